@@ -1,0 +1,52 @@
+// What every start of the client shares, on the desktop and, one day, in the browser: for which files it
+// works, its options, its one command and its place in the status bar. It shows no message of its own; a
+// server that gives up after repeated crashes is reported by the client library.
+
+import { commands, type ExtensionContext, languages, LanguageStatusSeverity, workspace } from 'vscode';
+import {
+  type BaseLanguageClient, type LanguageClientOptions, RevealOutputChannelOn, State,
+} from 'vscode-languageclient';
+
+/** Identifies the client; its settings start with it (`vmlayout.trace.server`). */
+export const CLIENT_ID = 'vmlayout';
+
+const RESTART_SERVER = 'vmlayout.restartServer';
+
+/** Every scheme is served (files, unsaved texts, git's old versions): the core needs nothing but the text. */
+const SELECTOR = [{ language: 'vmlayout' }];
+
+export function clientOptions(context: ExtensionContext): LanguageClientOptions {
+  // A layout that is changed outside of the editor may be imported by one that is open.
+  const layoutFiles = workspace.createFileSystemWatcher('**/*.vmlayout');
+  context.subscriptions.push(layoutFiles);
+  return {
+    documentSelector: SELECTOR,
+    revealOutputChannelOn: RevealOutputChannelOn.Never,
+    synchronize: { fileEvents: layoutFiles },
+  };
+}
+
+/** Starts `client`, with its command and its place in the status bar. It runs until the extension ends. */
+export async function run(client: BaseLanguageClient, context: ExtensionContext): Promise<void> {
+  showState(client, context);
+  context.subscriptions.push(commands.registerCommand(RESTART_SERVER, async () => {
+    await client.stop();
+    await client.start();
+  }));
+  await client.start();
+}
+
+function showState(client: BaseLanguageClient, context: ExtensionContext): void {
+  const status = languages.createLanguageStatusItem('vmlayout.server', SELECTOR);
+  status.name = 'VM layout server';
+  status.command = { command: RESTART_SERVER, title: 'Restart' };
+
+  const show = (state: State): void => {
+    const stopped = state === State.Stopped || state === State.StartFailed;
+    status.text = stopped ? 'Server stopped' : 'Server running';
+    status.busy = state === State.Starting;
+    status.severity = stopped ? LanguageStatusSeverity.Error : LanguageStatusSeverity.Information;
+  };
+  show(State.Starting);
+  context.subscriptions.push(status, client.onDidChangeState(({ newState }) => show(newState)));
+}

@@ -1,0 +1,283 @@
+import { GIB, KIB, MIB } from '../layout/address.js';
+import { sizeOf, type Range } from '../layout/intervals.js';
+import type { Assignment, ContractName, Device, Host, Iommu, Reserved, Vm } from '../layout/model.js';
+import { openContainer, type Container } from './contract.js';
+import { iommuFormat, smallestPage, type IommuFormat } from './formats.js';
+import { formatKernel, type KernelVersion } from './kernel-version.js';
+import { addLeaves, leafSegments, leavesOf, totalLeaves, usableLeafSizes, type Leaves, type LeafSegments } from './leaves.js';
+import { requestsOf, type DmaRequest, type LeftOut, type MappingHabits } from './requests.js';
+import { countTables, tableBytes } from './tables.js';
+import { OK, isExcluded, type AttachRequest, type MapRequest, type Verdict } from './verdict.js';
+
+/** What a guest's VMM asks of a host's kernel at start-up, what the kernel answers, and what its IOMMU tables then hold. */
+export interface Plan {
+  readonly vm: Vm;
+  readonly host: Host;
+  readonly contract: ContractName;
+  readonly kernel: KernelVersion;
+  /** Base page of the host, in bytes. */
+  readonly page: bigint;
+  /** The tables that leaves are counted for: those of the first device's IOMMU. */
+  readonly format: IommuFormat;
+  readonly iommu: Iommu | undefined;
+  /** What IOVA, size and offset of a request must be multiples of, in bytes. */
+  readonly alignment: bigint;
+  /** Whether a device is assigned at start-up; if not, nobody is asked then. */
+  readonly attachedAtBoot: boolean;
+  readonly attach: readonly Attachment[];
+  /** What the devices assigned at start-up keep, each range once. */
+  readonly kept: readonly Reserved[];
+  /** IOVAs that all those devices translate. */
+  readonly aperture: Range;
+  /** Where a request may lie: whole in one of these. */
+  readonly usable: readonly Range[];
+  readonly maps: readonly PlannedMap[];
+  readonly leftOut: readonly LeftOut[];
+  readonly hotplug: readonly HotplugVerdict[];
+  readonly totals: PlanTotals;
+  /** What the file doesn't say and the plan took for granted, in words. */
+  readonly assumed: readonly string[];
+}
+
+export interface Attachment {
+  readonly assignment: Assignment;
+  readonly verdict: Verdict;
+}
+
+export interface PlannedMap extends DmaRequest {
+  readonly verdict: Verdict;
+  /** Leaf sizes that alignment, phase and backing allow, largest first. */
+  readonly usableSizes: readonly bigint[];
+  readonly segments: LeafSegments;
+  readonly leaves: Leaves;
+  readonly tables: readonly bigint[];
+}
+
+export interface HotplugVerdict {
+  readonly assignment: Assignment;
+  readonly verdict: Verdict;
+  /** The request in the way, or the one that fails. */
+  readonly map: PlannedMap | undefined;
+}
+
+export interface PlanTotals {
+  readonly maps: number;
+  readonly mapped: bigint;
+  /** Bytes the VMM pins. */
+  readonly pinned: bigint;
+  readonly leaves: Leaves;
+  readonly entries: bigint;
+  /** Table pages per level, last level first, without the root. */
+  readonly tables: readonly bigint[];
+  readonly tableBytes: bigint;
+}
+
+/** The kernel whose verdicts count where a host names none. */
+export const NEWEST_KERNEL: KernelVersion = { major: 7, minor: 2 };
+
+/** Makes the plan of a guest on a host. */
+export function makePlan(vm: Vm, host: Host): Plan {
+  const facts = factsOf(vm, host);
+  const { requests, leftOut } = requestsOf(vm, facts.habits);
+  const attached = facts.boot.length > 0;
+  const [container, attach] = attachAll(openContainer(facts.options), facts.boot, facts);
+  const [full, maps] = mapAll(container, vm.assignments.length === 0 ? [] : requests, facts, attached);
+  return {
+    vm,
+    host,
+    ...facts.plain,
+    attachedAtBoot: attached,
+    attach,
+    kept: keptBy(facts.boot),
+    aperture: commonAperture(attached ? facts.boot : facts.later, facts),
+    usable: container.usable(),
+    maps,
+    leftOut,
+    hotplug: facts.later.map((assignment) => plugIn(assignment, full, vm, facts, attached ? maps : undefined)),
+    totals: totalsOf(maps, facts.format),
+    assumed: facts.assumed,
+  };
+}
+
+interface Facts {
+  readonly host: Host;
+  readonly plain: Pick<Plan, 'contract' | 'kernel' | 'page' | 'format' | 'iommu' | 'alignment'>;
+  readonly format: IommuFormat;
+  readonly page: bigint;
+  readonly habits: MappingHabits;
+  readonly boot: readonly Assignment[];
+  readonly later: readonly Assignment[];
+  readonly options: Parameters<typeof openContainer>[0];
+  readonly assumed: readonly string[];
+}
+
+function factsOf(vm: Vm, host: Host): Facts {
+  const assumed: string[] = [];
+  const assume = <T>(value: T | undefined, fallback: T, words: string): T => {
+    if (value === undefined) assumed.push(words);
+    return value ?? fallback;
+  };
+  const known = vm.assignments.filter(({ device }) => device);
+  const boot = known.filter(({ hotplug }) => !hotplug);
+  const later = known.filter(({ hotplug }) => hotplug);
+  const page = assume(host.page, 4n * KIB, 'the host’s base page is 4 KiB');
+  const kernel = assume(host.kernel, NEWEST_KERNEL, `kernel ${formatKernel(NEWEST_KERNEL)}, the newest known`);
+  const contract = assume(host.contract, 'type1', 'the VMM asks VFIO type1');
+  const iommu = (boot[0] ?? later[0])?.device?.iommu ?? host.iommus[0];
+  const format = formatOf(iommu, host, page);
+  if (known.length > 0) assumed.push(...format.assumed, ...otherTables(known, format, host, page));
+  const alignment = smallestPage(format.leafSizes, page);
+  if (vm.vmm === undefined) assumed.push('the VMM maps each `ram`, as `generic` does');
+  const carve = vm.stance === 'carve' ? keptBy(boot).filter(isExcluded) : [];
+  return {
+    host,
+    plain: { contract, kernel, page, format, iommu, alignment },
+    format,
+    page,
+    habits: { vmm: vm.vmm ?? 'generic', contract, page, alignment, carve },
+    boot,
+    later,
+    options: { contract, kernel, hostPage: page, dmaMaps: host.limits.dmaMaps },
+    assumed: [...assumed, ...vm.unjudged, 'leaves are those that the backing guarantees; stage-2 leaves are not counted yet'],
+  };
+}
+
+/** The tables of an IOMMU; where the file doesn't say, those that most have. */
+export function formatOf(iommu: Iommu | undefined, host: Host, page: bigint): IommuFormat {
+  const told = { granule: iommu?.granule, bits: iommu?.bits, blocks: iommu?.blocks, hostPage: page, arch: host.arch };
+  const known = iommuFormat({ ...told, model: iommu?.model });
+  if (known) return known;
+  const usual = iommuFormat({ ...told, blocks: [4n * KIB, 2n * MIB, GIB] });
+  if (!usual) throw new RangeError('listed blocks always make a format');
+  return { ...usual, assumed: [...usual.assumed, 'the IOMMU has leaves of 4 KiB, 2 MiB and 1 GiB'] };
+}
+
+/** Says so where devices stand behind tables of another shape than those that are counted. */
+function otherTables(assignments: readonly Assignment[], format: IommuFormat, host: Host, page: bigint): string[] {
+  const names = new Set<string>();
+  for (const { device } of assignments) {
+    const other = device?.iommu && formatOf(device.iommu, host, page);
+    if (device?.iommu && `${other?.leafSizes}` !== `${format.leafSizes}`) names.add(device.iommu.name);
+  }
+  return [...names].map((name) => `leaves are counted for one domain; the tables of \`${name}\` have others`);
+}
+
+/** What devices keep, each declaration once. */
+function keptBy(assignments: readonly Assignment[]): Reserved[] {
+  const kept = new Map(assignments.flatMap(({ device }) => device?.reserved ?? []).map((reserved) => [reserved.element, reserved]));
+  return [...kept.values()];
+}
+
+/** The IOVAs that all these devices' IOMMUs translate. */
+function commonAperture(assignments: readonly Assignment[], facts: Facts): Range {
+  const apertures = assignments.map(({ device }) => apertureOf(device, facts));
+  const base = apertures.reduce((most, aperture) => (aperture.base > most ? aperture.base : most), 0n);
+  const end = apertures.reduce((least, aperture) => (aperture.end < least ? aperture.end : least), 1n << 64n);
+  return { base, end };
+}
+
+const apertureOf = (device: Device | undefined, { host, page }: Facts): Range =>
+  device?.iommu?.aperture ?? formatOf(device?.iommu, host, page).defaultAperture;
+
+function attachRequest({ name, device }: Assignment, facts: Facts): AttachRequest {
+  return {
+    name,
+    model: device?.iommu?.model ?? '',
+    aperture: apertureOf(device, facts),
+    pageSizes: formatOf(device?.iommu, facts.host, facts.page).leafSizes,
+    kept: device?.reserved ?? [],
+  };
+}
+
+/** Attaches groups one after the other; a second device of a group comes with the first. */
+function attachAll(empty: Container, assignments: readonly Assignment[], facts: Facts): [Container, Attachment[]] {
+  let container = empty;
+  const verdicts = new Map<string, Verdict>();
+  const attach = assignments.map((assignment) => {
+    const group = assignment.device?.group ?? assignment.name;
+    let verdict = verdicts.get(group);
+    if (!verdict) {
+      [container, verdict] = container.attach(attachRequest(assignment, facts));
+      verdicts.set(group, verdict);
+    }
+    return { assignment, verdict };
+  });
+  return [container, attach];
+}
+
+/** Asks for each mapping in turn, also after one is refused: the others would fail or not by themselves. */
+function mapAll(empty: Container, requests: readonly DmaRequest[], facts: Facts, ask: boolean): [Container, PlannedMap[]] {
+  let container = empty;
+  const maps = requests.map((request) => {
+    let verdict = OK;
+    if (ask) [container, verdict] = container.map(kernelRequest(request));
+    return plannedMap(request, verdict, facts);
+  });
+  return [container, maps];
+}
+
+function kernelRequest(request: DmaRequest): MapRequest {
+  const writes = request.access.includes('w');
+  const reads = request.access.includes('r');
+  return {
+    iova: request.range.base,
+    size: sizeOf(request.range),
+    offset: request.offset ?? 0n,
+    access: reads && writes ? 'rw' : reads ? 'r' : writes ? 'w' : '',
+    kind: request.kind,
+  };
+}
+
+function plannedMap(request: DmaRequest, verdict: Verdict, { format, page }: Facts): PlannedMap {
+  const run = { iova: request.range.base, size: sizeOf(request.range), physical: physicalOf(request) };
+  const phase = { iova: run.iova, physical: run.physical, contiguous: contiguousPage(request, page) };
+  const usableSizes = usableLeafSizes(phase, format.leafSizes);
+  const segments = leafSegments(run, usableSizes);
+  return {
+    ...request,
+    verdict,
+    usableSizes,
+    segments,
+    leaves: withAllSizes(leavesOf(segments), format),
+    tables: countTables([segments], format),
+  };
+}
+
+/** What the phase of leaves counts from: the physical address, or the offset in pages that are aligned to their size. */
+export const physicalOf = ({ backing, offset }: Pick<DmaRequest, 'backing' | 'offset'>): bigint =>
+  (backing?.kind === 'physical' ? backing.physical ?? 0n : 0n) + (offset ?? 0n);
+
+/** The page within which the host promises physical contiguity; nothing where the whole is one run (domain facts: hugetlb, DAX). */
+export function contiguousPage({ backing, kind }: Pick<DmaRequest, 'backing' | 'kind'>, page: bigint): bigint | undefined {
+  if (kind === 'bar' || backing?.kind === 'physical') return undefined;
+  return backing?.page ?? page;
+}
+
+const withAllSizes = (leaves: Leaves, format: IommuFormat): Leaves =>
+  new Map(format.leafSizes.map((size) => [size, leaves.get(size) ?? 0n]));
+
+/** Attaches one hot-plugged device to the running plan; without a device at start-up, mapping begins then. */
+function plugIn(assignment: Assignment, running: Container, vm: Vm, facts: Facts, booted: readonly PlannedMap[] | undefined): HotplugVerdict {
+  const [container, verdict] = running.attach(attachRequest(assignment, facts));
+  if (booted) return { assignment, verdict, map: booted.find((map) => map.range.base === verdict.existing?.iova) };
+  if (verdict.errno !== 'ok') return { assignment, verdict, map: undefined };
+  const carve = vm.stance === 'carve' ? keptBy([assignment]).filter(isExcluded) : [];
+  const { requests } = requestsOf(vm, { ...facts.habits, carve });
+  const [, maps] = mapAll(container, requests, facts, true);
+  const refused = maps.find((map) => map.verdict.errno !== 'ok');
+  return { assignment, verdict: refused?.verdict ?? verdict, map: refused };
+}
+
+function totalsOf(maps: readonly PlannedMap[], format: IommuFormat): PlanTotals {
+  const leaves = maps.reduce<Leaves>((sum, map) => addLeaves(sum, map.leaves), withAllSizes(new Map(), format));
+  const tables = countTables(maps.map((map) => map.segments), format);
+  return {
+    maps: maps.length,
+    mapped: maps.reduce((sum, map) => sum + sizeOf(map.range), 0n),
+    pinned: maps.reduce((sum, map) => sum + (map.kind === 'memory' ? sizeOf(map.range) : 0n), 0n),
+    leaves,
+    entries: totalLeaves(leaves),
+    tables,
+    tableBytes: tableBytes(tables, format),
+  };
+}

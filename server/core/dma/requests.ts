@@ -1,0 +1,121 @@
+import { alignDown, alignUp } from '../layout/address.js';
+import { isEmpty, overlaps, sizeOf, subtract, type Range } from '../layout/intervals.js';
+import type { Backing, Region, Reserved, Vm, WrittenMap } from '../layout/model.js';
+
+/** One DMA mapping request before anybody is asked. Bytes; `offset` counts in the backing. */
+export interface DmaRequest {
+  readonly name: string;
+  readonly region: Region | undefined;
+  /** The declaration it comes from, where it is written as `map`. */
+  readonly written: WrittenMap | undefined;
+  readonly range: Range;
+  readonly backing: Backing | undefined;
+  /** First byte in the backing; nothing where it can't be known. */
+  readonly offset: bigint | undefined;
+  readonly access: string;
+  /** `bar` is the memory of a device: nothing to pin, contiguous as a whole. */
+  readonly kind: 'memory' | 'bar';
+}
+
+/** What a VMM leaves out of a region, and why. */
+export interface LeftOut {
+  readonly region: Region;
+  readonly range: Range;
+  /** The kept ranges it was carved around for; none where the VMM skips what is no whole page. */
+  readonly kept: readonly Reserved[];
+}
+
+export interface Requests {
+  readonly requests: readonly DmaRequest[];
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** How a VMM maps by itself. */
+export interface MappingHabits {
+  readonly vmm: string;
+  readonly contract: string;
+  /** Base page of the host, in bytes. */
+  readonly page: bigint;
+  /** What IOVA and size must be multiples of. */
+  readonly alignment: bigint;
+  /** What it carves around; empty unless it carves. */
+  readonly carve: readonly Reserved[];
+}
+
+/** The requests that a VMM makes at start-up: as written, if there is a `map`, else one for each region it maps. */
+export function requestsOf(vm: Vm, habits: MappingHabits): Requests {
+  if (vm.maps.length > 0) return { requests: vm.maps.flatMap(writtenRequest), leftOut: [] };
+  const requests: DmaRequest[] = [];
+  const leftOut: LeftOut[] = [];
+  for (const region of vm.regions) {
+    if (!region.range || !mapsRegion(region, habits)) continue;
+    const pieces = visiblePieces(region, region.range, vm.regions).flatMap((piece) => rounded(piece, region, habits, leftOut));
+    const carved = pieces.flatMap((piece) => carve(piece, region, habits, leftOut));
+    requests.push(...carved.map((piece, index) => derivedRequest(region, piece, carved.length > 1 ? index : undefined)));
+  }
+  return { requests, leftOut };
+}
+
+function writtenRequest(map: WrittenMap): DmaRequest[] {
+  const { iova, size, region } = map;
+  if (iova === undefined || size === undefined) return [];
+  const offset = region?.offset === undefined || map.offset === undefined ? undefined : region.offset + map.offset;
+  const range = { base: iova, end: iova + size };
+  const kind = region?.kind === 'mmio' || region?.kind === 'bar' ? 'bar' : 'memory';
+  return [{ name: map.name, region, written: map, range, backing: region?.backing, offset, access: map.access, kind }];
+}
+
+/**
+ * Whether the VMM maps the region for DMA by itself. QEMU maps every section that is RAM to it, read-only ones and BARs
+ * included (hw/vfio/listener.c `vfio_listener_valid_section`); a BAR only where the contract takes it.
+ */
+function mapsRegion(region: Region, { vmm, contract }: MappingHabits): boolean {
+  if (region.hotplug) return false;
+  if (region.dma !== undefined) return region.dma;
+  if (region.kind === 'ram') return true;
+  if (vmm !== 'qemu') return false;
+  return region.kind === 'rom' || (region.kind === 'bar' && contract === 'type1');
+}
+
+/** The parts of a region that no other hides with `over`. */
+function visiblePieces(region: Region, range: Range, regions: readonly Region[]): Range[] {
+  const hidden = regions.flatMap((other) => (other.range && other.over.includes(region) ? [other.range] : []));
+  return hidden.length === 0 ? [range] : subtract(range, hidden);
+}
+
+/** QEMU rounds each section inwards to host pages and skips what is left empty (`vfio_listener_region_add`). */
+function rounded(piece: Range, region: Region, { vmm, page }: MappingHabits, leftOut: LeftOut[]): Range[] {
+  if (vmm !== 'qemu') return [piece];
+  const inner = { base: alignUp(piece.base, page), end: alignDown(piece.end, page) };
+  const kept = isEmpty(inner) ? [] : [inner];
+  for (const range of subtract(piece, kept)) leftOut.push({ region, range, kept: [] });
+  return kept;
+}
+
+/** Cuts the kept ranges out, widened to what a request must be aligned to. */
+function carve(piece: Range, region: Region, { carve: kept, alignment }: MappingHabits, leftOut: LeftOut[]): Range[] {
+  const met = kept.filter(({ range }) => overlaps(range, piece));
+  if (met.length === 0) return [piece];
+  const holes = met.map(({ range }) => ({ base: alignDown(range.base, alignment), end: alignUp(range.end, alignment) }));
+  const rest = subtract(piece, holes);
+  for (const range of subtract(piece, rest)) leftOut.push({ region, range, kept: met.filter((one) => overlaps(one.range, range)) });
+  return rest;
+}
+
+function derivedRequest(region: Region, range: Range, index: number | undefined): DmaRequest {
+  const skipped = region.range ? range.base - region.range.base : 0n;
+  const kind = region.backing ? 'memory' : 'bar';
+  const offset = region.backing ? (region.offset === undefined ? undefined : region.offset + skipped) : skipped;
+  return {
+    name: index === undefined ? region.name : `${region.name}-${String.fromCharCode(97 + (index % 26))}${index < 26 ? '' : Math.floor(index / 26)}`,
+    region,
+    written: undefined,
+    range,
+    backing: region.backing,
+    offset: (region.kind === 'ram' || region.kind === 'rom') && !region.backing ? undefined : offset,
+    access: region.access.replace('x', '') || 'rw',
+    kind,
+  };
+}
+
+export const requestSize = (request: DmaRequest): bigint => sizeOf(request.range);

@@ -1,0 +1,16 @@
+import type { ImportHost } from './import-result.js';
+
+/** Comments and strings, where the word `host` means nothing. What isn't closed goes to the end. */
+const MASKED = /"(?:\\.|[^"\\\n])*"?|\/\*(?:[^]*?\*\/|[^]*$)|\/\/[^\n]*/g;
+
+const HOST = /(?:^|[\n;{}])[ \t\r]*host[ \t]+([A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z][A-Za-z0-9_]*)*)/g;
+
+/**
+ * Names of the hosts that an imported vm runs on: as given, or every one that the layout declares. Reads words and not
+ * the whole language, since a layout may be damaged elsewhere and still name its host.
+ */
+export function hostNames(host: ImportHost): readonly string[] {
+  if (host.name !== undefined) return [host.name];
+  const bare = (host.text ?? '').replace(MASKED, ' ');
+  return [...new Set([...bare.matchAll(HOST)].map((match) => match[1] ?? ''))];
+}

@@ -1,0 +1,49 @@
+/** What the readers of other people's formats take and give. */
+
+export interface ImportFile {
+  /** Where the text came from, as the user would write it; used in messages and to name what is imported. */
+  readonly path: string;
+  readonly text: string;
+  /** The IOMMU group that the file belongs to, where the caller knows it (a sysfs directory). */
+  readonly group?: string;
+}
+
+/** The layout of the host that an imported vm is said to run on. */
+export interface ImportHost {
+  /** Written into `import "…"`. */
+  readonly path: string;
+  /** The text of that layout: its hosts are looked up in it. */
+  readonly text?: string;
+  /** The host's name, instead of looking into `text`. */
+  readonly name?: string;
+}
+
+export interface ImportOptions {
+  /** Name of the vm or host to write, instead of one made from the file's name. */
+  readonly name?: string;
+  readonly host?: ImportHost;
+}
+
+export interface LineError {
+  /** Counted from 1. */
+  readonly line: number;
+  readonly message: string;
+}
+
+export interface ImportError extends LineError {
+  readonly path: string;
+}
+
+/** A layout, and what it could not say; or what is wrong with the input, and then no text at all. */
+export type ImportResult =
+  | { readonly text: string; readonly notes: readonly string[] }
+  | { readonly errors: readonly ImportError[] };
+
+/** Errors told per file; more would bury the first, which is mostly the cause. */
+export const MOST_ERRORS = 20;
+
+/** Ranges that a file may hold. Real machines have some hundred; the rest is no memory map. */
+export const MOST_RANGES = 20_000;
+
+/** The last part of a path, whichever slash it is written with. */
+export const fileName = (path: string): string => /[^/\\]*$/.exec(path)?.[0] ?? path;

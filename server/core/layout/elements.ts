@@ -1,0 +1,158 @@
+import { textOf, type Declaration, type Expression, type Member, type Property, type Reference } from '../syntax/nodes.js';
+import type { Span } from '../text/span.js';
+import type { Origin } from './place.js';
+import { policyName, type Source } from './scope.js';
+
+/**
+ * A declaration as it counts: with the properties of its line and of its block in one table, with what `like` brings,
+ * and with one element for each device of an `assign`. `when` is not applied yet.
+ */
+export interface Element {
+  readonly keyword: string;
+  /** Its name; empty where it has none. */
+  readonly name: string;
+  readonly origin: Source;
+  /** What to underline for the element as a whole: its name, or its keyword. */
+  readonly nameSpan: Span;
+  readonly parent: Element | undefined;
+  readonly properties: ReadonlyMap<string, readonly LocatedProperty[]>;
+  readonly children: readonly Element[];
+}
+
+export interface LocatedProperty extends Origin {
+  readonly property: Property;
+}
+
+/** Builds the element of a declaration. `baseOf` finds what `like` names; an element it returns is copied. */
+export function makeElement(
+  source: Source,
+  parent: Element | undefined,
+  baseOf: (source: Source, like: Reference) => Element | undefined,
+): Element {
+  const own = ownElement(source, parent, baseOf);
+  const like = own.properties.get('like')?.[0]?.property.value;
+  const reference = like?.kind === 'names' ? like.names[0] : undefined;
+  const base = reference?.kind === 'reference' ? baseOf(source, reference) : undefined;
+  return base ? merge(base, own) : own;
+}
+
+function ownElement(source: Source, parent: Element | undefined, baseOf: (source: Source, like: Reference) => Element | undefined): Element {
+  const { declaration } = source;
+  const children: Element[] = [];
+  const element: Element = {
+    keyword: declaration.keyword.text,
+    name: nameOf(declaration),
+    origin: source,
+    nameSpan: nameSpanOf(declaration),
+    parent,
+    properties: propertiesOf(source),
+    children,
+  };
+  for (const member of declaration.block?.members ?? []) {
+    if (member.kind !== 'declaration' || isPolicyUse(declaration, member)) continue;
+    const child = { path: source.path, item: source.item, declaration: member };
+    children.push(...(member.keyword.text === 'assign' ? assignments(child, element) : [makeElement(child, element, baseOf)]));
+  }
+  return element;
+}
+
+/** In a vm, `policy production` says which policy holds. */
+const isPolicyUse = (owner: Declaration, member: Member): boolean =>
+  owner.keyword.text === 'vm' && member.kind === 'declaration' && member.keyword.text === 'policy';
+
+function nameOf(declaration: Declaration): string {
+  if (declaration.keyword.text === 'bar') return pathText(declaration.head);
+  return textOf(declaration.name) ?? policyName(declaration) ?? '';
+}
+
+/** `gpu.0`, as one text. */
+export function pathText(value: Declaration['head']): string {
+  if (value?.kind === 'integer') return `${value.value ?? ''}`;
+  if (value?.kind !== 'reference') return '';
+  return value.path.map((word) => textOf(word) ?? '').join('.');
+}
+
+function nameSpanOf({ keyword, name, head }: Declaration): Span {
+  if (name?.kind === 'word') return name;
+  return head && head.kind !== 'missing' && head.end > head.start ? head : keyword;
+}
+
+function propertiesOf(source: Source): Map<string, LocatedProperty[]> {
+  const { declaration } = source;
+  const table = new Map<string, LocatedProperty[]>();
+  for (const member of [...declaration.properties, ...(declaration.block?.members ?? [])]) {
+    for (const property of propertiesIn(declaration, member)) {
+      const located = { path: source.path, item: source.item, property };
+      const others = table.get(property.word.text);
+      if (others) others.push(located);
+      else table.set(property.word.text, [located]);
+    }
+  }
+  return table;
+}
+
+/** A property is itself; `policy production vmm qemu` in a vm is read as the properties `policy` and `vmm`. */
+function propertiesIn(owner: Declaration, member: Member): Property[] {
+  if (member.kind === 'property') return [member];
+  if (member.kind !== 'declaration' || !isPolicyUse(owner, member)) return [];
+  const { keyword, head } = member;
+  const use: Property = { kind: 'property', start: keyword.start, end: head?.end ?? keyword.end, word: keyword, ...(head && { value: head }) };
+  return [use, ...member.properties.filter((property): property is Property => property.kind === 'property')];
+}
+
+/** One element for each device that an `assign` names. */
+function assignments(source: Source, parent: Element): Element[] {
+  const { head } = source.declaration;
+  const names = head?.kind === 'names' ? head.names : [];
+  const properties = propertiesOf(source);
+  return names.flatMap((name) =>
+    name.kind === 'missing'
+      ? []
+      : [{ keyword: 'assign', name: pathText(name), origin: source, nameSpan: name, parent, properties, children: [] }],
+  );
+}
+
+/** The other's declarations with one's own on top: same kind and name replaces whole and keeps its place. */
+function merge(base: Element, own: Element): Element {
+  const properties = new Map([...base.properties].filter(([word]) => word !== 'like'));
+  for (const [word, located] of own.properties) properties.set(word, located);
+  const children: Element[] = [];
+  const merged: Element = { ...own, properties, children };
+  const owned = new Map(own.children.map((child) => [identityOf(child), child]));
+  for (const child of base.children) {
+    const replacement = owned.get(identityOf(child));
+    owned.delete(identityOf(child));
+    children.push(adopt(replacement ?? child, merged));
+  }
+  for (const child of own.children) if (owned.has(identityOf(child))) children.push(adopt(child, merged));
+  return merged;
+}
+
+/** The element with another parent, down to its children: expressions look names up from where they end up. */
+function adopt(element: Element, parent: Element): Element {
+  const children: Element[] = [];
+  const adopted: Element = { ...element, parent, children };
+  for (const child of element.children) children.push(adopt(child, adopted));
+  return adopted;
+}
+
+const STATEMENTS = new Set(['deny', 'warn', 'note', 'allow', 'require', 'prefer']);
+
+/** What makes two declarations the same one. Statements of a policy add up: each is itself alone. */
+const identityOf = (element: Element): unknown => {
+  if (STATEMENTS.has(element.keyword)) return element.origin.declaration;
+  const { head } = element.origin.declaration;
+  const size = element.keyword === 'hugepages' && head ? element.origin.item.text.slice(head.start, head.end).replaceAll(/\s/g, '') : '';
+  return `${element.keyword} ${element.name}${size}`;
+};
+
+/** The expression of an element's property, if it has one that is an expression. */
+export function expressionOf(element: Element, word: string): { origin: Origin; expression: Expression } | undefined {
+  const located = element.properties.get(word)?.[0];
+  const value = located?.property.value;
+  return located && value && isExpression(value) ? { origin: located, expression: value } : undefined;
+}
+
+const EXPRESSIONS = new Set(['integer', 'decimal', 'percent', 'text', 'date', 'reference', 'call', 'group', 'unary', 'binary', 'missing', 'skipped']);
+
+export const isExpression = (value: { readonly kind: string }): value is Expression => EXPRESSIONS.has(value.kind);

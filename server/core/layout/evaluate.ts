@@ -1,0 +1,343 @@
+import { textOf, type Binary, type Call, type Expression, type Missing, type Reference, type Unary, type Word } from '../syntax/nodes.js';
+import { nearest } from '../text/suggest.js';
+import type { Span } from '../text/span.js';
+import { ADDRESS_SPACE, formatAddress } from './address.js';
+import { isExpression, makeElement, pathText, type Element } from './elements.js';
+import { callFunction, FUNCTIONS } from './functions.js';
+import type { Lookup } from './lookup.js';
+import { placeOf, type Origin, type Place } from './place.js';
+import type { LanguageRule, Problem } from './problem.js';
+import type { Source } from './scope.js';
+import { thingOf } from './things.js';
+import {
+  applyBinary,
+  bare,
+  describe,
+  isMismatch,
+  size,
+  text,
+  truth,
+  UNKNOWN,
+  type Mismatch,
+  type Thing,
+  type Value,
+} from './values.js';
+
+/** Where an expression stands: which file its names come from, and from which element they are looked up. */
+export interface Context {
+  readonly origin: Origin;
+  readonly element: Element | undefined;
+  /** Names that a policy binds (`for r in ram`). */
+  readonly bindings?: ReadonlyMap<string, Value>;
+}
+
+/**
+ * Evaluates the expressions of one analysis: each property once, on demand, so that the order of declarations means
+ * nothing. Problems are gathered at the place that caused them, and the value is then `unknown`.
+ */
+export class Evaluator {
+  readonly lookup: Lookup;
+  readonly problems: Problem[] = [];
+  /** The host that `host.` stands for. */
+  host: Element | undefined;
+  readonly #values = new Map<Element, Map<string, Value>>();
+  readonly #running = new Set<string>();
+  readonly #tops = new Map<unknown, Element>();
+  readonly #ids = new Map<Element, number>();
+
+  constructor(lookup: Lookup) {
+    this.lookup = lookup;
+  }
+
+  /** The element of a top-level declaration. */
+  elementOf(source: Source): Element {
+    const known = this.#tops.get(source.declaration);
+    if (known) return known;
+    const element = makeElement(source, undefined, (from, like) => this.#baseOf(from, like));
+    this.#tops.set(source.declaration, element);
+    return element;
+  }
+
+  /** The value of a property that holds an expression; `unknown` where it is absent or can't be known. */
+  property(element: Element, word: string): Value {
+    const located = element.properties.get(word)?.[0];
+    const value = located?.property.value;
+    if (!located || !value) return UNKNOWN;
+    if (value.kind === 'word') return text(value.text);
+    if (!isExpression(value)) return UNKNOWN;
+    return this.once(element, word, () => this.evaluate(value, { origin: located, element }));
+  }
+
+  /** The value of a `const`; `unknown` where it is open. */
+  constant(element: Element): Value {
+    const { head } = element.origin.declaration;
+    if (!head || !isExpression(head)) return UNKNOWN;
+    return this.once(element, 'value', () => this.evaluate(head, { origin: element.origin, element: element.parent }));
+  }
+
+  /** Runs a computation once for an element and remembers its value; asking for it while it runs is a cycle. */
+  once(element: Element, what: string, compute: () => Value): Value {
+    const values = this.#values.get(element) ?? new Map<string, Value>();
+    this.#values.set(element, values);
+    const known = values.get(what);
+    if (known) return known;
+    const key = `${this.#idOf(element)} ${what}`;
+    if (this.#running.has(key)) {
+      this.report('cycle', placeOf(element.origin, element.nameSpan), `\`${element.name || element.keyword}\` is defined by itself`);
+      return UNKNOWN;
+    }
+    this.#running.add(key);
+    const value = compute();
+    this.#running.delete(key);
+    values.set(what, value);
+    return value;
+  }
+
+  evaluate(expression: Expression, context: Context): Value {
+    switch (expression.kind) {
+      case 'integer':
+        if (expression.value === undefined) return this.#fail('value-range', expression, context, 'this is no whole number of bytes');
+        return expression.unit === undefined ? bare(expression.value) : size(expression.value);
+      case 'decimal':
+        return { type: 'version', parts: expression.text.split('.').map((part) => Number(part.replaceAll('_', ''))) };
+      case 'percent':
+        return { type: 'ratio', numerator: expression.numerator, denominator: expression.denominator };
+      case 'text':
+        return text(expression.value);
+      case 'reference':
+        return this.#reference(expression, context);
+      case 'call':
+        return this.#call(expression, context);
+      case 'group':
+        return this.evaluate(expression.inner, context);
+      case 'unary':
+        return this.#unary(expression, context);
+      case 'binary':
+        return this.#binary(expression, context);
+      default:
+        return UNKNOWN;
+    }
+  }
+
+  /** A bare number, size or address as an address below 2^64; a size counts from 0. */
+  wantAddress(value: Value, place: Place): bigint | undefined {
+    if (value.type !== 'quantity') return this.#wrongType(value, place, 'an address');
+    if (value.value >= 0n && value.value < ADDRESS_SPACE) return value.value;
+    const why = value.value < 0n ? 'is below 0' : 'is not below 2^64';
+    this.report('value-range', place, `the address ${formatAddress(value.value)} ${why}`);
+    return undefined;
+  }
+
+  /** A bare number or size as a size of at least 1 byte and at most 2^64 bytes. */
+  wantSize(value: Value, place: Place): bigint | undefined {
+    if (value.type !== 'quantity' || value.unit === 'address') return this.#wrongType(value, place, 'a size');
+    if (value.value > 0n && value.value <= ADDRESS_SPACE) return value.value;
+    const why = value.value <= 0n ? 'a size is at least 1 byte' : `the size ${formatAddress(value.value)} is more than 2^64 bytes`;
+    this.report('value-range', place, why);
+    return undefined;
+  }
+
+  /** A bare number between two bounds, both inclusive. */
+  wantNumber(value: Value, place: Place, least: bigint, most: bigint): bigint | undefined {
+    if (value.type !== 'quantity' || value.unit !== 'bare') return this.#wrongType(value, place, 'a number');
+    if (value.value >= least && value.value <= most) return value.value;
+    this.report('value-range', place, `${value.value} is not between ${least} and ${most}`);
+    return undefined;
+  }
+
+  #wrongType(value: Value, place: Place, wanted: string): undefined {
+    if (value.type !== 'unknown') this.report('type-mismatch', place, `expected ${wanted}, found ${describe(value)}`);
+    return undefined;
+  }
+
+  report(rule: LanguageRule, place: Place, message: string, more: Pick<Problem, 'note' | 'repair'> = {}): void {
+    this.problems.push({ rule, place, message, ...more });
+  }
+
+  /** What a name means from an element outwards, then at the top of the file and in its imports. */
+  find(name: string, context: Context): Element | undefined {
+    for (let element = context.element; element; element = element.parent) {
+      const child = childNamed(element, name);
+      if (child) return child;
+    }
+    const source = this.lookup.find(context.origin.path, name);
+    return source && this.elementOf(source);
+  }
+
+  /** An element as a value. */
+  thing(element: Element): Value {
+    if (element.keyword === 'const') return this.constant(element);
+    return { type: 'thing', thing: thingOf(element, this) };
+  }
+
+  #reference(reference: Reference, context: Context): Value {
+    const [first, ...rest] = reference.path;
+    if (first?.kind !== 'word') return UNKNOWN;
+    let value = this.#first(first, context);
+    if (!value) return this.#unknownName(first, context);
+    for (const [index, word] of rest.entries()) {
+      if (word.kind === 'missing' || value.type === 'unknown') return UNKNOWN;
+      const next = this.#field(value, word, context, reference.path[index]);
+      if (!next) return UNKNOWN;
+      value = next;
+    }
+    return value;
+  }
+
+  #first(word: Word, context: Context): Value | undefined {
+    const bound = context.bindings?.get(word.text);
+    if (bound) return bound;
+    if (word.text === 'host' && this.host) return this.thing(this.host);
+    if (word.text === 'true' || word.text === 'false') return truth(word.text === 'true');
+    const element = this.find(word.text, context);
+    return element && this.thing(element);
+  }
+
+  #field(value: Value, word: Word, context: Context, owner: Word | Missing | undefined): Value | undefined {
+    const name = textOf(owner) ?? 'this';
+    if (value.type !== 'thing') {
+      this.report('type-mismatch', placeOf(context.origin, word), `\`${name}\` is ${describe(value)} and has no \`${word.text}\``);
+      return undefined;
+    }
+    const field = value.thing.field(word.text);
+    if (!field) this.#noField(value.thing, word, context, name);
+    return field;
+  }
+
+  #noField(thing: Thing, word: Word, context: Context, name: string): void {
+    const meant = nearest(word.text, thing.fields);
+    const hint = meant ? `; did you mean \`${meant}\`?` : '';
+    this.report('unknown-name', placeOf(context.origin, word), `\`${name}\` has no \`${word.text}\`${hint}`, repairTo(word, meant));
+  }
+
+  #unknownName(word: Word, context: Context): Value {
+    const spaced = this.#spaced(word, context);
+    const meant = spaced ?? nearest(word.text, this.visibleNames(context));
+    const hint = meant ? `; did you mean \`${meant}\`?` : '';
+    this.report('unknown-name', placeOf(context.origin, word), `nothing here is called \`${word.text}\`${hint}`, repairTo(word, meant));
+    return UNKNOWN;
+  }
+
+  /** `ram-size` where `ram` and `size` are names: a subtraction without its spaces. */
+  #spaced(word: Word, context: Context): string | undefined {
+    const parts = word.text.split('-');
+    return parts.length > 1 && parts.every((part) => this.find(part, context)) ? parts.join(' - ') : undefined;
+  }
+
+  visibleNames(context: Context): string[] {
+    const names = [...(context.bindings?.keys() ?? []), ...(this.host ? ['host'] : [])];
+    for (let element = context.element; element; element = element.parent) {
+      names.push(...element.children.map((child) => child.name));
+    }
+    return [...names, ...this.lookup.namesIn(context.origin.path)].filter((name) => name !== '');
+  }
+
+  #call(call: Call, context: Context): Value {
+    const { path } = call.callee;
+    const name = textOf(path.at(-1));
+    if (name === undefined) return UNKNOWN;
+    const args = call.args.map((argument) => this.evaluate(argument, context));
+    if (path.length > 1) return this.#method(call, name, args, context);
+    if (!FUNCTIONS.has(name)) {
+      const meant = nearest(name, FUNCTIONS.keys());
+      const hint = meant ? `; did you mean \`${meant}\`?` : '';
+      this.report('unknown-name', placeOf(context.origin, call.callee), `there is no function \`${name}\`${hint}`, repairTo(call.callee, meant));
+      return UNKNOWN;
+    }
+    return this.#told(callFunction(name, args), call, context);
+  }
+
+  #method(call: Call, name: string, args: readonly Value[], context: Context): Value {
+    const owner = call.callee.path.slice(0, -1);
+    const start = owner[0]?.start ?? call.start;
+    const value = this.#reference({ kind: 'reference', start, end: owner.at(-1)?.end ?? start, path: owner }, context);
+    if (value.type !== 'thing') return UNKNOWN;
+    const result = value.thing.method?.(name, args);
+    if (!result) {
+      const last = call.callee.path.at(-1) ?? call;
+      this.report('unknown-name', placeOf(context.origin, last), `a \`${value.thing.kind}\` has no \`${name}(…)\``);
+      return UNKNOWN;
+    }
+    return this.#told(result, call, context);
+  }
+
+  #unary({ operator, operand, start, end }: Unary, context: Context): Value {
+    const value = this.evaluate(operand, context);
+    if (value.type === 'unknown') return UNKNOWN;
+    if (operator.text === 'not' && value.type === 'truth') return truth(!value.truth);
+    if (operator.text === '~' && value.type === 'quantity') return { ...value, value: ADDRESS_SPACE - 1n - value.value };
+    return this.#fail('type-mismatch', { start, end }, context, `\`${operator.text}\` doesn’t work on ${describe(value)}`);
+  }
+
+  #binary(expression: Binary, context: Context): Value {
+    const operator = expression.operator.text;
+    const left = this.evaluate(expression.left, context);
+    if (operator === 'and' || operator === 'or') return this.#logic(expression, left, context);
+    const right = this.evaluate(expression.right, context);
+    return this.#told(applyBinary(operator, left, right), expression, context);
+  }
+
+  /** `and` and `or` look at the right side only where it matters. */
+  #logic({ operator, left: leftNode, right: rightNode }: Binary, left: Value, context: Context): Value {
+    if (left.type === 'truth' && left.truth === (operator.text === 'or')) return left;
+    const right = this.evaluate(rightNode, context);
+    for (const [value, node] of [[left, leftNode], [right, rightNode]] as const) {
+      if (value.type !== 'truth' && value.type !== 'unknown') {
+        return this.#fail('type-mismatch', node, context, `\`${operator.text}\` joins conditions, and this is ${describe(value)}`);
+      }
+    }
+    if (right.type === 'truth' && (left.type === 'truth' || right.truth === (operator.text === 'or'))) return right;
+    return UNKNOWN;
+  }
+
+  #told(result: Value | Mismatch, span: Span, context: Context): Value {
+    if (!isMismatch(result)) return result;
+    return this.#fail(result.rule ?? 'type-mismatch', span, context, result.mismatch);
+  }
+
+  #fail(rule: LanguageRule, span: Span, context: Context, message: string): Value {
+    this.report(rule, placeOf(context.origin, span), message);
+    return UNKNOWN;
+  }
+
+  readonly #likes = new Set<unknown>();
+
+  /** The element that `like` names: of the same kind, from where the declaration was written. */
+  #baseOf(source: Source, like: Reference): Element | undefined {
+    const name = pathText(like);
+    const keyword = source.declaration.keyword.text;
+    const base = this.lookup.find(source.path, name, keyword === 'policy' ? 'policies' : 'names');
+    const place = placeOf(source, like);
+    if (!base || base.declaration.keyword.text !== keyword) {
+      const meant = nearest(name, this.lookup.namesIn(source.path, keyword === 'policy' ? 'policies' : 'names'));
+      const hint = meant ? `; did you mean \`${meant}\`?` : '';
+      this.report('unknown-name', place, `there is no ${keyword} \`${name}\`${hint}`, repairTo(like, meant));
+      return undefined;
+    }
+    if (base.declaration === source.declaration || this.#likes.has(base.declaration)) {
+      this.report('cycle', place, `\`${name}\` is like itself`);
+      return undefined;
+    }
+    this.#likes.add(source.declaration);
+    const element = this.elementOf(base);
+    this.#likes.delete(source.declaration);
+    return element;
+  }
+
+  #idOf(element: Element): number {
+    const id = this.#ids.get(element) ?? this.#ids.size;
+    this.#ids.set(element, id);
+    return id;
+  }
+}
+
+/** A child by its name: regions, backings and constants before maps, so that a map may be called like its region. */
+export function childNamed(element: Element, name: string): Element | undefined {
+  const named = element.children.filter((child) => child.name === name && child.keyword !== 'assign');
+  return named.find((child) => child.keyword !== 'map') ?? named[0];
+}
+
+function repairTo(span: Span, meant: string | undefined): Pick<Problem, 'repair'> {
+  if (meant === undefined) return {};
+  return { repair: { start: span.start, end: span.end, newText: meant, title: `Change to \`${meant}\`` } };
+}

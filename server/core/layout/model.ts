@@ -1,0 +1,166 @@
+import type { Element, LocatedProperty } from './elements.js';
+import type { Range } from './intervals.js';
+import type { Place } from './place.js';
+
+/**
+ * Hosts and guests as facts. Sizes and addresses are in bytes; what the file doesn't say, or says wrongly, is
+ * `undefined` and silences the checks that need it. Every part knows the element it came from.
+ */
+export interface Host {
+  readonly name: string;
+  readonly element: Element;
+  readonly arch: string | undefined;
+  /** Version of its kernel, if the file says. */
+  readonly kernel: KernelRelease | undefined;
+  /** Base page of its kernel. */
+  readonly page: bigint | undefined;
+  /** Width of a host-physical address. */
+  readonly bits: number | undefined;
+  readonly contract: ContractName | undefined;
+  readonly iommus: readonly Iommu[];
+  readonly devices: readonly Device[];
+  readonly limits: Limits;
+}
+
+export interface KernelRelease {
+  readonly major: number;
+  readonly minor: number;
+}
+
+export type ContractName = 'type1' | 'iommufd' | 'none';
+
+export interface Iommu {
+  readonly name: string;
+  readonly element: Element;
+  readonly model: string | undefined;
+  readonly granule: bigint | undefined;
+  /** Leaf sizes listed by hand. */
+  readonly blocks: readonly bigint[] | undefined;
+  /** Width of an IOVA. */
+  readonly bits: number | undefined;
+  readonly aperture: Range | undefined;
+  readonly reserved: readonly Reserved[];
+}
+
+export interface Device {
+  readonly name: string;
+  readonly element: Element;
+  /** Its group: devices of one group are attached together. */
+  readonly group: string;
+  readonly iommu: Iommu | undefined;
+  /** Width of the addresses it can put on the bus. */
+  readonly bits: number | undefined;
+  /** What its IOMMU, its group, its host and it itself keep. */
+  readonly reserved: readonly Reserved[];
+}
+
+export type ReservedKind = 'msi' | 'sw-msi' | 'direct' | 'direct-relaxable' | 'reserved';
+
+export interface Reserved {
+  readonly name: string;
+  readonly element: Element;
+  readonly range: Range;
+  readonly kind: ReservedKind;
+}
+
+export interface Limits {
+  readonly memlock: bigint | undefined;
+  readonly dmaMaps: number | undefined;
+  readonly slots: number | undefined;
+}
+
+export type Stance = 'reject' | 'carve' | 'tolerate';
+
+export interface Vm {
+  readonly name: string;
+  readonly element: Element;
+  /** Width of a guest-physical address. */
+  readonly bits: number | undefined;
+  readonly vmm: string | undefined;
+  readonly stance: Stance;
+  readonly backings: readonly Backing[];
+  readonly regions: readonly Region[];
+  readonly maps: readonly WrittenMap[];
+  readonly assignments: readonly Assignment[];
+  /** What the file declares and this release doesn't judge, in words. */
+  readonly unjudged: readonly string[];
+}
+
+/** What the host promises of a backing's pages. */
+export type BackingKind = 'anonymous' | 'thp' | 'hugetlb' | 'dax' | 'physical';
+
+export interface Backing {
+  readonly name: string;
+  /** The declaration; the region itself where the backing is its own. */
+  readonly element: Element;
+  readonly own: boolean;
+  readonly kind: BackingKind;
+  readonly size: bigint | undefined;
+  /** Page of `hugetlb` and `dax`. */
+  readonly page: bigint | undefined;
+  /** First host-physical address of `physical`. */
+  readonly physical: bigint | undefined;
+  readonly share: boolean;
+}
+
+export type RegionKind = 'ram' | 'rom' | 'mmio' | 'window' | 'bar' | 'doorbell' | 'hole' | 'avoid';
+
+export interface Region {
+  readonly kind: RegionKind;
+  readonly name: string;
+  readonly element: Element;
+  /** Guest-physical addresses; nothing where they can't be known. */
+  readonly range: Range | undefined;
+  readonly backing: Backing | undefined;
+  /** First byte in its backing. */
+  readonly offset: bigint | undefined;
+  /** Some of `r`, `w`, `x`. */
+  readonly access: string;
+  /** As written; the VMM decides where it isn't. */
+  readonly dma: boolean | undefined;
+  readonly share: boolean;
+  readonly hotplug: boolean;
+  /** How the guest is told to keep off, for an `avoid`. */
+  readonly via: string | undefined;
+  /** Regions of which it hides its part. */
+  readonly over: readonly Region[];
+  readonly alias: Region | undefined;
+}
+
+/** One DMA mapping request, as written. */
+export interface WrittenMap {
+  readonly name: string;
+  readonly element: Element;
+  readonly iova: bigint | undefined;
+  readonly size: bigint | undefined;
+  readonly region: Region | undefined;
+  /** First byte in the region. */
+  readonly offset: bigint | undefined;
+  readonly access: string;
+}
+
+export interface Assignment {
+  readonly name: string;
+  readonly element: Element;
+  readonly device: Device | undefined;
+  readonly hotplug: boolean;
+  /** The vIOMMU it stands behind. */
+  readonly behind: string | undefined;
+}
+
+/** Where to underline an element. */
+export const namePlace = (element: Element): Place => ({
+  path: element.origin.path,
+  item: element.origin.item,
+  start: element.nameSpan.start,
+  end: element.nameSpan.end,
+});
+
+/** Where a property of an element was written; the element's name where it wasn't. */
+export function propertyPlace(element: Element, word: string): Place {
+  const located: LocatedProperty | undefined = element.properties.get(word)?.[0];
+  if (!located) return namePlace(element);
+  const span = located.property.value ?? located.property.word;
+  const visible = span.end > span.start ? span : located.property.word;
+  return { path: located.path, item: located.item, start: visible.start, end: visible.end };
+}

@@ -1,0 +1,32 @@
+import type { Item } from '../syntax/document.js';
+import type { Span } from '../text/span.js';
+
+/**
+ * A stretch of a file that stays where it is when other items change: offsets count from the start of the item, which
+ * is known by identity.
+ */
+export interface Place extends Span {
+  readonly path: string;
+  readonly item: Item;
+}
+
+/** A replacement at a place. */
+export interface PlacedEdit extends Place {
+  readonly newText: string;
+}
+
+/** Where a node was written. */
+export interface Origin {
+  readonly path: string;
+  readonly item: Item;
+}
+
+export const placeOf = (origin: Origin, span: Span): Place => ({
+  path: origin.path,
+  item: origin.item,
+  start: span.start,
+  end: span.end,
+});
+
+export const samePlace = (left: Place, right: Place): boolean =>
+  left.item === right.item && left.path === right.path && left.start === right.start && left.end === right.end;

@@ -1,0 +1,20 @@
+import type { Element } from './elements.js';
+import type { Evaluator } from './evaluate.js';
+import { placeOf } from './place.js';
+import { describe } from './values.js';
+
+/** Whether a declaration is there: `when` is absent, true, or can't be known. */
+export function isPresent(element: Element, evaluator: Evaluator): boolean {
+  const located = element.properties.get('when')?.[0];
+  if (!located?.property.value) return true;
+  const value = evaluator.property(element, 'when');
+  if (value.type === 'truth') return value.truth;
+  if (value.type !== 'unknown') {
+    evaluator.report('type-mismatch', placeOf(located, located.property.value), `\`when\` asks for a condition, and this is ${describe(value)}`);
+  }
+  return true;
+}
+
+/** Whether a vm or host has a constant without a value: then it is a model, which is not checked by itself. */
+export const isModel = (element: Element): boolean =>
+  element.children.some((child) => child.keyword === 'const' && !child.origin.declaration.head);

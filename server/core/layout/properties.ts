@@ -1,0 +1,69 @@
+import type { Span } from '../text/span.js';
+import { nearest } from '../text/suggest.js';
+import { PROPERTIES } from '../syntax/vocabulary.js';
+import { pathText, type Element } from './elements.js';
+import type { Evaluator } from './evaluate.js';
+import { placeOf } from './place.js';
+
+/** Reads the properties of elements as plain values; what is absent or wrong is `undefined`, and what is wrong is told. */
+
+export const hasFlag = (element: Element, word: string): boolean => element.properties.has(word);
+
+/** A fixed word; one that the language doesn't know is told, with the one that was meant. */
+export function wordOf(element: Element, word: string, evaluator: Evaluator): string | undefined {
+  const located = element.properties.get(word)?.[0];
+  const value = located?.property.value;
+  if (!located || value?.kind !== 'word') return undefined;
+  const known = PROPERTIES[word]?.words;
+  if (!known || known.includes(value.text)) return value.text;
+  const meant = nearest(value.text, known);
+  const hint = meant ? `; did you mean \`${meant}\`?` : `; known are ${known.map((name) => `\`${name}\``).join(', ')}`;
+  evaluator.report('unknown-name', placeOf(located, value), `\`${value.text}\` is no ${noun(word)}${hint}`, {
+    ...(meant && { repair: { start: value.start, end: value.end, newText: meant, title: `Change to \`${meant}\`` } }),
+  });
+  return undefined;
+}
+
+const noun = (word: string): string => ({ arch: 'architecture', model: 'IOMMU model', kind: 'kind of reserved range' })[word] ?? `\`${word}\``;
+
+export function sizeOf(element: Element, word: string, evaluator: Evaluator): bigint | undefined {
+  const located = element.properties.get(word)?.[0];
+  if (!located?.property.value) return undefined;
+  return evaluator.wantSize(evaluator.property(element, word), placeOf(located, located.property.value));
+}
+
+export function addressOf(element: Element, word: string, evaluator: Evaluator): bigint | undefined {
+  const located = element.properties.get(word)?.[0];
+  if (!located?.property.value) return undefined;
+  return evaluator.wantAddress(evaluator.property(element, word), placeOf(located, located.property.value));
+}
+
+export function numberOf(element: Element, word: string, least: bigint, most: bigint, evaluator: Evaluator): number | undefined {
+  const located = element.properties.get(word)?.[0];
+  if (!located?.property.value) return undefined;
+  const value = evaluator.wantNumber(evaluator.property(element, word), placeOf(located, located.property.value), least, most);
+  return value === undefined ? undefined : Number(value);
+}
+
+/** `on` or `off` as a truth value. */
+export function switchOf(element: Element, word: string, evaluator: Evaluator): boolean | undefined {
+  const state = wordOf(element, word, evaluator);
+  return state === undefined ? undefined : state === 'on';
+}
+
+/** The names after a word such as `on` or `behind`, each with its place in the property's item. */
+export function namesOf(element: Element, word: string): { name: string; span: Span }[] {
+  const value = element.properties.get(word)?.[0]?.property.value;
+  if (value?.kind !== 'names') return [];
+  return value.names.flatMap((name) => (name.kind === 'missing' ? [] : [{ name: pathText(name), span: name }]));
+}
+
+/** A page or block size: a power of two, of at least 4 KiB. */
+export function pageOf(element: Element, word: string, evaluator: Evaluator): bigint | undefined {
+  const located = element.properties.get(word)?.[0];
+  const bytes = sizeOf(element, word, evaluator);
+  if (bytes === undefined || !located?.property.value) return undefined;
+  if (bytes >= 4096n && (bytes & (bytes - 1n)) === 0n) return bytes;
+  evaluator.report('value-range', placeOf(located, located.property.value), 'a page size is a power of two of at least 4 KiB');
+  return undefined;
+}

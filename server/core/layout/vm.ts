@@ -1,0 +1,263 @@
+import { isExpression, type Element, type LocatedProperty } from './elements.js';
+import { ADDRESS_SPACE } from './address.js';
+import type { Evaluator } from './evaluate.js';
+import { anchorOf, baseOf, lengthOf } from './extents.js';
+import type { Range } from './intervals.js';
+import type { Assignment, Backing, BackingKind, Device, Host, Region, RegionKind, Stance, Vm, WrittenMap } from './model.js';
+import { placeOf } from './place.js';
+import { isPresent } from './presence.js';
+import { hasFlag, namesOf, numberOf, pageOf, sizeOf, switchOf, wordOf } from './properties.js';
+import { nearest } from '../text/suggest.js';
+import { REGION_KEYWORDS } from '../syntax/vocabulary.js';
+import { accessOf } from './things.js';
+
+/** The facts of a guest on one of its hosts; without a host, what can be known without one. */
+export function readVm(element: Element, host: Host | undefined, evaluator: Evaluator): Vm {
+  evaluator.host = host?.element;
+  const children = element.children.filter((child) => isPresent(child, evaluator));
+  const backings = new Backings(evaluator);
+  for (const child of children) if (child.keyword === 'backing') backings.of(child);
+  const regions = readRegions(children, backings, evaluator);
+  const assignments = children.filter(({ keyword }) => keyword === 'assign').map((child) => readAssignment(child, host, evaluator));
+  const vmm = wordOf(element, 'vmm', evaluator);
+  return {
+    name: element.name,
+    element,
+    bits: numberOf(element, 'bits', 1n, 64n, evaluator),
+    vmm,
+    stance: (wordOf(element, 'on-overlap', evaluator) as Stance | undefined) ?? 'reject',
+    backings: backings.all,
+    regions,
+    maps: children.filter(({ keyword }) => keyword === 'map').map((child) => readMap(child, regions, evaluator)),
+    assignments,
+    unjudged: unjudgedIn(children, vmm, regions, assignments),
+  };
+}
+
+/** The backings of a guest, each read once, and the bytes that regions take from them in order. */
+class Backings {
+  readonly all: Backing[] = [];
+  readonly #evaluator: Evaluator;
+  readonly #known = new Map<Element, Backing>();
+  /** One past the highest byte taken so far; `undefined` once it can't be known. */
+  readonly #taken = new Map<Backing, bigint | undefined>();
+
+  constructor(evaluator: Evaluator) {
+    this.#evaluator = evaluator;
+  }
+
+  of(element: Element): Backing {
+    const known = this.#known.get(element);
+    if (known) return known;
+    const backing: Backing = {
+      name: element.name,
+      element,
+      own: false,
+      size: sizeOf(element, 'size', this.#evaluator),
+      ...kindOf(element, this.#evaluator),
+      share: hasFlag(element, 'share'),
+    };
+    this.#known.set(element, backing);
+    this.all.push(backing);
+    return backing;
+  }
+
+  /** Takes bytes: from the offset that is written, else from the one after the highest taken above. */
+  take(backing: Backing, written: bigint | undefined, explicit: boolean, size: bigint | undefined): bigint | undefined {
+    const highest = this.#taken.has(backing) ? this.#taken.get(backing) : 0n;
+    const offset = explicit ? written : highest;
+    const end = offset === undefined || size === undefined ? undefined : offset + size;
+    const unknown = end === undefined || highest === undefined;
+    this.#taken.set(backing, unknown ? undefined : end > highest ? end : highest);
+    return offset;
+  }
+}
+
+/** The kind of a backing, with the page or the address that belongs to it. */
+function kindOf(element: Element, evaluator: Evaluator): Pick<Backing, 'kind' | 'page' | 'physical'> {
+  for (const kind of ['hugetlb', 'dax'] as const) {
+    if (hasFlag(element, kind)) return { kind, page: pageOf(element, kind, evaluator), physical: undefined };
+  }
+  if (hasFlag(element, 'physical')) {
+    const base = baseOf(element, evaluator);
+    return { kind: 'physical', page: undefined, physical: base.type === 'quantity' ? base.value : undefined };
+  }
+  return { kind: hasFlag(element, 'thp') ? 'thp' : 'anonymous', page: undefined, physical: undefined };
+}
+
+const BACKINGS: ReadonlySet<string> = new Set(['backing']);
+
+type Draft = { -readonly [Field in keyof Region]: Region[Field] };
+
+function readRegions(children: readonly Element[], backings: Backings, evaluator: Evaluator): Region[] {
+  const drafts = children.filter(({ keyword }) => REGION_KEYWORDS.has(keyword)).map((child) => readRegion(child, backings, evaluator));
+  for (const draft of drafts) {
+    draft.over = overOf(draft.element, drafts, evaluator);
+    takeAlias(draft, drafts, evaluator);
+  }
+  return drafts;
+}
+
+function readRegion(element: Element, backings: Backings, evaluator: Evaluator): Draft {
+  const kind = element.keyword as RegionKind;
+  const range = rangeOfElement(element, evaluator);
+  const draft: Draft = {
+    kind,
+    name: element.name,
+    element,
+    range,
+    backing: undefined,
+    offset: undefined,
+    access: accessOf(element),
+    dma: switchOf(element, 'dma', evaluator),
+    share: hasFlag(element, 'share'),
+    hotplug: hasFlag(element, 'hotplug'),
+    via: wordOf(element, 'via', evaluator),
+    over: [],
+    alias: undefined,
+  };
+  takeBacking(draft, backings, evaluator);
+  return draft;
+}
+
+/** The addresses of what has an extent; nothing where they can't be known or pass 2^64, which is told. */
+export function rangeOfElement(element: Element, evaluator: Evaluator): Range | undefined {
+  const base = baseOf(element, evaluator);
+  const size = lengthOf(element, evaluator);
+  if (base.type !== 'quantity' || size.type !== 'quantity') return undefined;
+  const end = base.value + size.value;
+  if (end <= ADDRESS_SPACE) return { base: base.value, end };
+  evaluator.report('value-range', placeOf(element.origin, element.nameSpan), `\`${element.name}\` ends past 2^64`);
+  return undefined;
+}
+
+function takeBacking(draft: Draft, backings: Backings, evaluator: Evaluator): void {
+  const { element, range, kind } = draft;
+  const size = range && range.end - range.base;
+  if (element.properties.has('from')) {
+    const anchor = anchorOf(element, 'from', BACKINGS, evaluator);
+    if (!anchor) return;
+    draft.backing = backings.of(anchor.element);
+    draft.offset = backings.take(draft.backing, anchor.offset, anchor.explicit, size);
+  } else if ((kind === 'ram' || kind === 'rom') && !element.properties.has('alias')) {
+    draft.backing = ownBacking(element, size, evaluator);
+    draft.offset = 0n;
+  }
+}
+
+/** A region that takes its bytes from nowhere has a backing of its own: anonymous, or as `backing …` says. */
+function ownBacking(element: Element, size: bigint | undefined, evaluator: Evaluator): Backing {
+  const located = element.properties.get('backing')?.[0];
+  const inner = located?.property.value;
+  const common = { name: element.name, element, own: true, size, share: false };
+  if (!located || inner?.kind !== 'property') return { ...common, kind: 'anonymous', page: undefined, physical: undefined };
+  const kind = inner.word.text as BackingKind;
+  const value = inner.value && isExpression(inner.value) && inner.value.kind !== 'missing' ? inner.value : undefined;
+  const known = value && evaluator.evaluate(value, { origin: located, element });
+  const place = value && placeOf(located, value);
+  return {
+    ...common,
+    kind,
+    page: known && place && kind !== 'physical' ? pageIn(known, place, evaluator) : undefined,
+    physical: known && place && kind === 'physical' ? evaluator.wantAddress(known, place) : undefined,
+  };
+}
+
+function pageIn(value: Parameters<Evaluator['wantSize']>[0], place: Parameters<Evaluator['wantSize']>[1], evaluator: Evaluator): bigint | undefined {
+  const bytes = evaluator.wantSize(value, place);
+  if (bytes === undefined || (bytes >= 4096n && (bytes & (bytes - 1n)) === 0n)) return bytes;
+  evaluator.report('value-range', place, 'a page size is a power of two of at least 4 KiB');
+  return undefined;
+}
+
+function overOf(element: Element, regions: readonly Region[], evaluator: Evaluator): Region[] {
+  const located = element.properties.get('over')?.[0];
+  return namesOf(element, 'over').flatMap(({ name, span }) => {
+    const region = regions.find((candidate) => candidate.name === name);
+    if (region) return [region];
+    reportUnknownRegion(located, name, span, regions, evaluator);
+    return [];
+  });
+}
+
+function reportUnknownRegion(
+  located: LocatedProperty | undefined,
+  name: string,
+  span: { start: number; end: number },
+  regions: readonly Region[],
+  evaluator: Evaluator,
+): void {
+  if (!located) return;
+  const meant = nearest(name, regions.map((region) => region.name));
+  const hint = meant ? `; did you mean \`${meant}\`?` : '';
+  evaluator.report('unknown-name', placeOf(located, span), `there is no region \`${name}\`${hint}`, {
+    ...(meant && { repair: { start: span.start, end: span.end, newText: meant, title: `Change to \`${meant}\`` } }),
+  });
+}
+
+/** An alias shows the bytes of another region: the same backing, from the offset on. */
+function takeAlias(draft: Draft, drafts: readonly Region[], evaluator: Evaluator): void {
+  const anchor = anchorOf(draft.element, 'alias', REGION_KEYWORDS, evaluator);
+  const target = anchor && drafts.find((candidate) => candidate.element === anchor.element);
+  if (!anchor || !target) return;
+  draft.alias = target;
+  draft.backing = target.backing;
+  draft.offset = target.offset === undefined || anchor.offset === undefined ? undefined : target.offset + anchor.offset;
+}
+
+function readMap(element: Element, regions: readonly Region[], evaluator: Evaluator): WrittenMap {
+  const anchor = anchorOf(element, 'to', REGION_KEYWORDS, evaluator);
+  const region = anchor && regions.find((candidate) => candidate.element === anchor.element);
+  const range = rangeOfElement(element, evaluator);
+  const access = element.properties.get('access')?.[0]?.property.value;
+  return {
+    name: element.name,
+    element,
+    iova: range?.base,
+    size: range && range.end - range.base,
+    region,
+    offset: anchor?.offset,
+    access: access?.kind === 'word' ? access.text : region?.access ?? 'rw',
+  };
+}
+
+function readAssignment(element: Element, host: Host | undefined, evaluator: Evaluator): Assignment {
+  return {
+    name: element.name,
+    element,
+    device: deviceNamed(element, host, evaluator),
+    hotplug: hasFlag(element, 'hotplug'),
+    behind: namesOf(element, 'behind')[0]?.name,
+  };
+}
+
+/** The device of the host, by its name or by `host.name`. */
+function deviceNamed(element: Element, host: Host | undefined, evaluator: Evaluator): Device | undefined {
+  const place = placeOf(element.origin, element.nameSpan);
+  if (!host) {
+    evaluator.report('unknown-name', place, `\`${element.name}\` can’t be found: the vm is \`on\` no host`);
+    return undefined;
+  }
+  const name = element.name.startsWith(`${host.name}.`) ? element.name.slice(host.name.length + 1) : element.name;
+  const device = host.devices.find((candidate) => candidate.name === name);
+  if (device) return device;
+  const meant = nearest(name, host.devices.map((candidate) => candidate.name));
+  const hint = meant ? `; did you mean \`${meant}\`?` : '';
+  const { start, end } = element.nameSpan;
+  evaluator.report('unknown-name', place, `host \`${host.name}\` has no device \`${name}\`${hint}`, {
+    ...(meant && { repair: { start, end, newText: meant, title: `Change to \`${meant}\`` } }),
+  });
+  return undefined;
+}
+
+/** What the file says and this release reads without judging, in words for the plan. */
+function unjudgedIn(children: readonly Element[], vmm: string | undefined, regions: readonly Region[], assignments: readonly Assignment[]): string[] {
+  const notes: string[] = [];
+  const viommus = children.filter(({ keyword }) => keyword === 'viommu');
+  for (const viommu of viommus) notes.push(`viommu \`${viommu.name}\` is not judged yet`);
+  for (const { name, behind } of assignments) if (behind) notes.push(`\`${name}\` behind \`${behind}\` is taken as if there were no vIOMMU`);
+  if (vmm !== undefined && vmm !== 'generic' && vmm !== 'qemu') notes.push(`vmm ${vmm} is taken to map as \`generic\``);
+  for (const { hotplug, name } of regions) if (hotplug) notes.push(`\`${name}\` arrives later: hot-plug of memory is not judged yet`);
+  if (assignments.filter(({ hotplug }) => hotplug).length > 1) notes.push('each hot-plugged device is judged alone, not in sequence');
+  return notes;
+}

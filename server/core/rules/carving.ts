@@ -1,0 +1,172 @@
+import { partsAround, isAvoided, refusesContacts, type Contact } from '../dma/contacts.js';
+import type { PlannedMap } from '../dma/plan.js';
+import { alignDown, alignUp, formatSize, isAligned } from '../layout/address.js';
+import { overlaps, subtract, type Range } from '../layout/intervals.js';
+import type { Region, Reserved } from '../layout/model.js';
+import { namePlace } from '../layout/model.js';
+import type { PlacedEdit } from '../layout/place.js';
+import { freshName, isWrittenIn, linesAfter, linesInto, replacedBy, withProperty, without, writeAddress, writeSize } from './edits.js';
+import { movedTo, nearestFreePlace } from './placement.js';
+import type { Fix, VmSubject } from './rule.js';
+
+/** The ways out of a contact between a DMA mapping and a range that a device keeps, in the order they are offered. */
+export function waysOut(contact: Contact, subject: VmSubject): Fix[] {
+  const { plan, map } = contact;
+  const what = contact.kept.kind === 'msi' || contact.kept.kind === 'sw-msi' ? 'the doorbell' : `\`${contact.kept.name}\``;
+  const next = map.usableSizes.find((size) => size < (map.usableSizes[0] ?? 0n) && size > plan.alignment);
+  return [
+    ...splitMapping(contact, subject, plan.alignment, `Split \`${nameOf(map)}\` around ${what}`),
+    ...moveRegion(contact, subject),
+    ...(next && !isWhole(contact.kept.range, next)
+      ? splitMapping(contact, subject, next, `Split \`${nameOf(map)}\` around ${what}, widened to ${formatSize(next)}`)
+      : []),
+    ...splitRam(contact, subject, what),
+    ...carveAtStart(contact, subject, what),
+    ...tolerate(contact, subject, what),
+  ];
+}
+
+const nameOf = (map: PlannedMap): string => map.written?.name ?? map.region?.name ?? map.name;
+
+const isWhole = (range: Range, block: bigint): boolean => isAligned(range.base, block) && isAligned(range.end, block);
+
+/** The ranges that this mapping meets and that the kernel takes out, all of them: half a split would still fail. */
+const holesIn = ({ plan, map }: Contact): Range[] =>
+  plan.kept.filter(({ kind, range }) => kind !== 'direct-relaxable' && overlaps(range, map.range)).map(({ range }) => range);
+
+/** Cuts the written map, or writes the plan as maps and cuts; the hole is declared to the guest. */
+function splitMapping(contact: Contact, subject: VmSubject, block: bigint, title: string): Fix[] {
+  const { map, plan } = contact;
+  const { vm } = subject;
+  if (!map.region || !isWrittenIn(map.written?.element ?? map.region.element, vm.element)) return [];
+  const parts = partsAround(map, holesIn(contact), block);
+  const avoid = declareHoles(subject, map.region, subtract(map.range, parts), contact.kept);
+  if (map.written) {
+    const lines = mapLines(map, parts, vm.element, map.written.name);
+    const edit = lines.length > 0 ? replacedBy(map.written.element, lines) : without(map.written.element);
+    return [{ title, safe: false, edits: avoid.length > 0 ? [edit, linesInto(vm.element, avoid)] : [edit] }];
+  }
+  const lines = plan.maps.flatMap((other) => (other === map ? mapLines(map, parts, vm.element, map.name) : mapLines(other, [other.range], vm.element, other.name)));
+  return [{ title, safe: false, edits: [linesInto(vm.element, [...avoid, ...lines])] }];
+}
+
+/** `map low-a size 128 MiB to low`: a request for each part, at the address it has in the guest. */
+function mapLines(map: PlannedMap, parts: readonly Range[], owner: Region['element'], name: string): string[] {
+  const { region } = map;
+  if (!region?.range) return [];
+  const inRegion = map.written?.offset ?? map.range.base - region.range.base;
+  return parts.map((part, index) => {
+    const offset = inRegion + (part.base - map.range.base);
+    const identity = region.range?.base === part.base - offset;
+    const whole = region.range && part.end - part.base === region.range.end - region.range.base && offset === 0n;
+    const words = [
+      `map ${parts.length > 1 ? freshMapName(owner, `${name}-${letter(index)}`) : name}`,
+      ...(identity ? [] : [`at ${writeAddress(part.base)}`]),
+      ...(whole ? [] : [`size ${writeSize(part.end - part.base)}`]),
+      `to ${region.name}${offset === 0n ? '' : ` + ${writeSize(offset)}`}`,
+      ...(map.access === region.access ? [] : [`access ${map.access}`]),
+    ];
+    return words.join(' ');
+  });
+}
+
+const letter = (index: number): string => String.fromCharCode(97 + (index % 26)) + (index < 26 ? '' : `${Math.floor(index / 26)}`);
+
+/** Maps have names of their own, apart from those of regions. */
+const freshMapName = (owner: Region['element'], wanted: string): string =>
+  owner.children.some((child) => child.keyword === 'map' && child.name === wanted) ? freshName(owner, wanted) : wanted;
+
+/** An `avoid` for each hole that the guest isn't told of yet. */
+export function declareHoles({ vm }: VmSubject, region: Region, holes: readonly Range[], kept: Reserved | undefined): string[] {
+  const wanted = kept && (kept.kind === 'msi' || kept.kind === 'sw-msi') ? 'doorbell-hole' : `${region.name}-hole`;
+  return holes
+    .filter((hole) => !isAvoided(vm.regions, hole))
+    .map((hole, index) => {
+      const name = freshName(vm.element, index === 0 ? wanted : `${wanted}${index + 1}`);
+      return `avoid ${name} at ${writeAddress(hole.base)} size ${writeSize(hole.end - hole.base)} via reserved-memory`;
+    });
+}
+
+function moveRegion({ map, plan }: Contact, subject: VmSubject): Fix[] {
+  const { region } = map;
+  if (!region || map.written || !isWrittenIn(region.element, subject.vm.element)) return [];
+  const size = region.range ? region.range.end - region.range.base : 0n;
+  const block = plan.format.leafSizes.find((leaf) => leaf <= size && leaf <= (region.backing?.page ?? leaf)) ?? plan.alignment;
+  const base = nearestFreePlace(subject, region, block);
+  const edit = base === undefined ? undefined : movedTo(region, base);
+  return edit && base !== undefined ? [{ title: `Move \`${region.name}\` to ${writeAddress(base)}`, safe: false, edits: [edit] }] : [];
+}
+
+/** Two rams with a hole between that uses up its bytes, so that what follows keeps its offset. */
+function splitRam(contact: Contact, subject: VmSubject, what: string): Fix[] {
+  const { map, plan } = contact;
+  const { region } = map;
+  if (!region?.range || map.written || region.kind !== 'ram' || !region.backing || region.backing.own) return [];
+  if (!isWrittenIn(region.element, subject.vm.element) || region.offset === undefined || region.over.length > 0) return [];
+  const holes = holesIn(contact).map(({ base, end }) => ({ base: alignDown(base, plan.alignment), end: alignUp(end, plan.alignment) }));
+  const parts = subtract(region.range, holes);
+  if (parts.length === 0) return [];
+  const pieces = [...parts.map((range) => ({ range, ram: true })), ...subtract(region.range, parts).map((range) => ({ range, ram: false }))];
+  pieces.sort((left, right) => (left.range.base < right.range.base ? -1 : 1));
+  const title = `Split the RAM of \`${region.name}\` around ${what} (the guest loses ${formatSize(lost(region.range, parts))})`;
+  return [{ title, safe: false, edits: [replacedBy(region.element, ramLines(region, pieces, subject))] }];
+}
+
+const lost = (whole: Range, parts: readonly Range[]): bigint =>
+  parts.reduce((rest, part) => rest - (part.end - part.base), whole.end - whole.base);
+
+function ramLines(region: Region, pieces: readonly { range: Range; ram: boolean }[], { vm }: VmSubject): string[] {
+  let rams = 0;
+  let holes = 0;
+  return pieces.map(({ range, ram }) => {
+    const number = ram ? rams++ : holes++;
+    const wanted = ram ? `${region.name}${number === 0 ? '' : `-${letter(number)}`}` : `${region.name}-hole${number === 0 ? '' : number + 1}`;
+    const name = ram && number === 0 ? region.name : freshName(vm.element, wanted);
+    const offset = (region.offset ?? 0n) + (range.base - (region.range?.base ?? 0n));
+    const from = `from ${region.backing?.name}${offset === 0n ? '' : ` + ${writeSize(offset)}`}`;
+    const rest = ram ? otherProperties(region) : '';
+    return `${ram ? 'ram' : 'hole'} ${name} at ${writeAddress(range.base)} size ${writeSize(range.end - range.base)} ${from}${rest}`;
+  });
+}
+
+/** What else is written of a region, as it stands. */
+function otherProperties({ element }: Region): string {
+  const texts = [...element.properties]
+    .filter(([word]) => !['at', 'size', 'from'].includes(word))
+    .flatMap(([, located]) => located)
+    .map(({ item, property }) => item.text.slice(property.start, property.end).replaceAll('\n', ' '));
+  return texts.map((text) => ` ${text}`).join('');
+}
+
+function carveAtStart(contact: Contact, subject: VmSubject, what: string): Fix[] {
+  const { map } = contact;
+  if (map.written || subject.vm.stance === 'carve' || !map.region) return [];
+  const edits = [stanceEdit(subject, 'carve'), ...avoidEdits(contact, subject)];
+  return [{ title: `Let the VMM carve around ${what}, and tell the guest`, safe: false, edits }];
+}
+
+/** Only where no kernel refuses, and never over the window that the kernel maps its doorbells into. */
+function tolerate(contact: Contact, subject: VmSubject, what: string): Fix[] {
+  if (contact.kept.kind === 'sw-msi' || refusesContacts(contact.plan) || !contact.map.region) return [];
+  const edits = [...(subject.vm.stance === 'tolerate' ? [] : [stanceEdit(subject, 'tolerate')]), ...avoidEdits(contact, subject)];
+  return [{ title: `Keep the mapping whole, and tell the guest to keep its DMA out of ${what}`, safe: false, edits }];
+}
+
+function stanceEdit({ vm }: VmSubject, stance: string): PlacedEdit {
+  if (vm.element.properties.has('on-overlap')) return withProperty(vm.element, 'on-overlap', stance);
+  const first = vm.element.origin.declaration.block?.members[0];
+  if (!first) return linesInto(vm.element, [`on-overlap ${stance}`]);
+  const place = { ...namePlace(vm.element), start: first.start, end: first.start };
+  return { ...place, newText: `on-overlap ${stance}\n${' '.repeat(column(place.item.text, first.start))}` };
+}
+
+const column = (text: string, offset: number): number => offset - (text.lastIndexOf('\n', offset - 1) + 1);
+
+function avoidEdits(contact: Contact, subject: VmSubject): PlacedEdit[] {
+  const { map, plan, kept } = contact;
+  if (!map.region) return [];
+  const holes = subtract(map.range, partsAround(map, holesIn(contact), plan.alignment));
+  const lines = declareHoles(subject, map.region, holes, kept);
+  if (lines.length === 0) return [];
+  return [isWrittenIn(map.region.element, subject.vm.element) ? linesAfter(map.region.element, lines) : linesInto(subject.vm.element, lines)];
+}

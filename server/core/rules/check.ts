@@ -1,0 +1,272 @@
+import { makePlan, type Plan } from '../dma/plan.js';
+import type { Element } from '../layout/elements.js';
+import { Evaluator } from '../layout/evaluate.js';
+import { readHost } from '../layout/host.js';
+import { Lookup } from '../layout/lookup.js';
+import type { Host, Vm } from '../layout/model.js';
+import { placeOf, samePlace, type Place } from '../layout/place.js';
+import { isModel } from '../layout/presence.js';
+import type { Problem } from '../layout/problem.js';
+import { namesOf } from '../layout/properties.js';
+import type { FileScope, Source, World } from '../layout/scope.js';
+import { readVm } from '../layout/vm.js';
+import type { Declaration } from '../syntax/nodes.js';
+import { nearest } from '../text/suggest.js';
+import { RULES } from './catalogue.js';
+import { judge, type JudgedWaiver } from './policy.js';
+import type { Finding, Level, Waiver } from './rule.js';
+
+/** What a check depends on besides the text. */
+export interface CheckOptions {
+  /** Today's date, `2026-11-22`: waivers are judged by it. */
+  readonly today: string;
+  /** Levels that replace the defaults, by rule; policies still have the last word. */
+  readonly levels?: ReadonlyMap<string, Level | 'off'>;
+}
+
+/** A guest on a host as the file describes it, with its plan. */
+export interface CheckedVm {
+  readonly vm: Vm;
+  readonly host: Host | undefined;
+  readonly plan: Plan | undefined;
+  readonly evaluator: Evaluator;
+}
+
+export interface CheckResult {
+  /** In the order of the text. */
+  readonly findings: readonly Finding[];
+  /** Findings that a waiver silences. */
+  readonly waived: readonly Finding[];
+  /** Paths whose text is needed and not loaded yet: the result is provisional until they are. */
+  readonly missing: readonly string[];
+  readonly vms: readonly CheckedVm[];
+  readonly hosts: readonly Host[];
+}
+
+/** Checks a file. Pure: what was loaded, today's date and the text decide. */
+export function checkFile(path: string, world: World, options: CheckOptions): CheckResult {
+  const lookup = new Lookup(world);
+  const scope = lookup.scopeOf(path);
+  if (!scope) return { findings: [], waived: [], missing: [path], vms: [], hosts: [] };
+  const missing = scope.imports().flatMap(({ path: target }) => (target && lookup.stateOf(target) === 'missing' ? [target] : []));
+  const parts = scope.declarations.map((source) => analyse(source, lookup, options));
+  const problems = dedupe(parts.flatMap((part) => part.problems).filter(({ place }) => place.path === path));
+  const waivers = judgedWaivers(parts.flatMap((part) => part.waivers), scope);
+  const file = RULES.flatMap((rule) => rule.findFile({ scope, lookup, problems, waivers })).flatMap((finding) => levelled(finding, options));
+  return {
+    findings: inOrder([...file, ...parts.flatMap((part) => part.findings)], scope),
+    waived: parts.flatMap((part) => part.waived),
+    missing,
+    vms: parts.flatMap((part) => part.vms),
+    hosts: parts.flatMap((part) => part.hosts),
+  };
+}
+
+/** What one top-level declaration comes to. */
+interface Part {
+  readonly problems: readonly Problem[];
+  readonly findings: readonly Finding[];
+  readonly waived: readonly Finding[];
+  readonly waivers: readonly JudgedWaiver[];
+  readonly vms: readonly CheckedVm[];
+  readonly hosts: readonly Host[];
+}
+
+const NOTHING: Part = { problems: [], findings: [], waived: [], waivers: [], vms: [], hosts: [] };
+
+interface Remembered {
+  readonly path: string;
+  readonly options: string;
+  readonly answers: ReadonlyMap<string, Declaration | undefined>;
+  readonly part: Part;
+}
+
+/** Analyses by declaration: one holds as long as the names it looked up mean the same declarations. */
+const remembered = new WeakMap<Declaration, Remembered>();
+
+function analyse(source: Source, lookup: Lookup, options: CheckOptions): Part {
+  const key = optionsKey(options);
+  const known = remembered.get(source.declaration);
+  if (known && known.path === source.path && known.options === key && lookup.stillHolds(known.answers)) return known.part;
+  const own = lookup.fork();
+  const part = analyseAnew(source, own, options);
+  remembered.set(source.declaration, { path: source.path, options: key, answers: own.answers, part });
+  return part;
+}
+
+const keys = new WeakMap<CheckOptions, string>();
+
+function optionsKey(options: CheckOptions): string {
+  const key = keys.get(options) ?? `${options.today} ${[...(options.levels ?? [])].sort().join(' ')}`;
+  keys.set(options, key);
+  return key;
+}
+
+function analyseAnew(source: Source, lookup: Lookup, options: CheckOptions): Part {
+  switch (source.declaration.keyword.text) {
+    case 'vm':
+      return analyseVm(source, lookup, options);
+    case 'host':
+      return analyseHost(source, lookup, options);
+    case 'const':
+      return evaluated(lookup, (evaluator) => evaluator.constant(evaluator.elementOf(source)));
+    case 'policy':
+      return evaluated(lookup, (evaluator) => evaluator.elementOf(source));
+    default:
+      return NOTHING;
+  }
+}
+
+function evaluated(lookup: Lookup, run: (evaluator: Evaluator) => unknown): Part {
+  const evaluator = new Evaluator(lookup);
+  run(evaluator);
+  return { ...NOTHING, problems: evaluator.problems };
+}
+
+function analyseHost(source: Source, lookup: Lookup, options: CheckOptions): Part {
+  const evaluator = new Evaluator(lookup);
+  const element = evaluator.elementOf(source);
+  const problems = () => [...evaluator.problems, ...duplicatesIn(element)];
+  if (isModel(element)) return { ...NOTHING, problems: problems() };
+  const host = readHost(element, evaluator);
+  evaluateConstants(element, evaluator);
+  const findings = RULES.flatMap((rule) => rule.findHost({ host, evaluator })).flatMap((finding) => levelled(finding, options));
+  return { ...NOTHING, problems: problems(), findings, hosts: [host] };
+}
+
+function analyseVm(source: Source, lookup: Lookup, options: CheckOptions): Part {
+  const first = new Evaluator(lookup);
+  const element = first.elementOf(source);
+  if (isModel(element)) return { ...NOTHING, problems: [...first.problems, ...duplicatesIn(element)] };
+  const names = namesOf(element, 'on');
+  const hosts = names.length > 0 ? names : [undefined];
+  const parts = hosts.map((host) => analyseOnHost(source, host, lookup, options));
+  return {
+    problems: [...parts.flatMap((part) => part.problems), ...duplicatesIn(element)],
+    findings: mergeHosts(parts.flatMap((part) => part.findings), hosts.length),
+    waived: parts.flatMap((part) => part.waived),
+    waivers: parts.flatMap((part) => part.waivers),
+    vms: parts.flatMap((part) => part.vms),
+    hosts: [],
+  };
+}
+
+function analyseOnHost(
+  source: Source,
+  named: ReturnType<typeof namesOf>[number] | undefined,
+  lookup: Lookup,
+  options: CheckOptions,
+): Part {
+  const evaluator = new Evaluator(lookup);
+  const element = evaluator.elementOf(source);
+  const host = named && hostNamed(named, element, evaluator);
+  const hostProblems = evaluator.problems.length;
+  const vm = readVm(element, host, evaluator);
+  evaluateConstants(element, evaluator);
+  const plan = host && makePlan(vm, host);
+  const subject = { vm, host, plan, evaluator };
+  const found = RULES.flatMap((rule) => rule.findVm(subject)).flatMap((finding) => levelled(finding, options));
+  const verdict = judge(subject, found, options.today);
+  return {
+    problems: evaluator.problems.filter((problem, index) => index >= hostProblems || problem.place.item === source.item),
+    findings: verdict.findings,
+    waived: verdict.waived,
+    waivers: verdict.waivers,
+    vms: [subject],
+    hosts: [],
+  };
+}
+
+function hostNamed(named: { name: string; span: { start: number; end: number } }, element: Element, evaluator: Evaluator): Host | undefined {
+  const located = element.properties.get('on')?.[0];
+  const source = evaluator.lookup.find(located?.path ?? element.origin.path, named.name);
+  if (source?.declaration.keyword.text === 'host') return readHost(evaluator.elementOf(source), evaluator);
+  if (!located) return undefined;
+  const meant = nearest(named.name, evaluator.lookup.namesIn(located.path));
+  const hint = meant ? `; did you mean \`${meant}\`?` : '';
+  const { start, end } = named.span;
+  evaluator.report('unknown-name', placeOf(located, named.span), `there is no host \`${named.name}\`${hint}`, {
+    ...(meant && { repair: { start, end, newText: meant, title: `Change to \`${meant}\`` } }),
+  });
+  return undefined;
+}
+
+/** Constants are evaluated even where nobody asks for them, so that their problems are told. */
+function evaluateConstants(element: Element, evaluator: Evaluator): void {
+  for (const child of element.children) if (child.keyword === 'const') evaluator.constant(child);
+}
+
+/** Names that a block declares twice. A map may be called like a region; devices of an `assign` are told there. */
+function duplicatesIn(element: Element): Problem[] {
+  const problems: Problem[] = [];
+  const seen = new Map<string, Element>();
+  for (const child of element.children) {
+    if (child.name === '' || child.origin.item !== element.origin.item) continue;
+    const table = child.keyword === 'map' || child.keyword === 'assign' ? child.keyword : 'name';
+    const key = `${table} ${child.name}`;
+    const earlier = seen.get(key);
+    if (earlier) problems.push(duplicate(child, earlier));
+    else seen.set(key, child);
+    problems.push(...duplicatesIn(child));
+  }
+  return problems;
+}
+
+const duplicate = (later: Element, earlier: Element): Problem => ({
+  rule: 'duplicate-name',
+  place: placeOf(later.origin, later.nameSpan),
+  message: later.keyword === 'assign' ? `\`${later.name}\` is assigned twice` : `the name \`${later.name}\` is taken`,
+  note: { place: placeOf(earlier.origin, earlier.nameSpan), message: `\`${earlier.name}\` is declared here` },
+});
+
+function levelled(finding: Finding, { levels }: CheckOptions): Finding[] {
+  const level = levels?.get(finding.rule);
+  if (level === 'off') return [];
+  return [level === undefined ? finding : { ...finding, level }];
+}
+
+/** One entry a waiver of this file: used if any vm used it. */
+function judgedWaivers(judged: readonly JudgedWaiver[], scope: FileScope): Waiver[] {
+  const waivers = new Map<string, Waiver>();
+  for (const waiver of judged) {
+    if (waiver.place.path !== scope.path) continue;
+    const key = `${scope.document.items.indexOf(waiver.place.item)} ${waiver.place.start} ${waiver.rule}`;
+    const earlier = waivers.get(key);
+    waivers.set(key, { ...waiver, used: waiver.used || (earlier?.used ?? false) });
+  }
+  return [...waivers.values()];
+}
+
+function dedupe(problems: readonly Problem[]): Problem[] {
+  const seen = new Map<unknown, Set<string>>();
+  return problems.filter(({ rule, place, message }) => {
+    const inItem = seen.get(place.item) ?? new Set<string>();
+    seen.set(place.item, inItem);
+    const key = `${rule} ${place.start} ${place.end} ${message}`;
+    return inItem.has(key) ? false : inItem.add(key);
+  });
+}
+
+/** A finding that holds on every host is told once; one that doesn't, once with the hosts on which it does. */
+function mergeHosts(findings: readonly Finding[], hosts: number): Finding[] {
+  if (hosts < 2) return [...findings];
+  const merged: { finding: Finding; on: string[] }[] = [];
+  for (const finding of findings) {
+    const twin = merged.find(({ finding: other }) => other.rule === finding.rule && samePlace(other.place, finding.place) && other.message === finding.message);
+    if (twin) twin.on.push(finding.host ?? '');
+    else merged.push({ finding, on: [finding.host ?? ''] });
+  }
+  return merged.map(({ finding, on }) =>
+    on.length === hosts ? finding : { ...finding, message: `on ${on.map((name) => `\`${name}\``).join(', ')}: ${finding.message}` },
+  );
+}
+
+const SEVERITY: Readonly<Record<Level, number>> = { error: 0, warning: 1, note: 2 };
+
+function inOrder(findings: readonly Finding[], scope: FileScope): Finding[] {
+  const order = new Map(scope.document.items.map((item, index) => [item, index]));
+  const startOf = (place: Place): number => (scope.document.starts[order.get(place.item) ?? 0] ?? 0) + place.start;
+  return [...findings].sort(
+    (left, right) => startOf(left.place) - startOf(right.place) || SEVERITY[left.level] - SEVERITY[right.level] || (left.rule < right.rule ? -1 : 1),
+  );
+}

@@ -1,0 +1,115 @@
+import type { Element } from '../layout/elements.js';
+import type { PlacedEdit } from '../layout/place.js';
+import { formatSize, UNITS } from '../layout/address.js';
+
+/** Makes the edits of fixes: text that a person would have written, in the place where it belongs. */
+
+/** New lines after a declaration, with its indentation. */
+export function linesAfter(element: Element, lines: readonly string[]): PlacedEdit {
+  const { path, item, declaration } = element.origin;
+  const lineEnd = item.text.indexOf('\n', declaration.end);
+  const at = lineEnd < 0 ? item.text.length : lineEnd;
+  const indent = indentOf(element);
+  return { path, item, start: at, end: at, newText: lines.map((line) => `\n${indent}${line}`).join('') };
+}
+
+/** New lines at the end of a declaration's block; it gets one if it has none. */
+export function linesInto(element: Element, lines: readonly string[]): PlacedEdit {
+  const { path, item, declaration } = element.origin;
+  const { block } = declaration;
+  const outer = indentOf(element);
+  if (!block) {
+    const body = lines.map((line) => `${outer}  ${line}\n`).join('');
+    return { path, item, start: declaration.end, end: declaration.end, newText: ` {\n${body}${outer}}` };
+  }
+  const last = block.members.at(-1);
+  const from = last ? lastOnLine(item.text, last.end) : block.start + 1;
+  const indent = last ? indentAt(item.text, last.start) : `${outer}  `;
+  const closing = item.text.slice(from, block.end - 1).includes('\n') ? '' : `\n${outer}`;
+  return { path, item, start: from, end: from, newText: lines.map((line) => `\n${indent}${line}`).join('') + closing };
+}
+
+/** Writes a property anew, or adds it at the end of the declaration's line. */
+export function withProperty(element: Element, word: string, value: string): PlacedEdit {
+  const located = element.properties.get(word)?.[0];
+  if (located?.property.value) {
+    const { start, end } = located.property.value;
+    return { path: located.path, item: located.item, start, end, newText: value };
+  }
+  const { path, item, declaration } = element.origin;
+  const at = declaration.block ? endBeforeBlock(declaration.block.start, item.text) : declaration.end;
+  return { path, item, start: at, end: at, newText: ` ${word} ${value}`.trimEnd() };
+}
+
+/** Removes a declaration with its line. */
+export function without(element: Element): PlacedEdit {
+  const { path, item, declaration } = element.origin;
+  const { start, end } = wholeLines(item.text, declaration.start, declaration.end);
+  return { path, item, start, end, newText: '' };
+}
+
+/** Replaces a declaration by lines with its indentation. */
+export function replacedBy(element: Element, lines: readonly string[]): PlacedEdit {
+  const { path, item, declaration } = element.origin;
+  return { path, item, start: declaration.start, end: declaration.end, newText: lines.join(`\n${indentOf(element)}`) };
+}
+
+/** The text of a declaration as it stands. */
+export const sourceOf = (element: Element): string =>
+  element.origin.item.text.slice(element.origin.declaration.start, element.origin.declaration.end);
+
+/** Whether the element is written in the block of its own parent, and not brought by `like`: only then may a fix touch it. */
+export function isWrittenIn(element: Element, owner: Element): boolean {
+  const { declaration } = owner.origin;
+  return (
+    element.origin.item === owner.origin.item &&
+    (declaration.block?.members.some((member) => member === element.origin.declaration) ?? false)
+  );
+}
+
+/** An address as people write it: `0x800_0000` has groups of four digits from the right. */
+export function writeAddress(address: bigint): string {
+  if (address === 0n) return '0';
+  const digits = address.toString(16);
+  return `0x${digits.replace(/\B(?=(?:[0-9a-f]{4})+$)/g, '_')}`;
+}
+
+/** A size as people write it: in the largest unit that divides it, else in hexadecimal. */
+export function writeSize(size: bigint): string {
+  const whole = UNITS.some(([, bytes]) => bytes >= 1024n && size % bytes === 0n && size >= bytes);
+  return whole ? formatSize(size) : writeAddress(size);
+}
+
+/** A name that nothing in the element's block has yet: `low-b`, `low-b2` … */
+export function freshName(owner: Element, wanted: string): string {
+  const taken = new Set(owner.children.map((child) => child.name));
+  if (!taken.has(wanted)) return wanted;
+  for (let number = 2; ; number++) if (!taken.has(`${wanted}${number}`)) return `${wanted}${number}`;
+}
+
+export const indentOf = (element: Element): string => indentAt(element.origin.item.text, element.origin.declaration.start);
+
+function indentAt(text: string, offset: number): string {
+  const line = text.lastIndexOf('\n', offset - 1) + 1;
+  return /^[ \t]*/.exec(text.slice(line, offset))?.[0] ?? '';
+}
+
+/** After what stands on the line behind an offset, a comment included. */
+function lastOnLine(text: string, offset: number): number {
+  const comment = /^[ \t]*\/\/[^\n]*/.exec(text.slice(offset));
+  return offset + (comment?.[0].trimEnd().length ?? 0);
+}
+
+function endBeforeBlock(brace: number, text: string): number {
+  let end = brace;
+  while (end > 0 && /\s/.test(text[end - 1] ?? '')) end--;
+  return end;
+}
+
+function wholeLines(text: string, start: number, end: number): { start: number; end: number } {
+  const lineStart = text.lastIndexOf('\n', start - 1) + 1;
+  const lineEnd = text.indexOf('\n', end);
+  const after = lineEnd < 0 ? text.length : lineEnd;
+  const alone = text.slice(lineStart, start).trim() === '' && /^[ \t;]*(?:\/\/[^\n]*)?$/.test(text.slice(end, after));
+  return alone ? { start: lineStart, end: Math.min(text.length, after + 1) } : { start, end };
+}

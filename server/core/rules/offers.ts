@@ -1,0 +1,100 @@
+import { addLeaves, formatLeaves, totalLeaves, type Leaves } from '../dma/leaves.js';
+import type { PlannedMap } from '../dma/plan.js';
+import type { PlacedEdit } from '../layout/place.js';
+import type { World } from '../layout/scope.js';
+import { itemIndexAt, openDocument, textOfDocument, type Document } from '../syntax/document.js';
+import { applyEdits, type TextEdit } from '../text/text-edit.js';
+import { checkFile, type CheckOptions, type CheckResult } from './check.js';
+import type { Finding, Fix } from './rule.js';
+
+/** A fix that was tried and came out better, with its price in the title; offsets count in the whole file. */
+export interface Offer {
+  readonly title: string;
+  readonly safe: boolean;
+  readonly edits: readonly TextEdit[];
+}
+
+/**
+ * The fixes of a finding that are worth offering: each is applied to a copy, which is checked again. The finding has to
+ * be gone and no new error may stand anywhere; new warnings, and what it costs in leaves, are told in the title.
+ */
+export function offersFor(finding: Finding, path: string, world: World, options: CheckOptions, before: CheckResult): Offer[] {
+  const document = documentAt(path, world);
+  if (!document) return [];
+  return finding.fixes().flatMap((fix) => offer(fix, finding, path, document, world, options, before));
+}
+
+function offer(fix: Fix, finding: Finding, path: string, document: Document, world: World, options: CheckOptions, before: CheckResult): Offer[] {
+  const edits = fix.edits.map((edit) => inFile(edit, path, document));
+  if (edits.length === 0 || edits.some((edit) => edit === undefined)) return [];
+  const known = edits.filter((edit) => edit !== undefined);
+  const changed = openDocument(applyEdits(textOfDocument(document), known));
+  const after = checkFile(path, { read: (asked) => (asked === path ? changed : world.read(asked)) }, options);
+  if (!isBetter(finding, before, after)) return [];
+  const title = `${fix.title}${priceOf(before, after)}${newWarnings(before, after)}`;
+  return [{ title, safe: fix.safe, edits: known }];
+}
+
+function documentAt(path: string, world: World): Document | undefined {
+  const state = world.read(path);
+  return state === 'missing' || 'error' in state ? undefined : state;
+}
+
+/** The edit with offsets in the whole file; nothing where it lies in another file. */
+function inFile(edit: PlacedEdit, path: string, document: Document): TextEdit | undefined {
+  const index = edit.path === path ? document.items.indexOf(edit.item) : -1;
+  const start = document.starts[index];
+  if (start === undefined) return undefined;
+  return { start: start + edit.start, end: start + edit.end, newText: edit.newText };
+}
+
+/** Findings are the same if they say the same: places move when text is inserted. */
+const identity = ({ rule, level, message, vm, host }: Finding): string => [rule, level, vm, host, message].join('\0');
+
+function isBetter(finding: Finding, before: CheckResult, after: CheckResult): boolean {
+  const count = (result: CheckResult, wanted: string): number => result.findings.filter((other) => identity(other) === wanted).length;
+  if (count(after, identity(finding)) >= count(before, identity(finding))) return false;
+  return !added(before, after).some(({ level }) => level === 'error');
+}
+
+/** Findings of a level and rule that there are more of than before. */
+function added(before: CheckResult, after: CheckResult): Finding[] {
+  const key = ({ rule, level, vm }: Finding): string => [rule, level, vm].join('\0');
+  const counts = new Map<string, number>();
+  for (const finding of before.findings) counts.set(key(finding), (counts.get(key(finding)) ?? 0) + 1);
+  return after.findings.filter((finding) => {
+    const left = (counts.get(key(finding)) ?? 0) - 1;
+    counts.set(key(finding), left);
+    return left < 0;
+  });
+}
+
+function newWarnings(before: CheckResult, after: CheckResult): string {
+  const rules = new Set(added(before, after).filter(({ level }) => level === 'warning').map(({ rule }) => rule));
+  return rules.size === 0 ? '' : ` (then ${[...rules].join(', ')})`;
+}
+
+/** `: 2 × 1 GiB + … instead of 3 × 1 GiB`, over the mappings that are not the same before and after. */
+function priceOf(before: CheckResult, after: CheckResult): string {
+  const prices = after.vms.flatMap((checked) => {
+    const old = before.vms.find(({ vm, host }) => vm.name === checked.vm.name && host?.name === checked.host?.name);
+    if (!old?.plan || !checked.plan) return [];
+    const [was, is] = differing(old.plan.maps, checked.plan.maps);
+    return totalLeaves(was) === 0n || formatLeaves(was) === formatLeaves(is) ? [] : [`${formatLeaves(is)} instead of ${formatLeaves(was)}`];
+  });
+  const [price] = prices;
+  return price === undefined ? '' : `: ${price}`;
+}
+
+function differing(before: readonly PlannedMap[], after: readonly PlannedMap[]): [Leaves, Leaves] {
+  const key = ({ range, offset, backing, leaves }: PlannedMap): string => [range.base, range.end, offset, backing?.name, formatLeaves(leaves)].join(' ');
+  const [had, has] = [new Set(before.map(key)), new Set(after.map(key))];
+  const sum = (maps: readonly PlannedMap[]): Leaves => maps.map(({ leaves }) => leaves).reduce<Leaves>(addLeaves, new Map());
+  return [sum(before.filter((map) => !has.has(key(map)))), sum(after.filter((map) => !had.has(key(map))))];
+}
+
+/** The item and the offset in it of an offset in the file. */
+export function itemOffset(document: Document, offset: number): { index: number; inItem: number } {
+  const index = itemIndexAt(document, offset);
+  return { index, inItem: offset - (document.starts[index] ?? 0) };
+}

@@ -1,0 +1,204 @@
+import type { Plan } from '../dma/plan.js';
+import type { Element } from '../layout/elements.js';
+import type { Evaluator } from '../layout/evaluate.js';
+import type { Range } from '../layout/intervals.js';
+import type { Lookup } from '../layout/lookup.js';
+import { namePlace, type Host, type Vm } from '../layout/model.js';
+import type { Place, PlacedEdit } from '../layout/place.js';
+import type { LanguageRule, Problem } from '../layout/problem.js';
+import type { FileScope } from '../layout/scope.js';
+
+/** How bad a finding is. */
+export type Level = 'error' | 'warning' | 'note';
+
+/** Which part of the catalogue a rule belongs to. */
+export type RuleGroup = 'overlap' | 'fragmentation' | 'contract' | 'hotplug' | 'policy' | 'language';
+
+/** A guest on one host: what most rules look at. A vm without a host has no plan. */
+export interface VmSubject {
+  readonly vm: Vm;
+  readonly host: Host | undefined;
+  readonly plan: Plan | undefined;
+  readonly evaluator: Evaluator;
+}
+
+export interface HostSubject {
+  readonly host: Host;
+  readonly evaluator: Evaluator;
+}
+
+/** A whole file: its names, and what could not be understood in it. */
+export interface FileSubject {
+  readonly scope: FileScope;
+  readonly lookup: Lookup;
+  /** What evaluating its declarations stumbled over. */
+  readonly problems: readonly Problem[];
+  /** Waivers that are in it, with what became of them. */
+  readonly waivers: readonly Waiver[];
+}
+
+/** An `allow`, in a policy or on a region, after everything it may waive has been judged. */
+export interface Waiver {
+  readonly place: Place;
+  readonly rule: string;
+  readonly because: string | undefined;
+  readonly until: string | undefined;
+  readonly expired: boolean;
+  readonly used: boolean;
+}
+
+interface Subjects {
+  readonly vm: VmSubject;
+  readonly host: HostSubject;
+  readonly file: FileSubject;
+}
+
+/** A remark at another place: the other party. */
+export interface Note {
+  readonly place: Place;
+  readonly message: string;
+}
+
+/**
+ * A change that would mend a finding. The title starts with a verb and says nothing of its price: that is measured when
+ * it is offered (offers.ts).
+ */
+export interface Fix {
+  readonly title: string;
+  /** True if the meaning stays and only spelling changes, or if the plan changes in nothing but leaves gained. */
+  readonly safe: boolean;
+  readonly edits: readonly PlacedEdit[];
+}
+
+/** A text that shows a rule. Carets and the message stand on a line of their own under the source, as tests draw it. */
+export type Example =
+  | { readonly kind: 'bad'; readonly text: string; readonly fixes: readonly { readonly title: string; readonly text: string }[] }
+  | { readonly kind: 'good'; readonly text: string };
+
+/**
+ * One rule, in one file. `check` looks once and yields facts; everything else is a pure function of one fact, so that
+ * telling and repairing can't disagree.
+ */
+export interface Rule<Over extends keyof Subjects, Fact> {
+  /** Kebab-case; names the offence and reads after *allow*. */
+  readonly name: string;
+  readonly over: Over;
+  /** Default level; policies change it. */
+  readonly level: Level;
+  readonly group: RuleGroup;
+  /** One sentence. */
+  readonly summary: string;
+  /** Why it matters on a real machine, with its source. Markdown. */
+  readonly why: string;
+  readonly since: string;
+  readonly examples: readonly Example[];
+  check(subject: Subjects[Over]): Iterable<Fact>;
+  /** What to underline. */
+  locate(fact: Fact): Element | Place;
+  /** One sentence without a full stop: what is wrong, and what would happen on the real machine. */
+  message(fact: Fact): string;
+  /** The level of this fact, where it isn't the default. */
+  levelOf?(fact: Fact): Level | undefined;
+  notes?(fact: Fact): readonly Note[];
+  /** The exact range at fault. */
+  witness?(fact: Fact): Range | undefined;
+  /** In the order they are offered. */
+  fixes?(fact: Fact, subject: Subjects[Over]): readonly Fix[];
+  /** True where the fact is about something that could as well be deleted; editors fade it. */
+  readonly unused?: boolean;
+}
+
+/** A rule whose facts are sealed in. */
+export interface SealedRule {
+  readonly name: string;
+  readonly over: keyof Subjects;
+  readonly level: Level;
+  readonly group: RuleGroup;
+  readonly summary: string;
+  readonly why: string;
+  readonly since: string;
+  readonly examples: readonly Example[];
+  findVm(subject: VmSubject): Finding[];
+  findHost(subject: HostSubject): Finding[];
+  findFile(subject: FileSubject): Finding[];
+}
+
+/** What a rule found, ready to be told. */
+export interface Finding {
+  readonly rule: string;
+  readonly level: Level;
+  readonly place: Place;
+  readonly message: string;
+  readonly notes: readonly Note[];
+  readonly witness: Range | undefined;
+  /** The element that is blamed, for waivers; nothing where a bare place is. */
+  readonly element: Element | undefined;
+  readonly vm: string | undefined;
+  readonly host: string | undefined;
+  readonly unused: boolean;
+  fixes(): readonly Fix[];
+}
+
+/** Makes a rule from its parts; the type of its facts is inferred from `check`. */
+export function defineRule<Over extends keyof Subjects, Fact>(rule: Rule<Over, Fact>): SealedRule {
+  const find = (subject: Subjects[Over]): Finding[] => Array.from(rule.check(subject), (fact) => findingOf(rule, fact, subject));
+  const nothing = (): Finding[] => [];
+  const { name, over, level, group, summary, why, since, examples } = rule;
+  return {
+    name,
+    over,
+    level,
+    group,
+    summary,
+    why,
+    since,
+    examples,
+    findVm: over === 'vm' ? (find as SealedRule['findVm']) : nothing,
+    findHost: over === 'host' ? (find as SealedRule['findHost']) : nothing,
+    findFile: over === 'file' ? (find as SealedRule['findFile']) : nothing,
+  };
+}
+
+function findingOf<Over extends keyof Subjects, Fact>(rule: Rule<Over, Fact>, fact: Fact, subject: Subjects[Over]): Finding {
+  const where = rule.locate(fact);
+  const element = 'keyword' in where ? where : undefined;
+  return {
+    rule: rule.name,
+    level: rule.levelOf?.(fact) ?? rule.level,
+    place: 'keyword' in where ? namePlace(where) : where,
+    message: rule.message(fact),
+    notes: rule.notes?.(fact) ?? [],
+    witness: rule.witness?.(fact),
+    element,
+    vm: 'vm' in subject ? subject.vm.name : undefined,
+    host: 'host' in subject ? subject.host?.name : undefined,
+    unused: rule.unused ?? false,
+    fixes: () => rule.fixes?.(fact, subject) ?? [],
+  };
+}
+
+/** A rule of the language: it tells the problems of one kind that evaluation stumbled over. */
+export function defineLanguageRule(
+  rule: Omit<Rule<'file', Problem>, 'over' | 'group' | 'level' | 'check' | 'locate' | 'message' | 'notes' | 'fixes'> & { readonly name: LanguageRule },
+): SealedRule {
+  return defineRule<'file', Problem>({
+    ...rule,
+    over: 'file',
+    group: 'language',
+    level: 'error',
+    check: ({ problems }) => problems.filter((problem) => problem.rule === rule.name),
+    locate: ({ place }) => place,
+    message: ({ message }) => message,
+    notes: ({ note }) => (note ? [note] : []),
+    fixes: ({ place, repair }) => (repair ? [{ title: repair.title, safe: false, edits: [{ ...place, ...repair }] }] : []),
+  });
+}
+
+/** A text the rule reports, with carets and the message drawn under it, and what its fixes make of it. */
+export const bad = (text: string, ...fixes: readonly { title: string; text: string }[]): Example => ({ kind: 'bad', text, fixes });
+
+/** A text the rule has nothing to say about. */
+export const good = (text: string): Example => ({ kind: 'good', text });
+
+/** What the fix of this title makes of a bad example. */
+export const fixed = (title: string, text: string): { title: string; text: string } => ({ title, text });

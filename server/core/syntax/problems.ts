@@ -1,0 +1,182 @@
+import type { Span } from '../text/span.js';
+import { nearest } from '../text/suggest.js';
+import { DEPTH_LIMIT, OPERATOR_LIMIT } from './build.js';
+import type { AnyNode, Binary, Block, Declaration, Member, Property, Skipped } from './nodes.js';
+import { DECLARATIONS, PROPERTIES, keywordsIn, mayContain, takesProperty } from './vocabulary.js';
+import { walk } from './walk.js';
+
+/** Damage in a tree, told in words, and what would mend it. */
+export interface SyntaxProblem extends Span {
+  readonly message: string;
+  readonly repair?: Repair;
+}
+
+/** One replacement, `end` exclusive. */
+export interface Repair extends Span {
+  readonly title: string;
+  readonly newText: string;
+}
+
+/** All damage in the tree of an item, in the order of the text. */
+export function problemsIn(tree: Block, text: string): SyntaxProblem[] {
+  const problems: SyntaxProblem[] = [];
+  for (const node of walk(tree)) problems.push(...damageOf(node, text));
+  problems.push(...misplacedIn(tree.members, undefined));
+  return problems.sort((left, right) => left.start - right.start);
+}
+
+function damageOf(node: AnyNode, text: string): SyntaxProblem[] {
+  switch (node.kind) {
+    case 'missing': {
+      const after = node.after === undefined ? '' : ` after \`${node.after}\``;
+      return [problem(visible(node, text), `expected ${node.expected}${after}`)];
+    }
+    case 'skipped':
+      return [skippedProblem(node, text)];
+    case 'text':
+      return [
+        ...(node.closed ? [] : [problem(node, 'this string is never closed', closing(node.end, '"'))]),
+        ...node.badEscapes.map((escape) => problem(escape, `\`${escape.text}\` is no escape; known are \\" \\\\ \\n \\t \\r \\0 and \\u{…}`)),
+      ];
+    case 'group':
+    case 'call':
+      return node.closed ? [] : [problem(openingOf(node), 'this `(` is never closed', closing(node.end, ')'))];
+    case 'block':
+      return node.closed ? [] : [problem({ start: node.start, end: node.start + 1 }, 'this `{` is never closed')];
+    case 'binary':
+      return chainProblem(node);
+    default:
+      return [];
+  }
+}
+
+const problem = (span: Span, message: string, repair?: Repair): SyntaxProblem => ({
+  start: span.start,
+  end: span.end,
+  message,
+  ...(repair && { repair }),
+});
+
+const closing = (at: number, mark: string): Repair => ({ start: at, end: at, newText: mark, title: `Insert \`${mark}\`` });
+
+const openingOf = (node: AnyNode & (object & { callee?: Span })): Span => {
+  const start = node.callee?.end ?? node.start;
+  return { start, end: start + 1 };
+};
+
+/** A squiggle is never empty: a missing thing is shown at the character before it on its line, or after it. */
+function visible(span: Span, text: string): Span {
+  let end = span.start;
+  while (end > 0 && (text[end - 1] === ' ' || text[end - 1] === '\t')) end--;
+  if (end > 0 && text[end - 1] !== '\n') {
+    let start = end - 1;
+    while (start > 0 && /[\w-]/.test(text[start] ?? '') && /[\w-]/.test(text[start - 1] ?? '')) start--;
+    return { start, end };
+  }
+  return { start: span.start, end: Math.min(text.length, span.start + 1) };
+}
+
+function skippedProblem(node: Skipped, text: string): SyntaxProblem {
+  switch (node.reason) {
+    case 'unclosed-comment':
+      return problem({ start: node.start, end: node.start + 2 }, 'this comment is never closed', closing(node.end, ' */'));
+    case 'too-deep':
+      return problem({ start: node.start, end: node.start + 1 }, `nested more than ${DEPTH_LIMIT} levels deep`);
+    case 'too-long': {
+      const what = node.text === '' ? `an expression has at most ${OPERATOR_LIMIT} operators` : 'this number is too long';
+      return problem(firstLineOf(node, text), what);
+    }
+    case 'brace':
+      return problem(node, node.text === '}' ? 'this `}` closes nothing' : 'a block belongs to the declaration on its line');
+    case 'unexpected':
+      return unexpected(node, text);
+  }
+}
+
+function unexpected(node: Skipped, text: string): SyntaxProblem {
+  const span = firstLineOf(node, text);
+  const shown = text.slice(span.start, span.end);
+  const first = /^[A-Za-z_][\w-]*/.exec(shown)?.[0];
+  const meant = first && nearest(first, Object.keys(PROPERTIES));
+  if (!first || !meant) return problem(span, `unexpected \`${abridged(shown)}\``);
+  const wrong = { start: node.start, end: node.start + first.length };
+  return problem(wrong, `unexpected \`${first}\`; did you mean \`${meant}\`?`, {
+    ...wrong,
+    newText: meant,
+    title: `Change to \`${meant}\``,
+  });
+}
+
+const abridged = (shown: string): string => (shown.length > 40 ? `${shown.slice(0, 39)}…` : shown);
+
+function firstLineOf(span: Span, text: string): Span {
+  const lineEnd = text.indexOf('\n', span.start);
+  const end = Math.min(span.end, lineEnd < 0 ? text.length : lineEnd);
+  return { start: span.start, end: Math.max(end, span.start + 1) };
+}
+
+const COMPARISONS = new Set(['==', '!=', '<', '<=', '>', '>=']);
+
+/** `a <= b < c` compares a truth value with a number; everyone means two comparisons. */
+function chainProblem(node: Binary): SyntaxProblem[] {
+  const { left, operator } = node;
+  if (left.kind !== 'binary' || !COMPARISONS.has(operator.text) || !COMPARISONS.has(left.operator.text)) return [];
+  return [problem(operator, 'comparisons don’t chain; join two with `and`')];
+}
+
+/** Declarations and properties that stand where they mean nothing. */
+function misplacedIn(members: readonly Member[], owner: Declaration | undefined): SyntaxProblem[] {
+  const container = owner?.keyword.text ?? 'file';
+  const known = owner === undefined || container in DECLARATIONS;
+  return members.flatMap((member, index) => {
+    if (member.kind === 'declaration') {
+      return [...misplacedDeclaration(member, known ? container : undefined), ...misplacedIn(member.block?.members ?? [], member)];
+    }
+    if (member.kind !== 'property' || !known) return [];
+    return owner && takesProperty(container, member.word.text) ? [] : [misplacedProperty(member, container, members[index - 1])];
+  });
+}
+
+function misplacedDeclaration(node: Declaration, container: string | undefined): SyntaxProblem[] {
+  const keyword = node.keyword.text;
+  const taker = keyword === 'policy' && container === 'vm' ? 'vm' : keyword;
+  const problems = node.properties.flatMap((property) =>
+    property.kind !== 'property' || !(keyword in DECLARATIONS) || takesProperty(taker, property.word.text)
+      ? []
+      : [problem(property.word, `${withArticle(keyword)} has no \`${property.word.text}\``)],
+  );
+  if (keyword === 'allow') problems.push(...missingReason(node));
+  if (container === undefined || mayContain(container, keyword)) return problems;
+  const meant = nearest(keyword, [...keywordsIn(container), ...propertiesIn(container)]);
+  if (meant && !(keyword in DECLARATIONS)) {
+    const repair = { start: node.keyword.start, end: node.keyword.end, newText: meant, title: `Change to \`${meant}\`` };
+    return [problem(node.keyword, `\`${keyword}\` is not a word of the language; did you mean \`${meant}\`?`, repair)];
+  }
+  const where = container === 'file' ? 'at the top of a file' : `in ${withArticle(container)}`;
+  const what = keyword in DECLARATIONS ? `\`${keyword}\` can’t stand ${where}` : `\`${keyword}\` is not a word of the language`;
+  return [problem(node.keyword, what), ...problems];
+}
+
+/** What waives needs a reason. */
+function missingReason(node: Declaration): SyntaxProblem[] {
+  const reason = node.properties.some((property) => property.kind === 'property' && property.word.text === 'because');
+  return reason ? [] : [problem(node.keyword, 'a waiver needs a reason: `because "…"`')];
+}
+
+const propertiesIn = (container: string): readonly string[] => DECLARATIONS[container]?.properties ?? [];
+
+function misplacedProperty(node: Property, container: string, above: Member | undefined): SyntaxProblem {
+  const word = node.word.text;
+  if (above?.kind === 'declaration' && !above.block && takesProperty(above.keyword.text, word)) {
+    return problem(node.word, `\`${word}\` belongs on the line of \`${above.keyword.text}\`, or in its block`, {
+      start: above.end,
+      end: node.start,
+      newText: ' ',
+      title: 'Join to the line above',
+    });
+  }
+  if (container === 'file') return problem(node.word, `\`${word}\` can’t stand at the top of a file`);
+  return problem(node.word, `${withArticle(container)} has no \`${word}\``);
+}
+
+export const withArticle = (noun: string): string => `${/^[aeiou]/.test(noun) ? 'an' : 'a'} \`${noun}\``;

@@ -1,0 +1,94 @@
+// The main job as a user does it, with what users get: the packaged extension, in a real VS Code, in a real
+// browser.
+
+import assert from 'node:assert/strict';
+import { findChromium, MISSING_CHROMIUM, Session } from './session.js';
+import type { Workbench } from './workbench.js';
+
+describe('editor: the packaged extension in a real VS Code', function () {
+  // A step of the browser takes a minute at most; one test has several, the first start an installation.
+  this.timeout(300_000);
+  this.slow(30_000);
+
+  let session: Session | undefined;
+  let workbench: Workbench;
+
+  before(async function () {
+    const chromium = findChromium();
+    if (chromium !== undefined) {
+      session = await Session.start(chromium);
+    } else if (process.env['CI'] !== undefined) {
+      throw new Error(MISSING_CHROMIUM);
+    } else {
+      console.log(`    Skipped: ${MISSING_CHROMIUM}`);
+      this.skip();
+    }
+  });
+
+  beforeEach(async () => {
+    workbench = await session!.openExample('doorbell.vmlayout');
+    await workbench.errors(1);
+  });
+
+  afterEach(async function () {
+    const { state, title } = this.currentTest!;
+    if (state === 'failed') await workbench?.screenshot(`failed: ${title}`);
+    await workbench?.close();
+  });
+
+  after(async () => {
+    await session?.stop();
+  });
+
+  it('shows the overlap, and the light bulb splits the mapping', async () => {
+    await workbench.screenshot('1-squiggle');
+
+    const problems = await workbench.problems();
+    assert.match(problems.join('\n'), /doorbell-overlap/);
+    await workbench.screenshot('2-problems');
+
+    await workbench.clickError();
+    const [first = '', second = '', ...others] = await workbench.quickFixes();
+    await workbench.screenshot('3-quick-fixes');
+    assert.match(first, /^Split `low`/);
+    assert.match([second, ...others].join('\n'), /Move/);
+
+    const before = await workbench.visibleText();
+    await workbench.applyFix(first);
+    await workbench.problemGone('doorbell-overlap');
+    await workbench.errors(0);
+    await workbench.screenshot('4-split');
+    assert.notEqual(await workbench.visibleText(), before);
+
+    const saved = await workbench.save();
+    assert.equal(saved.match(/^\s*ram\b/gm)?.length, 2, saved);
+  });
+
+  it('tells on hover what a name stands for', async () => {
+    await workbench.goTo(/low at/);
+    await workbench.hoverShows(/doorbell-overlap/, /\b16 GiB\b/);
+    await workbench.screenshot('5-hover');
+  });
+
+  it('completes the names that are in scope', async () => {
+    await workbench.goTo(/(?<=from )ram0/);
+    const labels = await workbench.completions();
+    await workbench.screenshot('6-completion');
+    assert.ok(labels.includes('ram0'), labels.join(' '));
+  });
+
+  it('keeps up with damage, and with its repair', async () => {
+    await workbench.goTo(/(?<=backing .*)$/m);
+    const before = await workbench.visibleText();
+    await workbench.type('\n)) garbage');
+    await workbench.errors(2);
+    await workbench.screenshot('7-damage');
+    await workbench.type(' and more');
+    assert.match(await workbench.visibleText(), /^\s*\)\) garbage and more$/m);
+
+    await workbench.undoTo(before);
+    await workbench.errors(1);
+    const problems = await workbench.problems();
+    assert.match(problems.join('\n'), /doorbell-overlap/);
+  });
+});

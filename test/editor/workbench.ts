@@ -1,0 +1,175 @@
+// VS Code's window, in the words of the person in front of it. Selectors and keys are here and nowhere else.
+// Every method that asks for something on the screen waits until it is there, and fails after the page's time
+// limit if it never is.
+
+import path from 'node:path';
+import type { Locator, Page } from 'playwright-core';
+
+export interface WorkbenchFile {
+  /** The open file's text on disk. */
+  read(): Promise<string>;
+  /** The folder that screenshots go to. */
+  readonly pictures: string;
+}
+
+export class Workbench {
+  readonly #page: Page;
+  readonly #file: WorkbenchFile;
+
+  constructor(page: Page, file: WorkbenchFile) {
+    this.#page = page;
+    this.#file = file;
+  }
+
+  /** Waits until the file stands in the editor. */
+  async ready(): Promise<void> {
+    await this.#page.locator('.monaco-workbench').waitFor();
+    await this.#page.locator('.editor-instance .view-line').first().waitFor();
+  }
+
+  async close(): Promise<void> {
+    await this.#page.close();
+  }
+
+  async screenshot(name: string): Promise<void> {
+    await this.#page.screenshot({ path: path.join(this.#file.pictures, `${name}.png`) });
+  }
+
+  /** Waits until as many errors are underlined in the editor. */
+  async errors(count: number): Promise<void> {
+    await until(async () => await this.#errors().count() === count, async () =>
+      `${count} errors underlined; there are ${await this.#errors().count()}`);
+  }
+
+  /** The entries of the Problems panel, as they read there: message, source, rule and place. */
+  async problems(): Promise<string[]> {
+    const rows = this.#page.locator('.markers-panel .monaco-list-row');
+    if (await rows.count() === 0) await this.#page.keyboard.press('Control+Shift+M');
+    await rows.first().waitFor();
+    const texts = await rows.allInnerTexts();
+    return texts.map(oneLine).filter((text) => /\[Ln \d+, Col \d+\]$/.test(text));
+  }
+
+  /** Waits until no entry of the Problems panel, which must be open, names `rule`. */
+  async problemGone(rule: string): Promise<void> {
+    const panel = this.#page.locator('.markers-panel');
+    await panel.waitFor();
+    await panel.locator('.monaco-list-row', { hasText: rule }).first().waitFor({ state: 'detached' });
+  }
+
+  /** Puts the cursor on the first underlined error. */
+  async clickError(): Promise<void> {
+    const box = await this.#errors().first().boundingBox();
+    if (box === null) throw new Error('The underlined error is not on the screen.');
+    await this.#page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+  }
+
+  /** Opens the quick fixes at the cursor. Returns their titles in the order of the menu. */
+  async quickFixes(): Promise<string[]> {
+    // Until the server has answered, the menu says that there is nothing: then it is asked again.
+    await until(async () => {
+      await this.#page.keyboard.press('Control+.');
+      return appears(this.#fixes().first());
+    }, () => 'a quick fix in the menu');
+    return (await this.#fixes().allInnerTexts()).map(oneLine);
+  }
+
+  /** Chooses a fix of the open menu by its whole title. */
+  async applyFix(title: string): Promise<void> {
+    const titles = (await this.#fixes().allInnerTexts()).map(oneLine);
+    await this.#fixes().nth(titles.indexOf(title)).click();
+  }
+
+  /** Puts the cursor in front of the first match in the text on disk, which must be what the editor shows. */
+  async goTo(pattern: RegExp): Promise<void> {
+    const text = await this.#file.read();
+    const offset = text.search(pattern);
+    if (offset === -1) throw new Error(`The file has no ${pattern}.`);
+    const before = text.slice(0, offset).split('\n');
+    await this.#page.keyboard.press('Control+G');
+    await this.#page.locator('.quick-input-widget input').waitFor();
+    await this.#page.keyboard.type(`${before.length}:${(before.at(-1) ?? '').length + 1}`);
+    await this.#page.keyboard.press('Enter');
+    await this.#page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+  }
+
+  /** Opens the hover at the cursor and waits until it shows all `parts`, which arrive one after the other. */
+  async hoverShows(...parts: readonly RegExp[]): Promise<void> {
+    const content = this.#page.locator('.monaco-resizable-hover .monaco-hover-content').first();
+    let text = '';
+    await until(async () => {
+      await this.#page.keyboard.press('Control+K');
+      await this.#page.keyboard.press('Control+I');
+      text = await appears(content) ? oneLine(await content.innerText()) : '';
+      return parts.every((part) => part.test(text));
+    }, () => `a hover with ${parts.join(' and ')}; it shows ${JSON.stringify(text)}`);
+  }
+
+  /** Opens the completion list at the cursor. Returns its visible labels. */
+  async completions(): Promise<string[]> {
+    await this.#page.keyboard.press('Control+Space');
+    const labels = this.#page.locator('.suggest-widget.visible .monaco-list-row .label-name');
+    await labels.first().waitFor();
+    return (await labels.allInnerTexts()).map(oneLine);
+  }
+
+  async type(text: string): Promise<void> {
+    await this.#page.keyboard.type(text);
+  }
+
+  /** Undoes until the editor shows `text`, as {@link visibleText} told it before. */
+  async undoTo(text: string): Promise<void> {
+    await until(async () => {
+      if (await this.visibleText() === text) return true;
+      await this.#page.keyboard.press('Control+Z');
+      return false;
+    }, () => 'the former text after undoing');
+  }
+
+  /** The lines that are in view, top to bottom. */
+  async visibleText(): Promise<string> {
+    const lines = await this.#page.locator('.editor-instance .view-line').all();
+    const placed = await Promise.all(lines.map(async (line) => ({
+      top: (await line.boundingBox())?.y ?? 0,
+      text: (await line.innerText()).replaceAll('\u00a0', ' '),
+    })));
+    return placed.sort((a, b) => a.top - b.top).map(({ text }) => text).join('\n');
+  }
+
+  /** Saves the changed file. Returns its text on disk. */
+  async save(): Promise<string> {
+    const changed = this.#page.locator('.tab.active.dirty');
+    await changed.waitFor();
+    await this.#page.keyboard.press('Control+S');
+    await changed.waitFor({ state: 'detached' });
+    return this.#file.read();
+  }
+
+  #errors(): Locator {
+    return this.#page.locator('.editor-instance .squiggly-error');
+  }
+
+  #fixes(): Locator {
+    return this.#page.locator('.action-widget .monaco-list-row.action');
+  }
+}
+
+/** Repeats `attempt` until it succeeds, for as long as a step may take. */
+async function until(attempt: () => Promise<boolean>, expected: () => string | Promise<string>) {
+  const end = Date.now() + 60_000;
+  while (!await attempt()) {
+    if (Date.now() > end) throw new Error(`Waited in vain for ${await expected()}.`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function appears(locator: Locator): Promise<boolean> {
+  try {
+    await locator.waitFor({ timeout: 3_000 });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();

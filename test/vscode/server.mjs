@@ -1,0 +1,135 @@
+// Starts a real VS Code that a browser opens, with a packaged extension in it: nothing of the user's own
+// settings and extensions is read, and nothing is left behind.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { installVsCode } from './install.mjs';
+
+const START_SECONDS = 60;
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+const settings = {
+  'chat.disableAIFeatures': true,
+  'files.autoSave': 'off',
+  'security.workspace.trust.enabled': false,
+  'telemetry.telemetryLevel': 'off',
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'workbench.startupEditor': 'none',
+};
+
+/**
+ * Starts VS Code with the extension `vsix` on a free port of this machine. Returns its `url`, the
+ * `address(folder, file)` that opens a file in a folder, its `log()` so far, and `stop()`. It stops with this
+ * process at the latest, also when that is interrupted.
+ */
+export async function startVsCode(vsix) {
+  const { node, entry } = installVsCode();
+  const home = mkdtempSync(path.join(tmpdir(), 'vmlayout-vscode-'));
+  const env = environment(home);
+  const args = [
+    entry,
+    '--config', path.join(home, 'config.yaml'),
+    '--user-data-dir', path.join(home, 'user'),
+    '--extensions-dir', path.join(home, 'extensions'),
+  ];
+  let server;
+  let log = '';
+  process.on('exit', cleanUp);
+  for (const signal of signals) process.on(signal, exit);
+
+  try {
+    writeSettings(home);
+    installExtension(node, args, vsix, env);
+    server = spawn(node, [
+      ...args,
+      '--auth', 'none',
+      '--bind-addr', '127.0.0.1:0',
+      '--disable-telemetry', '--disable-update-check',
+      '--disable-workspace-trust', '--disable-getting-started-override',
+    ], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [server.stdout, server.stderr]) stream.on('data', (data) => { log += data; });
+    const url = await listening(server, () => log);
+    return { url, address: (folder, file) => address(url, folder, file), log: () => log, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+
+  async function stop() {
+    const ended = isRunning() ? new Promise((resolve) => server.once('exit', resolve)) : undefined;
+    cleanUp();
+    await ended;
+    process.off('exit', cleanUp);
+    for (const signal of signals) process.off(signal, exit);
+  }
+
+  /**
+   * Ends the server with the extension hosts it started, all of one process group, and removes what they
+   * wrote.
+   */
+  function cleanUp() {
+    if (isRunning()) process.kill(-server.pid, 'SIGKILL');
+    rmSync(home, { recursive: true, force: true, maxRetries: 10 });
+  }
+
+  function isRunning() {
+    return server?.pid !== undefined && server.exitCode === null && server.signalCode === null;
+  }
+}
+
+/** Exits as the signal would, but through the listeners for `exit`. */
+function exit(signal) {
+  process.exit(128 + constants.signals[signal]);
+}
+
+function writeSettings(home) {
+  const folder = path.join(home, 'user/User');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path.join(folder, 'settings.json'), JSON.stringify(settings, undefined, 2));
+}
+
+function installExtension(node, args, vsix, env) {
+  const { status, stdout, stderr } = spawnSync(node, [...args, '--install-extension', vsix], {
+    env,
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`VS Code did not accept ${vsix}:\n${stdout}${stderr}`);
+}
+
+/**
+ * Our environment without what an enclosing VS Code put there and what code-server would read as options. Its
+ * own logs go to `home`.
+ */
+function environment(home) {
+  const kept = Object.entries(process.env)
+    .filter(([name]) => !/^(VSCODE_|CODE_SERVER_|PORT$|PASSWORD$|NODE_OPTIONS$)/.test(name));
+  return { ...Object.fromEntries(kept), XDG_DATA_HOME: home };
+}
+
+/** Waits until the server's log tells its address. */
+function listening(server, log) {
+  return new Promise((resolve, reject) => {
+    const fail = (what) => {
+      clearTimeout(timer);
+      reject(new Error(`VS Code ${what}. It said:\n${log()}`));
+    };
+    const timer = setTimeout(fail, START_SECONDS * 1000, `did not start within ${START_SECONDS} s`);
+    server.once('error', (error) => fail(`could not be started: ${error.message}`));
+    server.once('exit', (code) => fail(`ended with status ${code}`));
+    server.stdout.on('data', () => {
+      const url = /HTTP server listening on (http:\/\/\S+?)\/?\s/.exec(log())?.[1];
+      if (url === undefined) return;
+      clearTimeout(timer);
+      resolve(url);
+    });
+  });
+}
+
+function address(url, folder, file) {
+  const opened = `vscode-remote://${new URL(url).host}${path.join(folder, file)}`;
+  return `${url}/?${new URLSearchParams({ folder, payload: JSON.stringify([['openFile', opened]]) })}`;
+}
