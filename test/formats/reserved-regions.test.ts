@@ -10,7 +10,7 @@ const read = (name: string): string => readFileSync(join(RESERVED_DATA, name), '
 
 function groupsOf(input: string | readonly ImportFile[]): readonly ReservedGroup[] {
   const result = readReservedRegions(input);
-  assert.ok('groups' in result, JSON.stringify(result));
+  assert.ok('groups' in result, 'expected no error');
   return result.groups;
 }
 
@@ -33,6 +33,12 @@ function errorOf(text: string): string {
   assert.ok('errors' in result, 'expected an error');
   return `${result.errors[0]?.path}:${result.errors[0]?.line}: ${result.errors[0]?.message}`;
 }
+
+/** `first last kind` of every range in a layout, in the words of the kernel. */
+const writtenIn = (layout: string): string[] =>
+  [...layout.matchAll(/reserved \S+ at (\S+) \.\.= (\S+) kind (\S+)/g)].map(
+    ([, base = '', last = '', kind = '']) => `${quantity(base)} ${quantity(last)} ${kind.replace('sw-', '')}`,
+  );
 
 const MSI = '0x00000000fee00000 0x00000000feefffff msi\n';
 const SOFTWARE = '0x0000000008000000 0x00000000080fffff msi\n';
@@ -57,16 +63,16 @@ host arm-server-grep {
   }
 
   group 14 {
-    device group14                                                           // a placeholder: write \`device NAME "0000:01:00.0"\`
+    device group14                                                               // a placeholder: write \`device NAME "0000:01:00.0"\`
     reserved relaxable at 0x8_8000_0000 ..= 0x8_8000_ffff kind direct-relaxable  // line 5
   }
 
   group 15 {
-    device group15                                                 // a placeholder: write \`device NAME "0000:01:00.0"\`
+    device group15                                                  // a placeholder: write \`device NAME "0000:01:00.0"\`
     reserved kept at 0x2_0000_0000 ..= 0x2_000f_ffff kind reserved  // line 7
   }
 }
-`.replace(/^ {4}(device|reserved).*$/gm, (line) => line),
+`,
     );
   });
 
@@ -152,16 +158,19 @@ host arm-server-grep {
     const address = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n });
     const region = fc.tuple(address, address, kind).map(([a, b, word]) => ({ base: a < b ? a : b, last: a < b ? b : a, word }));
     const word64 = (value: bigint): string => `0x${value.toString(16).padStart(16, '0')}`;
+    const groups = fc.uniqueArray(fc.nat({ max: 999 }), { minLength: 1, maxLength: 5 });
+    const regions = fc.array(region, { maxLength: 6 });
     fc.assert(
-      fc.property(fc.uniqueArray(fc.nat({ max: 999 }), { minLength: 1, maxLength: 5 }), fc.array(region, { maxLength: 6 }), fc.array(region, { maxLength: 6 }), (numbers, all, own) => {
+      fc.property(groups, regions, regions, (numbers, all, own) => {
         const files = numbers.map((number, index) => ({
           path: `/sys/kernel/iommu_groups/${number}/reserved_regions`,
-          text: [...all, ...own.filter((_, at) => at % numbers.length === index)].map(({ base, last, word }) => `${word64(base)} ${word64(last)} ${word}\n`).join(''),
+          text: [...all, ...own.filter((_, at) => at % numbers.length === index)]
+            .map(({ base, last, word }) => `${word64(base)} ${word64(last)} ${word}\n`)
+            .join(''),
         }));
         const { text } = importOf(files);
-        const written = [...text.matchAll(/reserved \S+ at (\S+) \.\.= (\S+) kind (\S+)/g)].map(([, base = '', last = '', word = '']) => `${quantity(base)} ${quantity(last)} ${word.replace('sw-', '')}`);
         const expected = new Set([...all, ...own].map(({ base, last, word }) => `${base} ${last} ${word}`));
-        assert.deepEqual([...new Set(written)].sort(), [...expected].sort());
+        assert.deepEqual([...new Set(writtenIn(text))].sort(), [...expected].sort());
         assert.equal(importOf(files).text, text);
       }),
     );
@@ -170,21 +179,33 @@ host arm-server-grep {
   it('never throws, and takes as long as the text is', function () {
     this.timeout(60_000);
     const texts = filesIn(RESERVED_DATA, '.txt').map(read);
-    const change = fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.nat({ max: 40 }), fc.oneof(fc.string({ maxLength: 8 }), fc.constantFrom('\n', '0x', ' ', 'msi', '14$ ', '/1/reserved_regions:')));
+    const piece = fc.oneof(fc.string({ maxLength: 8 }), fc.constantFrom('\n', '0x', ' ', 'msi', '14$ ', '/1/reserved_regions:'));
+    const change = fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.nat({ max: 40 }), piece);
     fc.assert(
       fc.property(fc.constantFrom(...texts), fc.array(change, { minLength: 1, maxLength: 6 }), (whole, changes) => {
         let text = whole;
-        for (const [at, cut, put] of changes) text = text.slice(0, Math.floor(at * text.length)) + put + text.slice(Math.floor(at * text.length) + cut);
+        for (const [at, cut, put] of changes) {
+          const place = Math.floor(at * text.length);
+          text = text.slice(0, place) + put + text.slice(place + cut);
+        }
         const result = importFormat('reserved-regions', [{ path: 'f', text }]);
-        if ('errors' in result) for (const { line } of result.errors) assert.ok(line >= 1 && line <= text.split('\n').length);
+        const lines = text.split('\n').length;
+        if ('errors' in result) for (const { line } of result.errors) assert.ok(line >= 1 && line <= lines);
       }),
       { numRuns: 1000 },
     );
+    const many = (count: number, line: (index: number) => string): string => Array.from({ length: count }, (_, index) => line(index)).join('');
     const start = performance.now();
-    for (const text of [MSI.repeat(500_000), 'noise\n'.repeat(500_000), Array.from({ length: 500_000 }, (_, group) => `${group}$ cat\n${MSI}`).join(''), Array.from({ length: 100_000 }, (_, index) => `0x${index.toString(16).padStart(16, '0')} 0x00000000feefffff msi\n`).join(''), '0x'.repeat(5_000_000)]) {
+    for (const text of [
+      MSI.repeat(200_000),
+      'noise\n'.repeat(200_000),
+      '0x'.repeat(5_000_000),
+      many(200_000, (group) => `${group}$ cat\n${MSI}`),
+      many(100_000, (base) => `0x${base.toString(16).padStart(16, '0')} 0x00000000feefffff msi\n`),
+    ]) {
       importFormat('reserved-regions', [{ path: 'f', text }]);
     }
-    assert.ok(performance.now() - start < 30_000);
+    assert.ok(performance.now() - start < 20_000);
   });
 });
 
@@ -198,9 +219,9 @@ const published = join(process.env['VMLAYOUT_CORPUS'] ?? '', 'proc/reserved_regi
     for (const name of names) {
       const text = readFileSync(join(published, name), 'utf8');
       const { text: layout } = importOf([{ path: name, text }]);
-      const printed = new Set([...text.matchAll(/^0x(\w{16}) 0x(\w{16}) (\S+)$/gm)].map(([, first, last, kind]) => `${BigInt(`0x${first}`)} ${BigInt(`0x${last}`)} ${kind}`));
-      const written = [...layout.matchAll(/reserved \S+ at (\S+) \.\.= (\S+) kind (\S+)/g)].map(([, base = '', last = '', kind = '']) => `${quantity(base)} ${quantity(last)} ${kind.replace('sw-', '')}`);
-      assert.deepEqual([...written].sort(), [...printed].sort(), name);
+      const lines = [...text.matchAll(/^(0x\w{16}) (0x\w{16}) (\S+)$/gm)];
+      const printed = new Set(lines.map(([, first = '', last = '', kind]) => `${BigInt(first)} ${BigInt(last)} ${kind}`));
+      assert.deepEqual(writtenIn(layout).sort(), [...printed].sort(), name);
       if (/arch arm64/.test(layout)) architectures.arm64 += 1;
       if (/arch x86-64/.test(layout)) architectures.x86 += 1;
       assert.doesNotMatch(layout, /not understood/, name);

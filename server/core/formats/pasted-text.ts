@@ -64,4 +64,4 @@ export function tellStrange(strange: StrangeLines): string[] {
 
 /** A shell's prompt, with or without a command: `[root@host 14]$ cat …`, `user@host:~# `, `28$ `. */
 export const isPrompt = (text: string): boolean =>
-  /^(?:\[[^\]]{0,80}\]|\S{0,80}[@:~/]\S{0,80}|sh-[\d.]{1,9}|\d{1,9})? ?[$#%](?: |$)/.test(text);
+  /^(?:\[[^\]]{0,80}\]|\S{0,40}[@:~/]\S{0,40}|sh-[\d.]{1,9}|\d{1,9})? ?[$#%](?: |$)/.test(text);

@@ -202,7 +202,7 @@ function readPending(reader: Reader): void {
   const { pending } = reader;
   reader.pending = undefined;
   if (pending === undefined || reader.inTree) return;
-  const isTree = BELONGS_TO_TREE.test(pending.text);
+  const isTree = belongsToTree(pending.text);
   const section = isTree ? plainTreeError(pending.line) : parseSection(pending.line, pending.text);
   if ('message' in section) {
     reader.errors.push(section);
@@ -211,12 +211,15 @@ function readPending(reader: Reader): void {
   const view = reader.views.at(-1) ?? openView(reader, pending.line);
   view.closed = true;
   view.sections.push(section);
-  reader.tooMany = view.sections.length > MOST_RANGES;
-  if (reader.tooMany) reader.errors.push({ line: section.line, message: `more than ${MOST_RANGES} sections are no memory map` });
+  if (view.sections.length <= MOST_RANGES) return;
+  reader.tooMany = true;
+  reader.errors.push({ line: section.line, message: `more than ${MOST_RANGES} sections are no memory map` });
 }
 
 /** What only plain `info mtree` prints: aliases, disabled regions, and the access words of QEMU before 2.9. */
-const BELONGS_TO_TREE = /\): alias .* @.+ [0-9a-f]{16}-[0-9a-f]{16}|\[disabled\]$|\(prio -?\d+, [R-][W-]\)/;
+const belongsToTree = (text: string): boolean =>
+  /\[disabled\]$|\(prio -?\d{1,10}, [R-][W-]\)/.test(text) ||
+  (text.includes('): alias ') && / [0-9a-f]{16}-[0-9a-f]{16}$/.test(text));
 
 const SECTION = /^([0-9a-f]+)-([0-9a-f]+) \(prio (-?\d{1,10}), (nv-)?([^\s)]{1,12})\): ?(.*)$/i;
 

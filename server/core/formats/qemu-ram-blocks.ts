@@ -103,23 +103,18 @@ const ONE_OF_A_KIND: ReadonlySet<string> = new Set(['pc.bios', 'pc.rom', 'isa-bi
  */
 function isGuestRamPiece(piece: FlatSection, ownersKnow: boolean): boolean {
   if (piece.type !== 'ram' || piece.priority > 0) return false;
-  return ownersKnow ? isBackend(piece) : !KNOWN_DEVICE_MEMORY.test(piece.region);
+  return ownersKnow ? isBackend(piece) : !isDeviceMemoryName(piece.region);
 }
 
 /**
  * Without owners, names must do. Guest RAM is called as the machine likes (`pc.ram`, `mach-virt.ram`, `ddr`) or as the
- * user called the backend, so what is listed is the rest: firmware, video, on-chip and TPM memory of QEMU's machines.
+ * user called the backend, so what is listed is the rest: words in the names of firmware, video, on-chip and TPM memory.
  */
-const KNOWN_DEVICE_MEMORY = new RegExp(
-  String.raw`(?:^|[._-])(?:` +
-    [
-      String.raw`bios|m?rom|flash\d*|caam`,
-      String.raw`\w*vram|\w*s{1,2}ram(?:[-\d]*)|ocram|ocm(?:_\w+)?|iram|dram_ppi|[id]tcm`,
-      String.raw`xram\[\d+\]|l2lim|secure-ram|tpm-\w+|ppi`,
-      String.raw`ivshmem\w*|shmem\w*`,
-    ].join('|') +
-    String.raw`)(?:$|[._[-])|^tpm-`,
-);
+const DEVICE_MEMORY_WORD =
+  /^(?:bios|m?rom|flash\d*|caam|[a-z0-9]*vram|[a-z0-9]*sram\d*|ocram|ocm|xram|iram|[id]tcm|l2lim|secure|tpm|ivshmem|shmem)$/;
+
+const isDeviceMemoryName = (region: string): boolean =>
+  region.split(/[^A-Za-z0-9]+/).some((word) => DEVICE_MEMORY_WORD.test(word));
 
 /** Finds pieces that lie in another piece of the block, by a sweep over their offsets, longest first. */
 function aliasesAmong(pieces: readonly FlatSection[]): Pick<RamBlock, 'aliases' | 'clashes'> {

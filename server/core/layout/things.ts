@@ -21,20 +21,20 @@ export function thingOf(element: Element, evaluator: Evaluator): Thing {
 
 const EXTENT = ['base', 'size', 'end', 'last'];
 const REGION_FIELDS = [...EXTENT, 'kind', 'name', 'node', 'read', 'write', 'execute', 'backing'];
-const FIELDS: Readonly<Record<string, readonly string[]>> = {
-  reserved: [...EXTENT, 'kind', 'name'],
-  map: [...EXTENT, 'name'],
-  memory: [...EXTENT, 'name', 'node'],
-  backing: ['size', 'name', 'node'],
-  host: ['name', 'arch', 'kernel', 'page', 'bits', 'contract'],
-  iommu: ['name', 'model', 'granule', 'bits'],
-  device: ['name', 'bits'],
-  vm: ['name', 'bits'],
-};
+const FIELDS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['reserved', [...EXTENT, 'kind', 'name']],
+  ['map', [...EXTENT, 'name']],
+  ['memory', [...EXTENT, 'name', 'node']],
+  ['backing', ['size', 'name', 'node']],
+  ['host', ['name', 'arch', 'kernel', 'page', 'bits', 'contract']],
+  ['iommu', ['name', 'model', 'granule', 'bits']],
+  ['device', ['name', 'bits']],
+  ['vm', ['name', 'bits']],
+]);
 
 /** The fields that an element of this keyword has of its own. */
 export const fieldsOf = (keyword: string): readonly string[] =>
-  FIELDS[keyword] ?? (REGION_KEYWORDS.has(keyword) ? REGION_FIELDS : ['name']);
+  FIELDS.get(keyword) ?? (REGION_KEYWORDS.has(keyword) ? REGION_FIELDS : ['name']);
 
 function fieldOf(element: Element, name: string, evaluator: Evaluator): Value {
   switch (name) {

@@ -73,7 +73,8 @@ function visible(span: Span, text: string): Span {
     while (start > 0 && /[\w-]/.test(text[start] ?? '') && /[\w-]/.test(text[start - 1] ?? '')) start--;
     return { start, end };
   }
-  return { start: span.start, end: Math.min(text.length, span.start + 1) };
+  const start = Math.max(0, Math.min(span.start, text.length - 1));
+  return { start, end: start + 1 };
 }
 
 function skippedProblem(node: Skipped, text: string): SyntaxProblem {

@@ -52,6 +52,11 @@ export interface DeclarationWord {
   readonly properties: readonly string[];
 }
 
+/** A table by word, without what every object inherits: `valueOf` is a word like any other. */
+function table<T>(entries: Record<string, T>): Readonly<Record<string, T>> {
+  return Object.assign(Object.create(null) as Record<string, T>, entries);
+}
+
 const form = (
   valueForm: ValueForm,
   expected: string,
@@ -116,7 +121,7 @@ export const EXPRESSION_WORDS: ReadonlySet<string> = new Set([
   'when',
 ]);
 
-export const PROPERTIES: Readonly<Record<string, PropertyWord>> = {
+export const PROPERTIES: Readonly<Record<string, PropertyWord>> = table({
   access: form('word', 'an access such as `rw`', 'What the guest may do: some of `r`, `w`, `x`.'),
   acs: form('word', '`on` or `off`', 'Whether the bridge keeps peer-to-peer traffic apart.', ['on', 'off']),
   alias: form('expression', 'a region', 'Shows the bytes of another region again.'),
@@ -166,7 +171,7 @@ export const PROPERTIES: Readonly<Record<string, PropertyWord>> = {
   'virtio-mem': form('flag', '', 'A virtio-mem device: each block is one mapping request.'),
   vmm: form('word', 'a VMM', 'What maps by itself, and how it rounds.', VMMS),
   when: form('expression', 'a condition', 'If it is false, the declaration isn’t there.'),
-};
+});
 
 /** Properties that every declaration takes. */
 export const EVERYWHERE: readonly string[] = ['when', 'label'];
@@ -175,7 +180,7 @@ const REGION = ['at', 'size', 'access', 'dma', 'share', 'over', 'alias', 'becaus
 const BACKED = ['from', 'backing', 'node'];
 const KINDS = ['anonymous', 'thp', 'hugetlb', 'dax', 'physical', 'at'];
 
-export const DECLARATIONS: Readonly<Record<string, DeclarationWord>> = {
+export const DECLARATIONS: Readonly<Record<string, DeclarationWord>> = table({
   import: declare('text', 'a path in quotes', 'Brings the names of another file; `std:` is the shipped library.', ['file'], []),
   const: declare('constant', 'a name', 'Names a value. Without one, what it stands in is a model.', ['file', 'host', 'vm'], []),
   host: declare('name', 'a name', 'A machine: what its IOMMUs can map and what they keep.', ['file'], ['like', 'arch', 'kernel', 'page', 'bits', 'contract']),
@@ -207,7 +212,7 @@ export const DECLARATIONS: Readonly<Record<string, DeclarationWord>> = {
   allow: declare('rules', 'a rule', 'Waives findings of these rules; needs `because`.', ['policy', ...regions()], ['on', 'because', 'until']),
   require: declare('requirement', 'a condition', 'What must hold: an error where it doesn’t.', ['policy'], ['for', 'because', 'until']),
   prefer: declare('requirement', 'a condition', 'What should hold: a warning where it doesn’t.', ['policy'], ['for', 'because', 'until']),
-};
+});
 
 /** Keywords of what takes guest-physical addresses. */
 export const REGION_KEYWORDS: ReadonlySet<string> = new Set(regions());

@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict';
+import { openDocument, treeOf } from '../../server/core/syntax/document.js';
+import { problemsIn } from '../../server/core/syntax/problems.js';
+import { applyEdits } from '../../server/core/text/text-edit.js';
+import { dedent, draw, readPicture } from '../support/picture.js';
+
+describe('damage is told in words', () => {
+  it('names what is missing after a property', () => {
+    checkDamage(`
+      vm a {
+        ram low at size 1 GiB
+                ^^ expected an address after \`at\`
+        ram high at 4 GiB size
+                          ^^^^ expected a size after \`size\`
+      }
+    `);
+  });
+
+  it('finds several errors in one file, each at its place', () => {
+    checkDamage(`
+      vm a {
+        ram low at 0 size 1 GiB from
+                                ^^^^ expected a backing after \`from\`
+        mmio m at size 4 KiB
+               ^^ expected an address after \`at\`
+        assign
+        ^^^^^^ expected a device after \`assign\`
+      }
+      host {
+      ^^^^ expected a name after \`host\`
+      }
+    `);
+  });
+
+  it('asks for a name', () => {
+    checkDamage(`
+      vm a {
+        ram at 0 size 1 GiB
+        ^^^ expected a name after \`ram\`
+      }
+    `);
+  });
+
+  it('takes a property word as a name where another property follows', () => {
+    checkDamage(`
+      vm a {
+        ram size at 0 size 1 GiB
+        ram from from b
+      }
+    `);
+  });
+
+  it('joins a property on a line of its own to the line above', () => {
+    checkRepair(
+      `
+      vm a {
+        ram low at 0
+          size 1 GiB
+      }
+      `,
+      'Join to the line above',
+      `
+      vm a {
+        ram low at 0 size 1 GiB
+      }
+      `,
+    );
+  });
+
+  it('knows what a misspelt word should be', () => {
+    checkDamage(`
+      vm a {
+        rma low at 0 size 1 GiB
+        ^^^ \`rma\` is not a word of the language; did you mean \`ram\`?
+        ram low at 0 sise 1 GiB
+                     ^^^^ unexpected \`sise\`; did you mean \`size\`?
+      }
+    `);
+  });
+
+  it('says where a declaration can’t stand', () => {
+    checkDamage(`
+      iommu smmu0 { }
+      ^^^^^ \`iommu\` can’t stand at the top of a file
+      host h {
+        ram low at 0 size 1 GiB
+        ^^^ \`ram\` can’t stand in a \`host\`
+      }
+    `);
+  });
+
+  it('wants one declaration a line', () => {
+    checkDamage(`
+      vm a {
+        ram low at 0 size 1 MiB ram high at 1 MiB size 1 MiB
+                            ^^^ expected a line break or \`;\`
+        ram third at 2 MiB size 1 MiB; ram fourth at 3 MiB size 1 MiB
+      }
+    `);
+  });
+
+  it('tells an unclosed brace where it opens, and spoils one declaration only', () => {
+    checkDamage(`
+      vm a {
+           ^ this \`{\` is never closed
+        ram low at 0 size 1 MiB
+
+      vm b {
+        ram low at 0 size 1 MiB
+      }
+    `);
+  });
+
+  it('tells a brace that closes nothing', () => {
+    checkDamage(`
+      vm a { }
+      }
+      ^ this \`}\` closes nothing
+    `);
+  });
+
+  it('tells an unclosed comment, string and parenthesis', () => {
+    checkDamage(`
+      const A = (1 + 2
+                ^ this \`(\` is never closed
+      import "std:policies
+             ^^^^^^^^^^^^^ this string is never closed
+      /* what follows
+      ^^ this comment is never closed
+      vm a { }
+    `);
+  });
+
+  it('refuses unknown escapes', () => {
+    checkDamage(`
+      import "a\\qb"
+               ^^ \`\\q\` is no escape; known are \\" \\\\ \\n \\t \\r \\0 and \\u{…}
+    `);
+  });
+
+  it('explains that comparisons don’t chain', () => {
+    const [problem] = problemsOf('const A = 1 <= 2 < 3\n');
+    assert.match(problem?.message ?? '', /comparisons don’t chain/);
+  });
+
+  it('wants a reason for a waiver', () => {
+    checkDamage(`
+      policy p {
+        allow block-split
+        ^^^^^ a waiver needs a reason: \`because "…"\`
+      }
+    `);
+  });
+
+  it('goes on after an operator, a comma and before because, for, until', () => {
+    checkDamage(`
+      const A = 1 +
+        2
+      policy p {
+        deny doorbell-overlap,
+          region-overlap
+        require aligned(r, 2 MiB)
+          for r in ram
+          because "blocks"
+        allow block-split because "x"
+          until 2027-06-30
+      }
+    `);
+  });
+
+  it('does not take the next declaration for an operand', () => {
+    checkDamage(`
+      vm a {
+        ram low at 0 size 1 GiB +
+XX
+        ram high at 4 GiB size 1 GiB
+      }
+    `);
+  });
+
+  it('bounds nesting and length', () => {
+    const deep = problemsOf(`const A = ${'('.repeat(10_000)}1${')'.repeat(10_000)}\n`);
+    assert.ok(deep.some(({ message }) => message === 'nested more than 100 levels deep'));
+    const long = problemsOf(`const A = 1${' + 1'.repeat(10_000)}\n`);
+    assert.deepEqual(long.map(({ message }) => message), ['an expression has at most 500 operators']);
+    const digits = problemsOf(`const A = ${'9'.repeat(100_000)}\n`);
+    assert.deepEqual(digits.map(({ message }) => message), ['this number is too long']);
+    const braces = problemsOf(`vm a ${'{ vm b '.repeat(5_000)}`);
+    assert.ok(braces.some(({ message }) => message === 'nested more than 100 levels deep'));
+    const tildes = problemsOf(`const A = ${'~'.repeat(10_000)}1\n`);
+    assert.deepEqual(tildes.map(({ message }) => message), ['an expression has at most 500 operators']);
+  });
+
+  it('reads binary without a fall', () => {
+    const binary = String.fromCharCode(...Array.from({ length: 4096 }, (_, index) => (index * 7919) % 256));
+    assert.ok(problemsOf(binary).length > 0);
+  });
+});
+
+function problemsOf(text: string) {
+  const document = openDocument(text);
+  return document.items.flatMap((item, index) => {
+    const base = document.starts[index] ?? 0;
+    return problemsIn(treeOf(item), item.text).map((problem) => ({ ...problem, start: problem.start + base, end: problem.end + base, base }));
+  });
+}
+
+function checkDamage(picture: string): void {
+  const { text, drawn } = readPicture(picture);
+  const marks = problemsOf(text).map(({ start, end, message }) => ({ start, end, label: message }));
+  assert.equal(draw(text, marks), drawn);
+}
+
+function checkRepair(picture: string, title: string, expected: string): void {
+  const { text } = readPicture(picture);
+  const problem = problemsOf(text).find(({ repair }) => repair?.title === title);
+  assert.ok(problem?.repair, `no repair “${title}”`);
+  const { start, end, newText } = problem.repair;
+  assert.equal(applyEdits(text, [{ start: start + problem.base, end: end + problem.base, newText }]), dedent(expected));
+}
