@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { IMPORT_FORMATS, importFormat, sniffFormat } from '../../server/core/formats/index.js';
-import { codeLine, legalName, newNames, remark, writeAddress, writeLines, writeSize, writeText } from '../../server/core/formats/layout-text.js';
+import { codeLine, legalName, newNames, remark, writeLines, writeText } from '../../server/core/formats/layout-text.js';
+import { writeAddress, writeSize } from '../../server/core/layout/written.js';
 import { importedLayouts } from './imported.js';
 import { quantity } from './readers.js';
 

@@ -192,7 +192,7 @@ policy strict like basic {
     highlights('fixed words only after their property', `
   arch arm64
        ^^^^^ support.constant.property-value
-  arch x86-64
+  arch x86_64
        ^^^^^^ support.constant.property-value
   reserved msi at 0 kind msi
            ^^^ entity.name.type

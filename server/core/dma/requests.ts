@@ -61,7 +61,7 @@ function writtenRequest(map: WrittenMap): DmaRequest[] {
   if (iova === undefined || size === undefined) return [];
   const offset = region?.offset === undefined || map.offset === undefined ? undefined : region.offset + map.offset;
   const range = { base: iova, end: iova + size };
-  const kind = region?.kind === 'mmio' || region?.kind === 'bar' ? 'bar' : 'memory';
+  const kind = region && !region.backing && (region.kind === 'mmio' || region.kind === 'bar') ? 'bar' : 'memory';
   return [{ name: map.name, region, written: map, range, backing: region?.backing, offset, access: map.access, kind }];
 }
 

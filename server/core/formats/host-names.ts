@@ -5,12 +5,21 @@ const MASKED = /"(?:\\.|[^"\\\n])*"?|\/\*(?:[^]*?\*\/|[^]*$)|\/\/[^\n]*/g;
 
 const HOST = /(?:^|[\n;{}])[ \t\r]*host[ \t]+([A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z][A-Za-z0-9_]*)*)/g;
 
+const DEVICE = /(?:^|[\n;{}])[ \t\r]*device[ \t]+([A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z][A-Za-z0-9_]*)*)/g;
+
 /**
  * Names of the hosts that an imported vm runs on: as given, or every one that the layout declares. Reads words and not
  * the whole language, since a layout may be damaged elsewhere and still name its host.
  */
 export function hostNames(host: ImportHost): readonly string[] {
   if (host.name !== undefined) return [host.name];
+  return namesIn(host, HOST);
+}
+
+/** Names of the devices that the host's layout declares. */
+export const deviceNames = (host: ImportHost): readonly string[] => namesIn(host, DEVICE);
+
+function namesIn(host: ImportHost, pattern: RegExp): string[] {
   const bare = (host.text ?? '').replace(MASKED, ' ');
-  return [...new Set([...bare.matchAll(HOST)].map((match) => match[1] ?? ''))];
+  return [...new Set([...bare.matchAll(pattern)].map((match) => match[1] ?? ''))];
 }

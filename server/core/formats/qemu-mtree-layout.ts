@@ -1,6 +1,7 @@
 import { sizeOf, type Range } from '../layout/intervals.js';
-import { hostNames } from './host-names.js';
+import { deviceNames, hostNames } from './host-names.js';
 import { fileName, type ImportHost, type ImportOptions, type LineError } from './import-result.js';
+import { writeAddress, writeSize } from '../layout/written.js';
 import {
   blankLine,
   codeLine,
@@ -8,10 +9,8 @@ import {
   legalName,
   newNames,
   remark,
-  writeAddress,
   writeLineNumbers,
   writeLines,
-  writeSize,
   writeText,
   type LayoutLine,
   type Names,
@@ -64,7 +63,7 @@ function writeMachine(tree: MemoryTree, view: FlatView, options: MtreeOptions, h
     ...header(view, options.path),
     ...notes.map(remark),
     ...(options.host ? importLines(options.host) : []),
-    ...layoutBlock(`vm ${machine}${on}`, machineLines(view, blocks)),
+    ...layoutBlock(`vm ${machine}${on}`, [...machineLines(view, blocks), ...assignLines(options.host)]),
   ];
   return { text: writeLines(lines), notes };
 }
@@ -89,6 +88,14 @@ const importLines = (host: ImportHost): LayoutLine[] => [
   codeLine(`import ${writeText(host.path)}`),
   blankLine,
 ];
+
+/** A flat view doesn't tell whose devices a guest has been given; without one, nothing is mapped for DMA. */
+function assignLines(host: ImportHost | undefined): LayoutLine[] {
+  const devices = host ? deviceNames(host) : [];
+  if (devices.length === 0) return [];
+  const what = 'The dump doesn’t tell which devices of the host it is given; without one, nothing is mapped for DMA:';
+  return [blankLine, remark(what), remark(`assign ${devices.join(', ')}`)];
+}
 
 function machineLines(view: FlatView, blocks: ReadonlyMap<FlatSection, RamBlock>): LayoutLine[] {
   const names = newNames();

@@ -1,6 +1,7 @@
 import type { ReservedKind } from '../layout/model.js';
 import { byBase, type Range } from '../layout/intervals.js';
 import { fileName, type ImportFile, type ImportOptions, type ImportResult } from './import-result.js';
+import { writeAddress } from '../layout/written.js';
 import {
   blankLine,
   codeLine,
@@ -8,7 +9,6 @@ import {
   legalName,
   newNames,
   remark,
-  writeAddress,
   writeLineNumbers,
   writeLines,
   type LayoutLine,
@@ -204,17 +204,17 @@ const appleMachine: Guess = {
 };
 
 function x86Machine(regions: readonly ReservedRegion[]): Guess {
-  const host = [codeLine('arch x86-64', 'assumed: msi at 0xfee0_0000 is the window of the local APICs')];
+  const host = [codeLine('arch x86_64', 'assumed: msi at 0xfee0_0000 is the window of the local APICs')];
   const hasHole = regions.some((region) => region.kind === 'reserved' && sameRange(region.range, HYPERTRANSPORT));
   const hasIsa = regions.some((region) => region.kind.startsWith('direct') && sameRange(region.range, INTEL_ISA));
   if (hasHole) {
     const iommu = [codeLine('model amd-v1', 'assumed: only AMD keeps the HyperTransport range')];
-    return { host, iommu, notes: ['arch x86-64 and model amd-v1 are assumed from the MSI and HyperTransport ranges'] };
+    return { host, iommu, notes: ['arch x86_64 and model amd-v1 are assumed from the MSI and HyperTransport ranges'] };
   }
   if (hasIsa || regions.some((region) => region.kind === 'direct-relaxable')) {
     const iommu = [codeLine('model vt-d', 'assumed: of the x86 IOMMUs only VT-d has ranges like its `direct` ones')];
-    return { host, iommu, notes: ['arch x86-64 and model vt-d are assumed from the MSI window and the direct ranges'] };
+    return { host, iommu, notes: ['arch x86_64 and model vt-d are assumed from the MSI window and the direct ranges'] };
   }
   const iommu = [remark('model: vt-d, or amd-v1 without the HyperTransport range; these ranges don’t tell')];
-  return { host, iommu, notes: ['arch x86-64 is assumed from the MSI window; these ranges don’t tell VT-d from AMD'] };
+  return { host, iommu, notes: ['arch x86_64 is assumed from the MSI window; these ranges don’t tell VT-d from AMD'] };
 }

@@ -1,6 +1,7 @@
 import type { Element } from '../layout/elements.js';
 import type { PlacedEdit } from '../layout/place.js';
-import { formatSize, UNITS } from '../layout/address.js';
+
+export { writeAddress, writeSize } from '../layout/written.js';
 
 /** Makes the edits of fixes: text that a person would have written, in the place where it belongs. */
 
@@ -65,19 +66,6 @@ export function isWrittenIn(element: Element, owner: Element): boolean {
     element.origin.item === owner.origin.item &&
     (declaration.block?.members.some((member) => member === element.origin.declaration) ?? false)
   );
-}
-
-/** An address as people write it: `0x800_0000` has groups of four digits from the right. */
-export function writeAddress(address: bigint): string {
-  if (address === 0n) return '0';
-  const digits = address.toString(16);
-  return `0x${digits.replace(/\B(?=(?:[0-9a-f]{4})+$)/g, '_')}`;
-}
-
-/** A size as people write it: in the largest unit that divides it, else in hexadecimal. */
-export function writeSize(size: bigint): string {
-  const whole = UNITS.some(([, bytes]) => bytes >= 1024n && size % bytes === 0n && size >= bytes);
-  return whole ? formatSize(size) : writeAddress(size);
 }
 
 /** A name that nothing in the element's block has yet: `low-b`, `low-b2` … */

@@ -197,7 +197,7 @@ export const DECLARATIONS: Readonly<Record<string, DeclarationWord>> = table({
   backing: declare('name', 'a name', 'Host memory that regions take their bytes from.', ['vm', 'file'], ['size', ...KINDS, 'node', 'share']),
   ram: declare('name', 'a name', 'Guest RAM.', ['vm'], [...REGION, ...BACKED, 'hotplug', 'dimm', 'virtio-mem', 'block']),
   rom: declare('name', 'a name', 'Memory the guest only reads.', ['vm'], [...REGION, ...BACKED]),
-  mmio: declare('name', 'a name', 'Registers of a device.', ['vm'], REGION),
+  mmio: declare('name', 'a name', 'Registers or memory of a device.', ['vm'], [...REGION, 'from']),
   window: declare('optional-name', 'a name', 'A range kept free for BARs or memory devices.', ['vm', 'bridge'], [...REGION, 'for']),
   bar: declare('expression', 'a BAR such as `gpu.0`', 'A BAR: where it lies in a guest, how large it is on a device.', ['vm', 'device'], REGION),
   doorbell: declare('name', 'a name', 'The address a device writes to raise an MSI.', ['vm'], REGION),

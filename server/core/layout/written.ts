@@ -1,0 +1,18 @@
+import { formatSize } from './address.js';
+
+/** Writes addresses and sizes as the language has them, and as people write them. */
+
+/** Digits in groups of four from the right, as addresses are read: `0x4000_0000`; `0` alone. */
+export function writeAddress(address: bigint): string {
+  if (address === 0n) return '0';
+  return `0x${address.toString(16).replace(/\B(?=([0-9a-f]{4})+$)/g, '_')}`;
+}
+
+/** Most digits of a count of units that still reads as a size; longer ones are told in hexadecimal. */
+const READABLE_COUNT = 5;
+
+/** A size in the largest unit that divides it, `4 GiB`, or else in hexadecimal: `0x3f00_3000`. */
+export function writeSize(size: bigint): string {
+  const exact = /^(\d+) [KMGTPE]?i?B$/.exec(formatSize(size));
+  return exact?.[1] !== undefined && exact[1].length <= READABLE_COUNT ? exact[0] : writeAddress(size);
+}

@@ -1,0 +1,65 @@
+import type { Level } from '../rules/rule.js';
+import { showable } from './cells.js';
+import { countReports, type Counts, type Diagnostic, type FileReport } from './diagnostics.js';
+import { excerptOf } from './excerpt.js';
+import type { Paint } from './paint.js';
+import type { LineRange, Sources } from './sources.js';
+
+/** What `check` prints: each finding with the lines it is about and the ways out of it, then how many there are. */
+export function checkText(reports: readonly FileReport[], paint: Paint): string {
+  const findings = reports.flatMap((report) => report.diagnostics.map((diagnostic) => `${findingText(diagnostic, report, paint)}\n`));
+  return [...findings, ...closingLines(reports, paint)].join('\n');
+}
+
+function findingText(diagnostic: Diagnostic, { path, sources }: FileReport, paint: Paint): string {
+  const { rule, severity, message, range, related, fixes } = diagnostic;
+  const width = Math.max(...[range, ...related.map((place) => place.range)].map(({ start }) => `${start.line + 1}`.length)) + 1;
+  const gutter = `${' '.repeat(width)} ${paint.faint('=')}`;
+  const source = (where: string, lines: LineRange, mark: Level): string[] => sourceLines(sources, where, lines, width, paint, mark);
+  return [
+    `${paint.strong(placeText(path, range))}: ${paint.level(severity, severity)}: ${showable(message)} ${paint.faint(`[${rule}]`)}`,
+    ...source(path, range, severity),
+    ...related.flatMap((place) => [
+      `${gutter} ${placeText(place.path, place.range)}: ${showable(place.message)}`,
+      ...source(place.path, place.range, 'note'),
+    ]),
+    ...whereText(diagnostic).map((where) => `${gutter} ${where}`),
+    ...fixes.map(({ title }) => `${gutter} ${paint.good('fix:')} ${showable(title)}`),
+  ].join('\n');
+}
+
+/** `web.vmlayout:3:7`, counted from 1 as compilers and editors do. */
+const placeText = (path: string, { start }: LineRange): string => `${showable(path)}:${start.line + 1}:${start.character + 1}`;
+
+function sourceLines(sources: Sources, path: string, range: LineRange, width: number, paint: Paint, mark: Level): string[] {
+  const { source, indent, carets } = excerptOf(sources, path, range);
+  const number = `${range.start.line + 1}`.padStart(width);
+  const bar = paint.faint('|');
+  return [`${paint.faint(number)} ${bar} ${source}`.trimEnd(), `${' '.repeat(width)} ${bar} ${indent}${paint.level(mark, carets)}`];
+}
+
+function whereText({ vm, host }: Diagnostic): string[] {
+  if (vm === undefined) return host === undefined ? [] : [`in host ${host}`];
+  return [host === undefined ? `in vm ${vm}` : `in vm ${vm} on ${host}`];
+}
+
+function closingLines(reports: readonly FileReport[], paint: Paint): string[] {
+  const counts = countReports(reports);
+  const all = reports.flatMap(({ diagnostics }) => diagnostics);
+  const worst = all.find(({ severity }) => severity === 'error') ?? all[0];
+  const mended = all.filter(({ fixes }) => fixes.some(({ safe }) => safe)).length;
+  const waived = reports.reduce((sum, report) => sum + report.waived, 0);
+  const lines = [`${countsText(counts, paint)}${waived > 0 ? `, ${waived} waived` : ''}${reports.length > 1 ? ` in ${reports.length} files` : ''}`];
+  if (mended > 0) lines.push(`\`vmlayout check --fix\` mends ${mended} of them.`);
+  if (worst) lines.push(`\`vmlayout explain ${worst.rule}\` says why that matters.`);
+  return lines.map((line) => `${line}\n`).join('').split(/(?<=\n)(?=$)/);
+}
+
+/** `1 error, 0 warnings, 2 notes`. */
+export function countsText({ errors, warnings, notes }: Counts, paint: Paint): string {
+  const told = (count: number, level: Level): string => {
+    const text = `${count} ${level}${count === 1 ? '' : 's'}`;
+    return count > 0 ? paint.level(level, text) : text;
+  };
+  return [told(errors, 'error'), told(warnings, 'warning'), told(notes, 'note')].join(', ');
+}

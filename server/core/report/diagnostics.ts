@@ -1,0 +1,102 @@
+import { formatAddress } from '../layout/address.js';
+import { lastOf } from '../layout/intervals.js';
+import type { World } from '../layout/scope.js';
+import type { CheckOptions, CheckResult } from '../rules/check.js';
+import { offersFor, type Offer } from '../rules/offers.js';
+import type { Finding, Level } from '../rules/rule.js';
+import { Sources, type LineRange } from './sources.js';
+
+/** A finding as machines read it; docs/schema/check.schema.json describes every field. */
+export interface Diagnostic {
+  readonly rule: string;
+  readonly severity: Level;
+  readonly message: string;
+  readonly range: LineRange;
+  readonly vm?: string;
+  readonly host?: string;
+  /** Hexadecimal, since a JSON number would round it. */
+  readonly witness?: { readonly base: string; readonly last: string };
+  readonly related: readonly RelatedPlace[];
+  readonly fixes: readonly OfferedFix[];
+}
+
+export interface RelatedPlace {
+  readonly path: string;
+  readonly range: LineRange;
+  readonly message: string;
+}
+
+export interface OfferedFix {
+  readonly title: string;
+  readonly safe: boolean;
+  readonly edits: readonly { readonly path: string; readonly range: LineRange; readonly newText: string }[];
+}
+
+/** A checked file, ready to be reported. */
+export interface FileReport {
+  readonly path: string;
+  readonly diagnostics: readonly Diagnostic[];
+  /** How many findings waivers silence. */
+  readonly waived: number;
+  readonly sources: Sources;
+}
+
+/**
+ * Findings of a file that are told with their fixes. Each fix is tried on a copy of the file; the others get theirs when
+ * these are mended, so that a file full of findings is reported as quickly as any.
+ */
+export const MOST_WITH_FIXES = 200;
+
+/** Reports what was found in a file, in the order of its text. */
+export function reportFile(path: string, world: World, options: CheckOptions, result: CheckResult): FileReport {
+  const sources = new Sources(world);
+  const diagnostics = result.findings.flatMap((finding, index) => {
+    const range = sources.rangeOf(finding.place);
+    const offers = index < MOST_WITH_FIXES ? offersFor(finding, path, world, options, result) : [];
+    return range ? [diagnosticOf(finding, range, path, sources, offers)] : [];
+  });
+  return { path, diagnostics, waived: result.waived.length, sources };
+}
+
+function diagnosticOf(finding: Finding, range: LineRange, path: string, sources: Sources, offers: readonly Offer[]): Diagnostic {
+  const { rule, level, message, vm, host, witness, notes } = finding;
+  return {
+    rule,
+    severity: level,
+    message,
+    range,
+    ...(vm !== undefined && { vm }),
+    ...(host !== undefined && { host }),
+    ...(witness && { witness: { base: formatAddress(witness.base), last: formatAddress(lastOf(witness)) } }),
+    related: notes.flatMap((note) => {
+      const place = sources.rangeOf(note.place);
+      return place ? [{ path: note.place.path, range: place, message: note.message }] : [];
+    }),
+    fixes: offers.map((offer) => fixOf(offer, path, sources)),
+  };
+}
+
+const fixOf = ({ title, safe, edits }: Offer, path: string, sources: Sources): OfferedFix => ({
+  title,
+  safe,
+  edits: edits.flatMap(({ start, end, newText }) => {
+    const range = sources.rangeOfSpan(path, { start, end });
+    return range ? [{ path, range, newText }] : [];
+  }),
+});
+
+/** How many findings of each level there are. */
+export interface Counts {
+  readonly errors: number;
+  readonly warnings: number;
+  readonly notes: number;
+}
+
+export function countLevels(levels: Iterable<Level>): Counts {
+  const counts: Record<Level, number> = { error: 0, warning: 0, note: 0 };
+  for (const level of levels) counts[level]++;
+  return { errors: counts.error, warnings: counts.warning, notes: counts.note };
+}
+
+export const countReports = (reports: readonly FileReport[]): Counts =>
+  countLevels(reports.flatMap(({ diagnostics }) => diagnostics.map(({ severity }) => severity)));

@@ -1,0 +1,108 @@
+import type { TextDocumentContentChangeEvent } from 'vscode-languageserver';
+import { editDocument, itemIndexAt, openDocument, textOfDocument, type Document, type World } from '../core/index.js';
+import { offsetAt, offsetInText } from './convert.js';
+import { pathOfUri } from './files.js';
+
+/** A text that the client has open, in one version. */
+export interface OpenFile {
+  /** As the client spells it. */
+  readonly uri: string;
+  /** The core's name for it. */
+  readonly path: string;
+  readonly version: number;
+  readonly document: Document;
+  /** The whole text where it is too long to be read: the document is empty then. */
+  readonly overlong?: string;
+}
+
+/**
+ * The texts of one conversation: what the client has open, and what was loaded because something imports it. An edit
+ * makes a new document that keeps the items it leaves alone.
+ */
+export class Documents implements World {
+  readonly #open = new Map<string, OpenFile>();
+  readonly #loaded = new Map<string, Document | { readonly error: string }>();
+
+  open(uri: string, version: number, text: string): OpenFile {
+    return this.#keep({ uri, path: pathOfUri(uri), version, ...read(withPlainBreaks(text)) });
+  }
+
+  /** Applies changes one after the other; nothing where the file is not open. */
+  change(uri: string, version: number, changes: readonly TextDocumentContentChangeEvent[]): OpenFile | undefined {
+    const file = this.get(uri);
+    return file && this.#keep(changes.reduce<OpenFile>(changed, { ...file, version }));
+  }
+
+  /** Forgets the text: from now on the file is what is stored. */
+  close(uri: string): OpenFile | undefined {
+    const file = this.get(uri);
+    if (file) this.#open.delete(file.path);
+    return file;
+  }
+
+  get(uri: string): OpenFile | undefined {
+    return this.#open.get(pathOfUri(uri));
+  }
+
+  at(path: string): OpenFile | undefined {
+    return this.#open.get(path);
+  }
+
+  get all(): OpenFile[] {
+    return [...this.#open.values()];
+  }
+
+  read(path: string): Document | 'missing' | { readonly error: string } {
+    return this.#open.get(path)?.document ?? this.#loaded.get(path) ?? 'missing';
+  }
+
+  /** Takes what was loaded for a path. */
+  store(path: string, loaded: string | { readonly error: string }): void {
+    this.#loaded.set(path, typeof loaded === 'string' ? openDocument(loaded) : loaded);
+  }
+
+  /** Forgets what was loaded for a path: it may have changed. */
+  forget(path: string): void {
+    this.#loaded.delete(path);
+  }
+
+  #keep(file: OpenFile): OpenFile {
+    this.#open.set(file.path, file);
+    return file;
+  }
+}
+
+type Text = Pick<OpenFile, 'document' | 'overlong'>;
+
+function read(text: string): Text {
+  const document = openDocument(text);
+  return document.oversized ? { document, overlong: text } : { document };
+}
+
+function changed({ overlong, ...file }: OpenFile, change: TextDocumentContentChangeEvent): OpenFile {
+  return { ...file, ...edited({ document: file.document, ...(overlong !== undefined && { overlong }) }, change) };
+}
+
+function edited({ document, overlong }: Text, change: TextDocumentContentChangeEvent): Text {
+  if (!('range' in change)) return read(withPlainBreaks(change.text));
+  if (overlong !== undefined) return read(spliced(overlong, offsetInText(overlong, change.range.start), offsetInText(overlong, change.range.end), change.text));
+  const start = offsetAt(document, change.range.start);
+  const end = Math.max(start, offsetAt(document, change.range.end));
+  const after = editDocument(document, start, end, withPlainBreaks(change.text, characterAt(document, end)));
+  return after.oversized ? { document: after, overlong: spliced(textOfDocument(document), start, end, change.text) } : { document: after };
+}
+
+const spliced = (text: string, start: number, end: number, newText: string): string =>
+  withPlainBreaks(text.slice(0, start) + newText + text.slice(Math.max(start, end)));
+
+/** A `\r` alone is a line break to the protocol and not to the core: it is kept as `\n`, at the same offset. */
+function withPlainBreaks(text: string, next = ''): string {
+  if (!text.includes('\r')) return text;
+  const plain = text.replace(/\r(?!\n)/g, '\n');
+  return text.endsWith('\r') && next === '\n' ? `${plain.slice(0, -1)}\r` : plain;
+}
+
+function characterAt(document: Document, offset: number): string {
+  const index = itemIndexAt(document, offset);
+  return document.items[index]?.text[offset - (document.starts[index] ?? 0)] ?? '';
+}

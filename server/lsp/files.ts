@@ -1,0 +1,41 @@
+/** Reads a text that an open file imports. The host of the server brings it; the protocol edge itself has no IO. */
+export interface Files {
+  /** The text behind a URI, or in one sentence why it can't be had (`there is no such file`). */
+  read(uri: string): Promise<string | { readonly error: string }>;
+}
+
+/**
+ * The core's name for a file: its URI with the percent signs resolved, so that a path in an import leads to the same
+ * name from whatever spelling. A query (git's old versions have one) stays, without slashes.
+ */
+export function pathOfUri(uri: string): string {
+  const [, origin = '', path = '', query = ''] = URI.exec(uri) ?? [];
+  return origin + decoded(path) + query.replaceAll('/', '%2F');
+}
+
+/** A URI for a file that the client has not named itself. */
+export function uriOfPath(path: string): string {
+  const [, origin = ''] = URI.exec(path) ?? [];
+  return origin + path.slice(origin.length).split('/').map(encoded).join('/');
+}
+
+/** The folder that a file is in, with a slash at its end. */
+export const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/') + 1);
+
+const URI = /^([a-z][a-z0-9+.-]+:(?:\/\/[^/?#]*)?)?([^?#]*)(.*)$/is;
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function encoded(segment: string): string {
+  try {
+    return encodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
