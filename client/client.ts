@@ -2,7 +2,7 @@
 // works, its options, its one command and its place in the status bar. It shows no message of its own; a
 // server that gives up after repeated crashes is reported by the client library.
 
-import { commands, type ExtensionContext, languages, LanguageStatusSeverity, workspace } from 'vscode';
+import { commands, type ExtensionContext, languages, LanguageStatusSeverity, Uri, workspace } from 'vscode';
 import {
   type BaseLanguageClient, type LanguageClientOptions, RevealOutputChannelOn, State,
 } from 'vscode-languageclient';
@@ -21,6 +21,8 @@ export function clientOptions(context: ExtensionContext): LanguageClientOptions 
   context.subscriptions.push(layoutFiles);
   return {
     documentSelector: SELECTOR,
+    // The page behind each finding's code; they come with the extension.
+    initializationOptions: { rulePages: Uri.joinPath(context.extensionUri, 'docs/rules/').toString() },
     revealOutputChannelOn: RevealOutputChannelOn.Never,
     synchronize: { fileEvents: layoutFiles },
   };

@@ -29,7 +29,8 @@ export function packageExtension() {
 }
 
 function expectedFiles() {
-  const syntaxes = readdirSync(path.join(root, 'syntaxes')).filter((name) => name.endsWith('.json'));
+  const inFolder = (folder, ending) =>
+    readdirSync(path.join(root, folder)).filter((name) => name.endsWith(ending)).map((name) => `${folder}/${name}`);
   return [
     'CHANGELOG.md',
     'LICENSE',
@@ -37,8 +38,10 @@ function expectedFiles() {
     'dist/extension.cjs',
     'dist/server.cjs',
     'docs/icon.png',
+    'docs/screenshot.png',
     'package.json',
-    ...syntaxes.map((name) => `syntaxes/${name}`),
+    ...inFolder('docs/rules', '.md'),
+    ...inFolder('syntaxes', '.json'),
   ].sort();
 }
 

@@ -3,6 +3,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import peggy from 'peggy';
+import { scanners } from './scanners.mjs';
 
 const root = join(import.meta.dirname, '..');
 const syntax = join(root, 'server/core/syntax/generated');
@@ -18,6 +19,7 @@ function writeParser() {
     format: 'es',
     grammarSource: 'grammar/vmlayout.peggy',
     allowedStartRules: ['Document'],
+    plugins: [scanners],
   });
   write(syntax, 'parser.js', parser);
   write(

@@ -1,5 +1,5 @@
 import type { CodeAction, Diagnostic, DiagnosticSeverity, Position, Range, TextDocumentEdit, TextEdit } from 'vscode-languageserver';
-import { LineIndex, type Document, type Finding, type Item, type Level, type Offer, type Place, type Span, type TextEdit as CoreEdit } from '../core/index.js';
+import { itemIndexAt, LineIndex, type Document, type Finding, type Item, type Level, type Offer, type Place, type Span, type TextEdit as CoreEdit } from '../core/index.js';
 
 /**
  * The only file that knows lines and characters: inside there are offsets. A document knows on which line each of its
@@ -87,7 +87,7 @@ export function codeActionOf(offer: Offer, preferred: boolean, diagnostic: Diagn
 }
 
 function positionAt(document: Document, offset: number): Position {
-  const index = itemIndexAtOffset(document, offset);
+  const index = itemIndexAt(document, offset);
   return positionInItem(document, index, offset - (document.starts[index] ?? 0));
 }
 
@@ -121,16 +121,13 @@ function indicesOf(document: Document): ReadonlyMap<Item, number> {
   return indices;
 }
 
-const itemIndexAtLine = (document: Document, line: number): number => lastAtOrBefore(document.lines, document.items.length, line);
-const itemIndexAtOffset = (document: Document, offset: number): number => lastAtOrBefore(document.starts, document.items.length, offset);
-
-/** Index of the last of the first `count` numbers that is not past the wanted one. */
-function lastAtOrBefore(numbers: readonly number[], count: number, wanted: number): number {
+/** Index of the item that a line falls in. */
+function itemIndexAtLine({ lines, items }: Document, line: number): number {
   let low = 0;
-  let high = Math.max(0, count - 1);
+  let high = Math.max(0, items.length - 1);
   while (low < high) {
     const middle = (low + high + 1) >> 1;
-    if ((numbers[middle] ?? 0) <= wanted) low = middle;
+    if ((lines[middle] ?? 0) <= line) low = middle;
     else high = middle - 1;
   }
   return low;

@@ -16,27 +16,31 @@ export function layoutOf(lines: number): string {
   return `${written.slice(0, lines).join('\n')}\n`;
 }
 
-/** The same text with a share of its statements broken, each in one of a few ways, and the lines it was done on. */
+/**
+ * The same text with about a share of its regions and backings broken, each in one of a few ways, and the lines it was
+ * done on. Two that are broken never follow each other: they could be told as one.
+ */
 export function damaged(text: string, share: number): { text: string; brokenLines: number[] } {
   const chance = new Chance(text.length);
   const brokenLines: number[] = [];
   const lines = text.split('\n').map((line, index) => {
     if (!/^ {2}(?:ram|rom|mmio|backing|window) /.test(line) || chance.below(1000) >= share * 1000) return line;
+    if (index - (brokenLines.at(-1) ?? -3) < 3) return line;
     brokenLines.push(index);
-    return chance.of(DAMAGES)(line);
+    return chance.of(DAMAGES.map((damage) => damage(line)).filter((broken) => broken !== line));
   });
   return { text: lines.join('\n'), brokenLines };
 }
 
 /** Ways of being in the middle of a word: each leaves exactly its own statement broken. */
 const DAMAGES: readonly ((line: string) => string)[] = [
-  (line) => line.replace(/ at \S+/, ' at'),
+  (line) => line.replace(/ at .*$/, ' at'),
   (line) => line.replace(/ at /, ' at @@ '),
-  (line) => line.replace(/ size .*$/, ' size'),
-  (line) => `${line.replace(/ +\/\/.*$/, '')} +`,
-  (line) => line.replace(/^( *\w+) [\w-]+/, '$1'),
   (line) => line.replace(/ at /, ' ta '),
+  (line) => line.replace(/ size .*$/, ' size'),
   (line) => line.replace(/^( *\w+ [\w-]+)/, '$1 = ?'),
+  (line) => line.replace(/^( *(?:ram|rom|mmio)) [\w-]+/, '$1'),
+  (line) => `${line.replace(/ +\/\/.*$/, '')} +`,
 ];
 
 /** No item but a host is longer; what is left of a document when not even a guest fits is filled with comments. */
@@ -60,7 +64,7 @@ function constantsOf(rack: number, chance: Chance): string[][] {
 function policyOf(rack: number): string[] {
   return [
     `/// What the operators of rack ${rack} want to know before a guest starts.`,
-    `policy rack-${rack} like basic {`,
+    `policy rack${rack} like basic {`,
     '  deny  doorbell-overlap, region-overlap',
     '  note  block-split',
     '  require aligned(r, 2 MiB)           for r in ram         because "huge pages back every guest"',
@@ -80,11 +84,11 @@ interface Platform {
 function hostOf(platform: Platform, rack: number): string[] {
   const groups = Array.from({ length: GUESTS }, (_, index) => {
     const address = `0000:${hex(0x41 + (index >> 3), 2)}:${hex(rack % 32, 2)}.${index % 8}`;
-    return `  group ${index + 10} { device vf-${index} "${address}" bits 64 }  // a virtual function of the NIC`;
+    return `  group ${index + 10} { device vf${index} "${address}" bits 64 }  // a virtual function of the NIC`;
   });
   return [
     `/// Rack ${rack}: what its IOMMU can map, and what it keeps for itself.`,
-    `host ${platform.name}-${rack} {`,
+    `host ${platform.name}${rack} {`,
     ...platform.facts,
     '',
     ...platform.iommu,
@@ -114,12 +118,12 @@ function guestOf(platform: Platform, rack: number, index: number, chance: Chance
   const role = chance.of(['web', 'batch', 'cache', 'store', 'build', 'edge']);
   return platform.guest(
     {
-      vm: `${role}-r${rack}-${index}`,
-      host: `${platform.name}-${rack}`,
-      policy: `rack-${rack}`,
+      vm: `${role}-r${rack}-g${index}`,
+      host: `${platform.name}${rack}`,
+      policy: `rack${rack}`,
       ram: `RACK_${rack}_RAM`,
       ecam: `RACK_${rack}_ECAM`,
-      device: `vf-${index}`,
+      device: `vf${index}`,
       node: index % 2,
       faulty: (rack * GUESTS + index) % 14 === 9,
     },
@@ -131,7 +135,7 @@ const PLATFORMS: readonly Platform[] = [
   {
     name: 'epyc',
     facts: [
-      '  arch x86-64',
+      '  arch x86_64',
       '  kernel 6.8                              // decides verdicts; the newest known if left out',
       '  page 4 KiB',
       '  bits 48                                 // host-physical width',
@@ -169,7 +173,7 @@ const PLATFORMS: readonly Platform[] = [
   {
     name: 'xeon',
     facts: [
-      '  arch x86-64',
+      '  arch x86_64',
       '  kernel 6.12',
       '  page 4 KiB',
       '  bits 46                                 // host-physical width',
@@ -189,7 +193,6 @@ const PLATFORMS: readonly Platform[] = [
 /** A PC: RAM below and above the hole for PCI. Its one mistake is RAM that reaches into the doorbell of the host. */
 function pcGuest(names: GuestNames, chance: Chance): string[] {
   const low = names.faulty ? '0xff00_0000' : chance.of(['0x8000_0000', '2 GiB', '2048 MiB']);
-  const ecam = names.faulty ? '0xff00_0000' : '0xb000_0000';
   return [
     `/// Guest ${names.vm}: a PC with its own virtual function.`,
     `vm ${names.vm} on ${names.host} {`,
@@ -206,14 +209,14 @@ function pcGuest(names: GuestNames, chance: Chance): string[] {
     ...(names.faulty ? [] : [`  ram high  at 4 GiB       size ${names.ram} from ram0 + 2 GiB node ${names.node}`]),
     '',
     ...(names.faulty ? [] : [
-      `  mmio ecam at ${ecam} size ${names.ecam} label "pcie.0"`,
-      '  window pci at 0xc000_0000 ..= 0xfbff_ffff for bars',
+      `  mmio ecam at 0xb000_0000 size ${names.ecam} label "pcie.0"`,
+      '  window pci at 0xc000_0000 ..= 0xfbff_ffff for bars // of devices that only reach 32 bits',
       '  mmio ioapic at 0xfec0_0000 size 4 KiB   // one I/O APIC with 24 pins',
-      '  mmio hpet at 0xfed0_0000 size 1 KiB',
-      '  mmio tpm at 0xfed4_0000 size 5 * 4 KiB  // five localities',
-      '  mmio lapic at 0xfee0_0000 size 1 MiB',
-      '  doorbell msi at lapic.base size 4',
-      '  rom flash at 0xffc0_0000 size 4 MiB dma off label "pflash0"',
+      '  mmio hpet at 0xfed0_0000 size 1 KiB access rw label "a timer that nobody uses"',
+      '  mmio tpm at 0xfed4_0000 size 5 * 4 KiB  // five localities, each a page of its own',
+      '  mmio lapic at 0xfee0_0000 size 1 MiB access rw label "APICs of all processors"',
+      '  doorbell msi at lapic.base size 4       // where an MSI of this guest is written to',
+      '  rom flash at 0xffc0_0000 size 4 MiB access r dma off label "pflash0"',
     ]),
     `  window high-pci at 0x38_0000_0000 size (1 << 35) - 0x1000 for bars`,
     '',
@@ -236,17 +239,17 @@ function armGuest(names: GuestNames, chance: Chance): string[] {
     `  ram low   at ${names.faulty ? '0x0        ' : '0x4000_0000'} size ${size} from ram0 node ${names.node}`,
     '',
     ...(names.faulty ? [] : [
-      '  rom flash at 0x0 size 128 MiB dma off label "virt.flash0"',
-      '  mmio gicd at 0x0800_0000 size 64 KiB    // the distributor',
-      '  mmio its at 0x0808_0000 size 2 * 64 KiB',
-      '  doorbell its-doorbell at its.base + 0x1_0040 size 4',
-      '  mmio gicr at 0x080a_0000 ..= 0x08ff_ffff',
-      '  mmio uart at 0x0900_0000 size 4 KiB     // a PL011',
-      '  mmio rtc at 0x0901_0000 size 4 KiB',
+      '  rom flash at 0x0 size 128 MiB access r dma off label "virt.flash0"',
+      '  mmio gicd at 0x0800_0000 size 64 KiB    // the distributor of the GICv3',
+      '  mmio its at 0x0808_0000 size 2 * 64 KiB access rw label "translates interrupts"',
+      '  doorbell its-doorbell at its.base + 0x1_0040 size 4 // GITS_TRANSLATER',
+      '  mmio gicr at 0x080a_0000 ..= 0x08ff_ffff // redistributors, 128 KiB each',
+      '  mmio uart at 0x0900_0000 size 4 KiB     // a PL011, the console of the guest',
+      '  mmio rtc at 0x0901_0000 size 4 KiB access rw label "PL031"',
       '  mmio fw-cfg at 0x0902_0000 size 24 label "fw_cfg"',
-      '  mmio gpio at 0x0903_0000 size 4 KiB',
-      '  mmio virtio at 0x0a00_0000 size 32 * 512',
-      '  window pci at 0x1000_0000 ..= 0x3efe_ffff for bars',
+      '  mmio gpio at 0x0903_0000 size 4 KiB     // a PL061 with the power button on it',
+      '  mmio virtio at 0x0a00_0000 size 32 * 512 label "virtio-mmio"',
+      '  window pci at 0x1000_0000 ..= 0x3efe_ffff for bars // of devices that only reach 32 bits',
     ]),
     `  mmio ecam at 0x40_1000_0000 size ${names.ecam} label "pcie.0"`,
     '  window high-pci at 0x80_0000_0000 size 512 GiB for bars',

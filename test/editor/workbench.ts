@@ -57,13 +57,6 @@ export class Workbench {
     await panel.locator('.monaco-list-row', { hasText: rule }).first().waitFor({ state: 'detached' });
   }
 
-  /** Puts the cursor on the first underlined error. */
-  async clickError(): Promise<void> {
-    const box = await this.#errors().first().boundingBox();
-    if (box === null) throw new Error('The underlined error is not on the screen.');
-    await this.#page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
-  }
-
   /** Opens the quick fixes at the cursor. Returns their titles in the order of the menu. */
   async quickFixes(): Promise<string[]> {
     // Until the server has answered, the menu says that there is nothing: then it is asked again.

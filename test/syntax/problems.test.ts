@@ -45,7 +45,7 @@ describe('damage is told in words', () => {
     checkDamage(`
       vm a {
         ram size at 0 size 1 GiB
-        ram from from b
+        ram from from b at 0 size 4 KiB
       }
     `);
   });
@@ -138,9 +138,66 @@ describe('damage is told in words', () => {
     `);
   });
 
+  it('joins a property behind its declaration and before the comment there', () => {
+    checkRepair(
+      `
+      vm a {
+        ram low at 0 // where it begins
+          size 1 GiB access r
+      }
+      `,
+      'Join to the line above',
+      `
+      vm a {
+        ram low at 0 size 1 GiB access r // where it begins
+      }
+      `,
+    );
+  });
+
   it('explains that comparisons don’t chain', () => {
-    const [problem] = problemsOf('const A = 1 <= 2 < 3\n');
-    assert.match(problem?.message ?? '', /comparisons don’t chain/);
+    checkDamage(`
+      const A = 1 <= 2 < 3
+                       ^ comparisons don’t chain; join two with \`and\`
+    `);
+    checkRepair('const A = 1 <= B + 2 < 3\n', 'Join two comparisons with `and`', 'const A = 1 <= B + 2 and B + 2 < 3\n');
+  });
+
+  it('says what a declaration can’t do without', () => {
+    checkDamage(`
+      host h {
+        reserved msi size 1 MiB
+                 ^^^ \`msi\` needs an address: \`at …\`
+        hugepages 1 GiB
+        ^^^^^^^^^ \`hugepages\` needs a number of pages: \`count …\`
+      }
+      vm a {
+        backing pages hugetlb 1 GiB
+                ^^^^^ \`pages\` needs a size: \`size …\`
+        ram low at 0
+            ^^^ \`low\` needs a size: \`size …\`
+        ram high at 1 GiB ..= 0x7fff_ffff
+        rom shadow at 0xe_0000 alias high
+        ram block {
+          at 4 GiB
+          size 1 GiB
+        }
+        map m at 0
+            ^ \`m\` needs a region: \`to …\`
+      }
+    `);
+  });
+
+  it('says what is said twice', () => {
+    checkDamage(`
+      vm a {
+        ram low at 0 size 1 GiB at 4 KiB
+                                ^^ \`at\` is said twice
+      }
+      host h {
+        group 1 { device gpu bar 0 size 1 MiB bar 2 size 16 MiB }
+      }
+    `);
   });
 
   it('wants a reason for a waiver', () => {
@@ -148,6 +205,10 @@ describe('damage is told in words', () => {
       policy p {
         allow block-split
         ^^^^^ a waiver needs a reason: \`because "…"\`
+      }
+      vm a {
+        ram low at 0 size 1 GiB allow block-split allow base-misaligned because "tested"
+                                ^^^^^ a waiver needs a reason: \`because "…"\`
       }
     `);
   });

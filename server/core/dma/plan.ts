@@ -1,6 +1,6 @@
-import { GIB, KIB, MIB } from '../layout/address.js';
+import { GIB, KIB, largest, MIB } from '../layout/address.js';
 import { sizeOf, type Range } from '../layout/intervals.js';
-import type { Assignment, ContractName, Device, Host, Iommu, Reserved, Vm } from '../layout/model.js';
+import type { Assignment, ContractName, Host, Iommu, Reserved, Vm } from '../layout/model.js';
 import { openContainer, type Container } from './contract.js';
 import { iommuFormat, smallestPage, type IommuFormat } from './formats.js';
 import { formatKernel, type KernelVersion } from './kernel-version.js';
@@ -126,7 +126,7 @@ function factsOf(vm: Vm, host: Host): Facts {
   const iommu = (boot[0] ?? later[0])?.device?.iommu ?? host.iommus[0];
   const format = formatOf(iommu, host, page);
   if (known.length > 0) assumed.push(...format.assumed, ...otherTables(known, format, host, page));
-  const alignment = smallestPage(format.leafSizes, page);
+  const alignment = coarsestPage(boot.length > 0 ? boot : later, smallestPage(format.leafSizes, page), host, page);
   if (vm.vmm === undefined) assumed.push('the VMM maps each `ram`, as `generic` does');
   const carve = vm.stance === 'carve' ? keptBy(boot).filter(isExcluded) : [];
   return {
@@ -141,6 +141,10 @@ function factsOf(vm: Vm, host: Host): Facts {
     assumed: [...assumed, ...vm.unjudged, 'leaves are those that the backing guarantees; stage-2 leaves are not counted yet'],
   };
 }
+
+/** What requests must be multiples of for all these devices: the coarsest of their smallest pages, or `least`. Bytes. */
+const coarsestPage = (assignments: readonly Assignment[], least: bigint, host: Host, page: bigint): bigint =>
+  largest(least, ...assignments.map(({ device }) => smallestPage(formatOf(device?.iommu, host, page).leafSizes, page)));
 
 /** The tables of an IOMMU; where the file doesn't say, those that most have. */
 export function formatOf(iommu: Iommu | undefined, host: Host, page: bigint): IommuFormat {
@@ -170,20 +174,21 @@ function keptBy(assignments: readonly Assignment[]): Reserved[] {
 
 /** The IOVAs that all these devices' IOMMUs translate. */
 function commonAperture(assignments: readonly Assignment[], facts: Facts): Range {
-  const apertures = assignments.map(({ device }) => apertureOf(device, facts));
+  const apertures = assignments.map(({ device }) => apertureOf(device?.iommu, facts));
   const base = apertures.reduce((most, aperture) => (aperture.base > most ? aperture.base : most), 0n);
   const end = apertures.reduce((least, aperture) => (aperture.end < least ? aperture.end : least), 1n << 64n);
   return { base, end };
 }
 
-const apertureOf = (device: Device | undefined, { host, page }: Facts): Range =>
-  device?.iommu?.aperture ?? formatOf(device?.iommu, host, page).defaultAperture;
+/** The IOVAs that an IOMMU translates, as far as the file says. */
+export const apertureOf = (iommu: Iommu | undefined, { host, page }: Pick<Plan, 'host' | 'page'>): Range =>
+  iommu?.aperture ?? formatOf(iommu, host, page).defaultAperture;
 
 function attachRequest({ name, device }: Assignment, facts: Facts): AttachRequest {
   return {
     name,
     model: device?.iommu?.model ?? '',
-    aperture: apertureOf(device, facts),
+    aperture: apertureOf(device?.iommu, facts),
     pageSizes: formatOf(device?.iommu, facts.host, facts.page).leafSizes,
     kept: device?.reserved ?? [],
   };

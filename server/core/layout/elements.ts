@@ -15,6 +15,8 @@ export interface Element {
   /** What to underline for the element as a whole: its name, or its keyword. */
   readonly nameSpan: Span;
   readonly parent: Element | undefined;
+  /** What it replaces of the declaration that its owner is `like`. */
+  readonly replaces?: readonly Element[];
   readonly properties: ReadonlyMap<string, readonly LocatedProperty[]>;
   readonly children: readonly Element[];
 }
@@ -118,13 +120,15 @@ function merge(base: Element, own: Element): Element {
   for (const [word, located] of own.properties) properties.set(word, located);
   const children: Element[] = [];
   const merged: Element = { ...own, properties, children };
-  const owned = new Map(own.children.map((child) => [identityOf(child), child]));
+  const owned = grouped(own.children);
+  const replaced = grouped(base.children);
   for (const child of base.children) {
-    const replacement = owned.get(identityOf(child));
-    owned.delete(identityOf(child));
-    children.push(adopt(replacement ?? child, merged));
+    const others = replaced.get(identityOf(child)) ?? [];
+    const replacements = owned.get(identityOf(child))?.map((replacement) => ({ ...replacement, replaces: others }));
+    if (!replacements) children.push(adopt(child, merged));
+    else if (others[0] === child) children.push(...replacements.map((replacement) => adopt(replacement, merged)));
   }
-  for (const child of own.children) if (owned.has(identityOf(child))) children.push(adopt(child, merged));
+  for (const child of own.children) if (!replaced.has(identityOf(child))) children.push(adopt(child, merged));
   return merged;
 }
 
@@ -136,15 +140,27 @@ function adopt(element: Element, parent: Element): Element {
   return adopted;
 }
 
-const STATEMENTS = new Set(['deny', 'warn', 'note', 'allow', 'require', 'prefer']);
+/** Children by what makes them the same one: several where `when` chooses between them. */
+function grouped(children: readonly Element[]): Map<unknown, Element[]> {
+  const groups = new Map<unknown, Element[]>();
+  for (const child of children) {
+    const group = groups.get(identityOf(child));
+    if (group) group.push(child);
+    else groups.set(identityOf(child), [child]);
+  }
+  return groups;
+}
 
-/** What makes two declarations the same one. Statements of a policy add up: each is itself alone. */
-const identityOf = (element: Element): unknown => {
-  if (STATEMENTS.has(element.keyword)) return element.origin.declaration;
-  const { head } = element.origin.declaration;
-  const size = element.keyword === 'hugepages' && head ? element.origin.item.text.slice(head.start, head.end).replaceAll(/\s/g, '') : '';
-  return `${element.keyword} ${element.name}${size}`;
-};
+/**
+ * What makes two declarations the same one: kind and name, and for `hugepages` size and node. What has no name, such as
+ * a statement of a policy, is itself alone.
+ */
+function identityOf({ keyword, name, origin, properties }: Element): unknown {
+  if (keyword === 'limits') return keyword;
+  if (keyword !== 'hugepages') return name === '' ? origin.declaration : `${keyword} ${name}`;
+  const parts = [origin.declaration.head, properties.get('node')?.[0]?.property.value];
+  return [keyword, ...parts.map((part) => (part ? origin.item.text.slice(part.start, part.end).replaceAll(/\s/g, '') : ''))].join(' ');
+}
 
 /** The expression of an element's property, if it has one that is an expression. */
 export function expressionOf(element: Element, word: string): { origin: Origin; expression: Expression } | undefined {

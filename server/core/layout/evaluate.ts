@@ -1,14 +1,18 @@
 import { textOf, type Binary, type Call, type Expression, type Missing, type Reference, type Unary, type Word } from '../syntax/nodes.js';
-import { nearest } from '../text/suggest.js';
+import { isChain } from '../syntax/problems.js';
 import type { Span } from '../text/span.js';
 import { ADDRESS_SPACE, formatAddress } from './address.js';
-import { isExpression, makeElement, pathText, type Element } from './elements.js';
+import { didYouMean } from './did-you-mean.js';
+import { isExpression, makeElement, type Element } from './elements.js';
 import { callFunction, FUNCTIONS } from './functions.js';
+import { Likes } from './likes.js';
 import type { Lookup } from './lookup.js';
 import { placeOf, type Origin, type Place } from './place.js';
+import { presence } from './presence.js';
 import type { LanguageRule, Problem } from './problem.js';
 import type { Source } from './scope.js';
 import { thingOf } from './things.js';
+import { reportNoField, reportUnknownName } from './unknown-names.js';
 import {
   applyBinary,
   bare,
@@ -31,6 +35,10 @@ export interface Context {
   readonly bindings?: ReadonlyMap<string, Value>;
 }
 
+/** Expressions that may wait for each other's values, so that no chain of definitions runs out of stack. */
+const DEPTH_LIMIT = 600;
+const TOO_DEEP = 'too many definitions lead from one to the next here';
+
 /**
  * Evaluates the expressions of one analysis: each property once, on demand, so that the order of declarations means
  * nothing. Problems are gathered at the place that caused them, and the value is then `unknown`.
@@ -44,6 +52,9 @@ export class Evaluator {
   readonly #running = new Set<string>();
   readonly #tops = new Map<unknown, Element>();
   readonly #ids = new Map<Element, number>();
+  readonly #things = new Map<Element, Thing>();
+  readonly #likes = new Likes(this);
+  #depth = 0;
 
   constructor(lookup: Lookup) {
     this.lookup = lookup;
@@ -53,7 +64,7 @@ export class Evaluator {
   elementOf(source: Source): Element {
     const known = this.#tops.get(source.declaration);
     if (known) return known;
-    const element = makeElement(source, undefined, (from, like) => this.#baseOf(from, like));
+    const element = makeElement(source, undefined, (from, like) => this.#likes.baseOf(from, like));
     this.#tops.set(source.declaration, element);
     return element;
   }
@@ -94,6 +105,14 @@ export class Evaluator {
   }
 
   evaluate(expression: Expression, context: Context): Value {
+    if (this.#depth >= DEPTH_LIMIT) return this.#fail('value-range', expression, context, TOO_DEEP);
+    this.#depth++;
+    const value = this.#evaluate(expression, context);
+    this.#depth--;
+    return value;
+  }
+
+  #evaluate(expression: Expression, context: Context): Value {
     switch (expression.kind) {
       case 'integer':
         if (expression.value === undefined) return this.#fail('value-range', expression, context, 'this is no whole number of bytes');
@@ -157,24 +176,36 @@ export class Evaluator {
   /** What a name means from an element outwards, then at the top of the file and in its imports. */
   find(name: string, context: Context): Element | undefined {
     for (let element = context.element; element; element = element.parent) {
-      const child = childNamed(element, name);
+      const child = this.child(element, name);
       if (child) return child;
     }
     const source = this.lookup.find(context.origin.path, name);
     return source && this.elementOf(source);
   }
 
-  /** An element as a value. */
+  /** A child by its name: regions, backings and constants before maps, so that a map may be called like its region. */
+  child(element: Element, name: string): Element | undefined {
+    const named = element.children.filter((child) => child.name === name && child.keyword !== 'assign');
+    const present = named.filter((child) => presence(child, this) !== false);
+    return present.find((child) => child.keyword !== 'map') ?? present[0];
+  }
+
+  /** An element as a value: the same thing each time, so that two names of one element are equal. */
   thing(element: Element): Value {
     if (element.keyword === 'const') return this.constant(element);
-    return { type: 'thing', thing: thingOf(element, this) };
+    const thing = this.#things.get(element) ?? thingOf(element, this);
+    this.#things.set(element, thing);
+    return { type: 'thing', thing };
   }
 
   #reference(reference: Reference, context: Context): Value {
     const [first, ...rest] = reference.path;
     if (first?.kind !== 'word') return UNKNOWN;
     let value = this.#first(first, context);
-    if (!value) return this.#unknownName(first, context);
+    if (!value) {
+      reportUnknownName(first, context, this);
+      return UNKNOWN;
+    }
     for (const [index, word] of rest.entries()) {
       if (word.kind === 'missing' || value.type === 'unknown') return UNKNOWN;
       const next = this.#field(value, word, context, reference.path[index]);
@@ -190,64 +221,57 @@ export class Evaluator {
     if (word.text === 'host' && this.host) return this.thing(this.host);
     if (word.text === 'true' || word.text === 'false') return truth(word.text === 'true');
     const element = this.find(word.text, context);
+    if (!element && word.text === 'host') return UNKNOWN;
     return element && this.thing(element);
   }
 
   #field(value: Value, word: Word, context: Context, owner: Word | Missing | undefined): Value | undefined {
     const name = textOf(owner) ?? 'this';
+    if (value.type === 'list') return this.#fieldOfEach(value.values, word, context, owner);
     if (value.type !== 'thing') {
       this.report('type-mismatch', placeOf(context.origin, word), `\`${name}\` is ${describe(value)} and has no \`${word.text}\``);
       return undefined;
     }
     const field = value.thing.field(word.text);
-    if (!field) this.#noField(value.thing, word, context, name);
+    if (!field) reportNoField(value.thing, word, name, context, this);
     return field;
   }
 
-  #noField(thing: Thing, word: Word, context: Context, name: string): void {
-    const meant = nearest(word.text, thing.fields);
-    const hint = meant ? `; did you mean \`${meant}\`?` : '';
-    this.report('unknown-name', placeOf(context.origin, word), `\`${name}\` has no \`${word.text}\`${hint}`, repairTo(word, meant));
-  }
-
-  #unknownName(word: Word, context: Context): Value {
-    const spaced = this.#spaced(word, context);
-    const meant = spaced ?? nearest(word.text, this.visibleNames(context));
-    const hint = meant ? `; did you mean \`${meant}\`?` : '';
-    this.report('unknown-name', placeOf(context.origin, word), `nothing here is called \`${word.text}\`${hint}`, repairTo(word, meant));
-    return UNKNOWN;
-  }
-
-  /** `ram-size` where `ram` and `size` are names: a subtraction without its spaces. */
-  #spaced(word: Word, context: Context): string | undefined {
-    const parts = word.text.split('-');
-    return parts.length > 1 && parts.every((part) => this.find(part, context)) ? parts.join(' - ') : undefined;
-  }
-
-  visibleNames(context: Context): string[] {
-    const names = [...(context.bindings?.keys() ?? []), ...(this.host ? ['host'] : [])];
-    for (let element = context.element; element; element = element.parent) {
-      names.push(...element.children.map((child) => child.name));
+  /** `ram.size`: the sizes of all; unknown if one is. */
+  #fieldOfEach(values: readonly Value[], word: Word, context: Context, owner: Word | Missing | undefined): Value | undefined {
+    const fields: Value[] = [];
+    for (const value of values) {
+      const field = this.#field(value, word, context, owner);
+      if (!field || field.type === 'unknown') return field;
+      fields.push(field);
     }
-    return [...names, ...this.lookup.namesIn(context.origin.path)].filter((name) => name !== '');
+    return { type: 'list', values: fields };
   }
 
   #call(call: Call, context: Context): Value {
     const { path } = call.callee;
     const name = textOf(path.at(-1));
     if (name === undefined) return UNKNOWN;
-    const args = call.args.map((argument) => this.evaluate(argument, context));
-    if (path.length > 1) return this.#method(call, name, args, context);
+    if (path.length > 1) return this.#method(call, name, context);
     if (!FUNCTIONS.has(name)) {
-      const meant = nearest(name, FUNCTIONS.keys());
-      const hint = meant ? `; did you mean \`${meant}\`?` : '';
-      this.report('unknown-name', placeOf(context.origin, call.callee), `there is no function \`${name}\`${hint}`, repairTo(call.callee, meant));
+      const { hint, more } = didYouMean(name, FUNCTIONS.keys(), call.callee);
+      this.report('unknown-name', placeOf(context.origin, call.callee), `there is no function \`${name}\`${hint}`, more);
       return UNKNOWN;
     }
-    return this.#told(callFunction(name, args), call, context);
+    return this.#told(callFunction(name, this.#arguments(name, call, context)), call, context);
   }
 
-  #method(call: Call, name: string, args: readonly Value[], context: Context): Value {
+  /** The values of the arguments; `if` looks at one side only, as `and` and `or` do. */
+  #arguments(name: string, { args }: Call, context: Context): Value[] {
+    const [condition, ...sides] = args;
+    if (name !== 'if' || !condition || sides.length !== 2) return args.map((argument) => this.evaluate(argument, context));
+    const value = this.evaluate(condition, context);
+    const chosen = value.type === 'truth' ? (value.truth ? 0 : 1) : undefined;
+    return [value, ...sides.map((side, index) => (index === chosen ? this.evaluate(side, context) : UNKNOWN))];
+  }
+
+  #method(call: Call, name: string, context: Context): Value {
+    const args = call.args.map((argument) => this.evaluate(argument, context));
     const owner = call.callee.path.slice(0, -1);
     const start = owner[0]?.start ?? call.start;
     const value = this.#reference({ kind: 'reference', start, end: owner.at(-1)?.end ?? start, path: owner }, context);
@@ -271,6 +295,7 @@ export class Evaluator {
 
   #binary(expression: Binary, context: Context): Value {
     const operator = expression.operator.text;
+    if (isChain(expression)) return UNKNOWN;
     const left = this.evaluate(expression.left, context);
     if (operator === 'and' || operator === 'or') return this.#logic(expression, left, context);
     const right = this.evaluate(expression.right, context);
@@ -300,44 +325,9 @@ export class Evaluator {
     return UNKNOWN;
   }
 
-  readonly #likes = new Set<unknown>();
-
-  /** The element that `like` names: of the same kind, from where the declaration was written. */
-  #baseOf(source: Source, like: Reference): Element | undefined {
-    const name = pathText(like);
-    const keyword = source.declaration.keyword.text;
-    const base = this.lookup.find(source.path, name, keyword === 'policy' ? 'policies' : 'names');
-    const place = placeOf(source, like);
-    if (!base || base.declaration.keyword.text !== keyword) {
-      const meant = nearest(name, this.lookup.namesIn(source.path, keyword === 'policy' ? 'policies' : 'names'));
-      const hint = meant ? `; did you mean \`${meant}\`?` : '';
-      this.report('unknown-name', place, `there is no ${keyword} \`${name}\`${hint}`, repairTo(like, meant));
-      return undefined;
-    }
-    if (base.declaration === source.declaration || this.#likes.has(base.declaration)) {
-      this.report('cycle', place, `\`${name}\` is like itself`);
-      return undefined;
-    }
-    this.#likes.add(source.declaration);
-    const element = this.elementOf(base);
-    this.#likes.delete(source.declaration);
-    return element;
-  }
-
   #idOf(element: Element): number {
     const id = this.#ids.get(element) ?? this.#ids.size;
     this.#ids.set(element, id);
     return id;
   }
-}
-
-/** A child by its name: regions, backings and constants before maps, so that a map may be called like its region. */
-export function childNamed(element: Element, name: string): Element | undefined {
-  const named = element.children.filter((child) => child.name === name && child.keyword !== 'assign');
-  return named.find((child) => child.keyword !== 'map') ?? named[0];
-}
-
-function repairTo(span: Span, meant: string | undefined): Pick<Problem, 'repair'> {
-  if (meant === undefined) return {};
-  return { repair: { start: span.start, end: span.end, newText: meant, title: `Change to \`${meant}\`` } };
 }

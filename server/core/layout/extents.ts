@@ -1,9 +1,10 @@
 import type { Expression, Extent } from '../syntax/nodes.js';
-import type { Element, LocatedProperty } from './elements.js';
-import { isExpression } from './elements.js';
+import { ADDRESS_SPACE } from './address.js';
+import { didYouMean } from './did-you-mean.js';
+import { isExpression, pathText, type Element, type LocatedProperty } from './elements.js';
 import type { Evaluator } from './evaluate.js';
 import { placeOf } from './place.js';
-import { address, size, UNKNOWN, type Value } from './values.js';
+import { address, describe, size, UNKNOWN, type Value } from './values.js';
 
 /** The first address of what has an extent; `unknown` where the file doesn't say or says it wrong. */
 export function baseOf(element: Element, evaluator: Evaluator): Value {
@@ -84,7 +85,9 @@ function namedElement(
   }
   const { text } = node.path[0];
   const context = { origin: located, element };
-  const named = element.parent?.children.find((child) => child.name === text && kinds.has(child.keyword));
+  // A BAR is called by its path, `gpu.0`.
+  const path = pathText(node);
+  const named = element.parent?.children.find((child) => child.name === path && kinds.has(child.keyword));
   const found = named ?? evaluator.find(text, context);
   if (!found) {
     evaluator.evaluate(node, context);
@@ -107,10 +110,14 @@ function extentLength(element: Element, located: LocatedProperty, extent: Extent
   if (sized) evaluator.report('type-mismatch', placeOf(sized, sized.property), 'the size is given twice: here, and by the end after `at`');
   const base = baseOf(element, evaluator);
   const value = evaluator.evaluate(extent.bound, { origin: located, element });
+  const place = placeOf(located, extent.bound);
+  if (value.type !== 'quantity' && value.type !== 'unknown') evaluator.report('type-mismatch', place, `expected an address, found ${describe(value)}`);
   if (base.type !== 'quantity' || value.type !== 'quantity') return UNKNOWN;
-  const length = value.value - base.value + (extent.inclusive ? 1n : 0n);
-  const checked = evaluator.wantSize(length > 0n ? size(length) : { type: 'quantity', value: length, unit: 'size' }, placeOf(located, extent));
-  return checked === undefined ? UNKNOWN : size(checked);
+  const end = value.value + (extent.inclusive ? 1n : 0n);
+  if (end > base.value && end <= ADDRESS_SPACE) return size(end - base.value);
+  const why = end > base.value ? `\`${element.name}\` ends past 2^64` : 'the range ends before it begins';
+  evaluator.report('value-range', place, why);
+  return UNKNOWN;
 }
 
 function writtenLength(element: Element, located: LocatedProperty, node: Expression, evaluator: Evaluator): Value {
@@ -122,12 +129,25 @@ function writtenLength(element: Element, located: LocatedProperty, node: Express
 /** A BAR is as large as its device says: `bar gpu.0` takes the size of `bar 0` of `device gpu`. */
 function barLength(element: Element, evaluator: Evaluator): Value {
   const [device, number] = element.name.split('.');
+  if (number === undefined) return UNKNOWN;
   const devices = evaluator.host?.children.flatMap((child) => (child.keyword === 'group' ? child.children : [child])) ?? [];
   const owner = devices.find((child) => child.keyword === 'device' && child.name === device);
   const declared = owner?.children.find((child) => child.keyword === 'bar' && child.name === number);
   if (declared) return lengthOf(declared, evaluator);
   const inline = owner && inlineBarSize(owner, number);
-  return inline ? evaluator.evaluate(inline.expression, { origin: inline.located, element: owner }) : UNKNOWN;
+  if (inline) return evaluator.evaluate(inline.expression, { origin: inline.located, element: owner });
+  if (evaluator.host) reportNoBar(element, owner, devices, evaluator);
+  return UNKNOWN;
+}
+
+function reportNoBar(element: Element, owner: Element | undefined, devices: readonly Element[], evaluator: Evaluator): void {
+  const [device = '', number = ''] = element.name.split('.');
+  const place = placeOf(element.origin, element.nameSpan);
+  if (owner) return evaluator.report('unknown-name', place, `device \`${device}\` has no \`bar ${number}\` with a size`);
+  const names = devices.filter(({ keyword }) => keyword === 'device').map(({ name }) => name);
+  const { start } = element.nameSpan;
+  const { hint, more } = didYouMean(device, names, { start, end: start + device.length });
+  evaluator.report('unknown-name', place, `host \`${evaluator.host?.name}\` has no device \`${device}\`${hint}`, more);
 }
 
 /** `bar 0 size 16 MiB` on the line of its device: the size that follows the bar. */

@@ -3,7 +3,7 @@ import type { Evaluator } from './evaluate.js';
 import { baseOf, lengthOf } from './extents.js';
 import type { Range } from './intervals.js';
 import { ADDRESS_SPACE } from './address.js';
-import { nearest } from '../text/suggest.js';
+import { didYouMean } from './did-you-mean.js';
 import type { ContractName, Device, Host, Iommu, KernelRelease, Limits, Reserved, ReservedKind } from './model.js';
 import { placeOf } from './place.js';
 import { namesOf, numberOf, pageOf, sizeOf, wordOf } from './properties.js';
@@ -133,10 +133,8 @@ function iommuOf(element: Element, owner: Element, iommus: readonly Iommu[], eva
   if (!behind || !located) return iommus[0];
   const iommu = iommus.find(({ name }) => name === behind.name);
   if (!iommu) {
-    const meant = nearest(behind.name, iommus.map(({ name }) => name));
-    const { start, end } = behind.span;
-    const repair = meant && { repair: { start, end, newText: meant, title: `Change to \`${meant}\`` } };
-    evaluator.report('unknown-name', placeOf(located, behind.span), `this host has no iommu \`${behind.name}\``, { ...repair });
+    const { hint, more } = didYouMean(behind.name, iommus.map(({ name }) => name), behind.span);
+    evaluator.report('unknown-name', placeOf(located, behind.span), `this host has no iommu \`${behind.name}\`${hint}`, more);
   }
   return iommu;
 }

@@ -67,21 +67,20 @@ export function subtract(whole: Range, holes: Iterable<Range>): Range[] {
 
 /**
  * All pairs that share a byte, each pair once, in the order of their bases: `[lower, upper]`.
- * A sweep over the sorted bases: O(n log n + pairs).
+ * A sweep over the sorted bases: O(n log n + pairs). Who has seen enough pairs may stop asking: n ranges in one place
+ * make n² of them.
  */
-export function overlappingPairs<T>(items: readonly T[], rangeOfItem: (item: T) => Range): [T, T][] {
+export function* overlappingPairs<T>(items: readonly T[], rangeOfItem: (item: T) => Range): Generator<[T, T]> {
   const entries = items
     .map((item, order) => ({ item, order, range: rangeOfItem(item) }))
     .filter((entry) => !isEmpty(entry.range))
     .sort((left, right) => byBase(left.range, right.range) || left.order - right.order);
-  const pairs: [T, T][] = [];
   let open: typeof entries = [];
   for (const entry of entries) {
     open = open.filter((other) => other.range.end > entry.range.base);
-    for (const other of open) pairs.push([other.item, entry.item]);
+    for (const other of open) yield [other.item, entry.item];
     open.push(entry);
   }
-  return pairs;
 }
 
 /** Orders ranges by base, then by end. */

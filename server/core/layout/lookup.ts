@@ -5,6 +5,15 @@ import { FileScope, type Source, type World } from './scope.js';
 
 type Table = 'names' | 'policies';
 
+/** A question and what was found: the declaration of a name, or all names of a file as one text. */
+export interface Answer {
+  readonly table: Table;
+  readonly path: string;
+  /** Nothing where all names were asked for. */
+  readonly name: string | undefined;
+  readonly found: Declaration | string | undefined;
+}
+
 /**
  * Finds what top-level names stand for, over imports, and writes down every answer it gave: an analysis holds as long as
  * the same questions have the same answers (`stillHolds`).
@@ -12,7 +21,7 @@ type Table = 'names' | 'policies';
 export class Lookup {
   readonly #world: World;
   #scopes = new Map<string, FileScope | undefined>();
-  readonly #answers = new Map<string, Declaration | undefined>();
+  readonly #answers = new Map<string, Answer>();
 
   constructor(world: World) {
     this.#world = world;
@@ -27,25 +36,26 @@ export class Lookup {
 
   /** The names of a file; nothing where its text can't be had. */
   scopeOf(path: string): FileScope | undefined {
-    if (!this.#scopes.has(path)) {
-      const document = this.readDocument(path);
-      this.#scopes.set(path, document && scopeOfDocument(path, document));
-    }
-    return this.#scopes.get(path);
+    const known = this.#scopes.get(path);
+    if (known || this.#scopes.has(path)) return known;
+    const document = this.readDocument(path);
+    const scope = document && scopeOfDocument(path, document);
+    this.#scopes.set(path, scope);
+    return scope;
   }
 
   /** What a name means in a file: its own declaration, or that of a file it imports. Imported names aren't passed on. */
   find(path: string, name: string, table: Table = 'names'): Source | undefined {
     const found = this.#find(path, name, table);
-    this.#answers.set(`${table}\0${path}\0${name}`, found?.declaration);
+    this.#answers.set(`${table}\0${path}\0${name}`, { table, path, name, found: found?.declaration });
     return found;
   }
 
   /** Every name that `find` would answer in a file. */
   namesIn(path: string, table: Table = 'names'): string[] {
-    const scope = this.scopeOf(path);
-    const imported = scope?.imports().flatMap(({ path: target }) => (target ? this.scopeOf(target)?.names(table) ?? [] : []));
-    return [...(scope?.names(table) ?? []), ...(imported ?? [])];
+    const names = this.#namesIn(path, table);
+    this.#answers.set(`${table}\0${path}`, { table, path, name: undefined, found: names.join() });
+    return names;
   }
 
   /** Whether the text of an imported path is there, is yet to be loaded, or can't be had and why. */
@@ -55,17 +65,21 @@ export class Lookup {
   }
 
   /** What was asked so far, and what the answers were. */
-  get answers(): ReadonlyMap<string, Declaration | undefined> {
-    return this.#answers;
+  get answers(): readonly Answer[] {
+    return [...this.#answers.values()];
   }
 
   /** Whether another lookup would answer the same questions alike. */
-  stillHolds(answers: ReadonlyMap<string, Declaration | undefined>): boolean {
-    for (const [question, declaration] of answers) {
-      const [table = '', path = '', name = ''] = question.split('\0');
-      if (this.#find(path, name, table as Table)?.declaration !== declaration) return false;
-    }
-    return true;
+  stillHolds(answers: readonly Answer[]): boolean {
+    return answers.every(({ table, path, name, found }) =>
+      name === undefined ? this.#namesIn(path, table).join() === found : this.#find(path, name, table)?.declaration === found,
+    );
+  }
+
+  #namesIn(path: string, table: Table): string[] {
+    const scope = this.scopeOf(path);
+    const imported = scope?.imports().flatMap(({ path: target }) => (target ? this.scopeOf(target)?.names(table) ?? [] : []));
+    return [...(scope?.names(table) ?? []), ...(imported ?? [])];
   }
 
   #find(path: string, name: string, table: Table): Source | undefined {
@@ -98,7 +112,8 @@ function scopeOfDocument(path: string, document: Document): FileScope {
 
 const libraryDocuments = new Map<string, Document>();
 
-function libraryDocument(path: string): Document | undefined {
+/** A text of the shipped library; the same document each time. */
+export function libraryDocument(path: string): Document | undefined {
   const text = LIBRARY.get(path);
   if (text === undefined) return undefined;
   const document = libraryDocuments.get(path) ?? openDocument(text);

@@ -4,7 +4,10 @@ import { placeOf } from './place.js';
 import { describe } from './values.js';
 
 /** Whether a declaration is there: `when` is absent, true, or can't be known. */
-export function isPresent(element: Element, evaluator: Evaluator): boolean {
+export const isPresent = (element: Element, evaluator: Evaluator): boolean => presence(element, evaluator) ?? true;
+
+/** Whether a declaration is there; nothing where that can't be known. */
+export function presence(element: Element, evaluator: Evaluator): boolean | undefined {
   const located = element.properties.get('when')?.[0];
   if (!located?.property.value) return true;
   const value = evaluator.property(element, 'when');
@@ -12,7 +15,7 @@ export function isPresent(element: Element, evaluator: Evaluator): boolean {
   if (value.type !== 'unknown') {
     evaluator.report('type-mismatch', placeOf(located, located.property.value), `\`when\` asks for a condition, and this is ${describe(value)}`);
   }
-  return true;
+  return undefined;
 }
 
 /** Whether a vm or host has a constant without a value: then it is a model, which is not checked by itself. */

@@ -1,6 +1,6 @@
 import type { Span } from '../text/span.js';
-import { nearest } from '../text/suggest.js';
 import { PROPERTIES } from '../syntax/vocabulary.js';
+import { didYouMean } from './did-you-mean.js';
 import { pathText, type Element } from './elements.js';
 import type { Evaluator } from './evaluate.js';
 import { placeOf } from './place.js';
@@ -16,11 +16,9 @@ export function wordOf(element: Element, word: string, evaluator: Evaluator): st
   if (!located || value?.kind !== 'word') return undefined;
   const known = PROPERTIES[word]?.words;
   if (!known || known.includes(value.text)) return value.text;
-  const meant = nearest(value.text, known);
-  const hint = meant ? `; did you mean \`${meant}\`?` : `; known are ${known.map((name) => `\`${name}\``).join(', ')}`;
-  evaluator.report('unknown-name', placeOf(located, value), `\`${value.text}\` is no ${noun(word)}${hint}`, {
-    ...(meant && { repair: { start: value.start, end: value.end, newText: meant, title: `Change to \`${meant}\`` } }),
-  });
+  const { hint, more } = didYouMean(value.text, known, value);
+  const rest = hint === '' ? `; known are ${known.map((name) => `\`${name}\``).join(', ')}` : hint;
+  evaluator.report('unknown-name', placeOf(located, value), `\`${value.text}\` is no ${noun(word)}${rest}`, more);
   return undefined;
 }
 

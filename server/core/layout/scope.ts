@@ -18,33 +18,37 @@ export class FileScope {
   readonly path: string;
   readonly document: Document;
   readonly declarations: readonly Source[];
-  readonly #names = new Map<string, Source[]>();
-  readonly #policies = new Map<string, Source[]>();
+  readonly #names = new Map<string, Source>();
+  readonly #policies = new Map<string, Source>();
+  /** Names that are declared more than once, with all their declarations. */
+  readonly #repeated = new Map<Source, Source[]>();
+  readonly #imports: readonly Import[];
 
   constructor(path: string, document: Document) {
     this.path = path;
     this.document = document;
-    this.declarations = document.items.flatMap((item) => topLevelOf(item).map((declaration) => ({ path, item, declaration })));
-    for (const source of this.declarations) {
-      const name = textOf(source.declaration.name) ?? policyName(source.declaration);
-      if (name === undefined) continue;
-      const table = source.declaration.keyword.text === 'policy' ? this.#policies : this.#names;
-      const others = table.get(name);
-      if (others) others.push(source);
-      else table.set(name, [source]);
+    const declarations: Source[] = [];
+    const imports: Import[] = [];
+    for (const item of document.items) {
+      for (const { source, name } of topLevelOf(path, item)) {
+        const keyword = source.declaration.keyword.text;
+        declarations.push(source);
+        if (keyword === 'import') imports.push({ source, path: importPath(source) });
+        if (name !== undefined) this.#declare(name, source, keyword === 'policy' ? this.#policies : this.#names);
+      }
     }
+    this.declarations = declarations;
+    this.#imports = imports;
   }
 
   /** What a name at the top of this file stands for; the first, where it is declared twice. */
   find(name: string, table: 'names' | 'policies'): Source | undefined {
-    return (table === 'policies' ? this.#policies : this.#names).get(name)?.[0];
+    return (table === 'policies' ? this.#policies : this.#names).get(name);
   }
 
   /** Names that are declared more than once, with all their declarations. */
-  *duplicates(): Generator<readonly Source[]> {
-    for (const table of [this.#names, this.#policies]) {
-      for (const sources of table.values()) if (sources.length > 1) yield sources;
-    }
+  duplicates(): Iterable<readonly Source[]> {
+    return this.#repeated.values();
   }
 
   names(table: 'names' | 'policies'): string[] {
@@ -52,11 +56,21 @@ export class FileScope {
   }
 
   /** The import declarations, with the path each one leads to. */
-  imports(): { source: Source; path: string | undefined }[] {
-    return this.declarations
-      .filter((source) => source.declaration.keyword.text === 'import')
-      .map((source) => ({ source, path: importPath(source) }));
+  imports(): readonly Import[] {
+    return this.#imports;
   }
+
+  #declare(name: string, source: Source, table: Map<string, Source>): void {
+    const first = table.get(name);
+    if (!first) table.set(name, source);
+    else this.#repeated.set(first, [...(this.#repeated.get(first) ?? [first]), source]);
+  }
+}
+
+/** An import declaration, and the path it leads to. */
+export interface Import {
+  readonly source: Source;
+  readonly path: string | undefined;
 }
 
 /** The name a top-level `policy` declares: its head is a list of names, since in a vm it takes several. */
@@ -67,15 +81,26 @@ export function policyName(declaration: Declaration): string | undefined {
   return first?.kind === 'reference' ? textOf(first.path[0]) : undefined;
 }
 
-const topLevel = new WeakMap<Item, readonly Declaration[]>();
+/** A declaration at the top of a file, and the name it declares. */
+interface TopLevel {
+  readonly source: Source;
+  readonly name: string | undefined;
+}
 
-function topLevelOf(item: Item): readonly Declaration[] {
-  let declarations = topLevel.get(item);
-  if (!declarations) {
-    declarations = treeOf(item).members.filter((member): member is Declaration => member.kind === 'declaration');
-    topLevel.set(item, declarations);
+const topLevel = new WeakMap<Item, readonly TopLevel[]>();
+
+/** What an item declares, found once: an item is in one file. */
+function topLevelOf(path: string, item: Item): readonly TopLevel[] {
+  let found = topLevel.get(item);
+  if (!found || found.some(({ source }) => source.path !== path)) {
+    const declarations = treeOf(item).members.filter((member): member is Declaration => member.kind === 'declaration');
+    found = declarations.map((declaration) => ({
+      source: { path, item, declaration },
+      name: textOf(declaration.name) ?? policyName(declaration),
+    }));
+    topLevel.set(item, found);
   }
-  return declarations;
+  return found;
 }
 
 /** The path an import leads to: `std:…` as it is, anything else beside the importing file. */

@@ -1,5 +1,5 @@
 import { REGION_KEYWORDS } from '../syntax/vocabulary.js';
-import { childNamed, type Evaluator } from './evaluate.js';
+import type { Evaluator } from './evaluate.js';
 import { baseOf, lengthOf } from './extents.js';
 import type { Element } from './elements.js';
 import { bare, text, truth, UNKNOWN, type Thing, type Value } from './values.js';
@@ -13,7 +13,7 @@ export function thingOf(element: Element, evaluator: Evaluator): Thing {
     fields: [...own, ...element.children.map((child) => child.name).filter((name) => name !== '')],
     field(name) {
       if (own.includes(name)) return fieldOf(element, name, evaluator);
-      const child = childNamed(element, name) ?? deviceNamed(element, name);
+      const child = evaluator.child(element, name) ?? deviceNamed(element, name, evaluator);
       return child && evaluator.thing(child);
     },
   };
@@ -46,7 +46,7 @@ function fieldOf(element: Element, name: string, evaluator: Evaluator): Value {
     case 'last':
       return endOf(element, evaluator, name === 'last' ? 1n : 0n);
     case 'kind':
-      return element.keyword === 'reserved' ? evaluator.property(element, 'kind') : text(element.keyword);
+      return kindOf(element, evaluator);
     case 'name':
       return text(element.name);
     case 'read':
@@ -60,6 +60,12 @@ function fieldOf(element: Element, name: string, evaluator: Evaluator): Value {
     default:
       return evaluator.property(element, name);
   }
+}
+
+/** A region's keyword; why a range is reserved. */
+function kindOf(element: Element, evaluator: Evaluator): Value {
+  if (element.keyword !== 'reserved') return text(element.keyword);
+  return element.properties.has('kind') ? evaluator.property(element, 'kind') : text('reserved');
 }
 
 /** What a guest may do with a region: as written, else what its kind allows. `execute` is only what is written. */
@@ -86,7 +92,7 @@ function backingOf(element: Element, evaluator: Evaluator): Value {
 }
 
 /** The devices of a host by name, whatever group they are in. */
-function deviceNamed(element: Element, name: string): Element | undefined {
+function deviceNamed(element: Element, name: string, evaluator: Evaluator): Element | undefined {
   if (element.keyword !== 'host') return undefined;
-  return element.children.filter((child) => child.keyword === 'group').map((group) => childNamed(group, name)).find((found) => found);
+  return element.children.filter((child) => child.keyword === 'group').map((group) => evaluator.child(group, name)).find((found) => found);
 }

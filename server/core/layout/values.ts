@@ -127,10 +127,20 @@ function arithmetic(operator: string, left: Value, right: Value): Value | Mismat
   }
   const unit = unitOf(operator, left, right);
   if (unit === undefined) return mismatch(`${describe(left)} ${operator} ${describe(right)} means nothing`);
+  if (operator === '/' && right.value !== 0n && left.value % right.value !== 0n) return inexact(left, right);
   const value = compute(operator, left.value, right.value);
   if (typeof value !== 'bigint') return { mismatch: value.trouble, rule: 'value-range' };
   return { type: 'quantity', value, unit };
 }
+
+/** Nothing rounds: what doesn't come out whole is a share, or a mistake where it would be a size. */
+function inexact(left: Quantity, right: Quantity): Value | Mismatch {
+  if (left.unit === right.unit) return { type: 'ratio', ...positive(left.value, right.value) };
+  return { mismatch: `${display(left)} / ${display(right)} is no whole number of bytes; \`align_down\` rounds`, rule: 'value-range' };
+}
+
+const positive = (numerator: bigint, denominator: bigint): { numerator: bigint; denominator: bigint } =>
+  denominator < 0n ? { numerator: -numerator, denominator: -denominator } : { numerator, denominator };
 
 type Unit = Quantity['unit'];
 

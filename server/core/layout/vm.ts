@@ -1,5 +1,6 @@
 import { isExpression, type Element, type LocatedProperty } from './elements.js';
 import { ADDRESS_SPACE } from './address.js';
+import { didYouMean } from './did-you-mean.js';
 import type { Evaluator } from './evaluate.js';
 import { anchorOf, baseOf, lengthOf } from './extents.js';
 import type { Range } from './intervals.js';
@@ -7,7 +8,6 @@ import type { Assignment, Backing, BackingKind, Device, Host, Region, RegionKind
 import { placeOf } from './place.js';
 import { isPresent } from './presence.js';
 import { hasFlag, namesOf, numberOf, pageOf, sizeOf, switchOf, wordOf } from './properties.js';
-import { nearest } from '../text/suggest.js';
 import { REGION_KEYWORDS } from '../syntax/vocabulary.js';
 import { accessOf } from './things.js';
 
@@ -18,7 +18,8 @@ export function readVm(element: Element, host: Host | undefined, evaluator: Eval
   const backings = new Backings(evaluator);
   for (const child of children) if (child.keyword === 'backing') backings.of(child);
   const regions = readRegions(children, backings, evaluator);
-  const assignments = children.filter(({ keyword }) => keyword === 'assign').map((child) => readAssignment(child, host, evaluator));
+  const viommus = children.filter(({ keyword }) => keyword === 'viommu').map(({ name }) => name);
+  const assignments = children.filter(({ keyword }) => keyword === 'assign').map((child) => readAssignment(child, host, viommus, evaluator));
   const vmm = wordOf(element, 'vmm', evaluator);
   return {
     name: element.name,
@@ -188,11 +189,8 @@ function reportUnknownRegion(
   evaluator: Evaluator,
 ): void {
   if (!located) return;
-  const meant = nearest(name, regions.map((region) => region.name));
-  const hint = meant ? `; did you mean \`${meant}\`?` : '';
-  evaluator.report('unknown-name', placeOf(located, span), `there is no region \`${name}\`${hint}`, {
-    ...(meant && { repair: { start: span.start, end: span.end, newText: meant, title: `Change to \`${meant}\`` } }),
-  });
+  const { hint, more } = didYouMean(name, regions.map((region) => region.name), span);
+  evaluator.report('unknown-name', placeOf(located, span), `there is no region \`${name}\`${hint}`, more);
 }
 
 /** An alias shows the bytes of another region: the same backing, from the offset on. */
@@ -221,14 +219,24 @@ function readMap(element: Element, regions: readonly Region[], evaluator: Evalua
   };
 }
 
-function readAssignment(element: Element, host: Host | undefined, evaluator: Evaluator): Assignment {
+function readAssignment(element: Element, host: Host | undefined, viommus: readonly string[], evaluator: Evaluator): Assignment {
   return {
     name: element.name,
     element,
     device: deviceNamed(element, host, evaluator),
     hotplug: hasFlag(element, 'hotplug'),
-    behind: namesOf(element, 'behind')[0]?.name,
+    behind: viommuNamed(element, viommus, evaluator),
   };
+}
+
+/** The vIOMMU that `behind` names; one that the guest doesn't have is told. */
+function viommuNamed(element: Element, viommus: readonly string[], evaluator: Evaluator): string | undefined {
+  const located = element.properties.get('behind')?.[0];
+  const behind = namesOf(element, 'behind')[0];
+  if (!located || !behind || viommus.includes(behind.name)) return behind?.name;
+  const { hint, more } = didYouMean(behind.name, viommus, behind.span);
+  evaluator.report('unknown-name', placeOf(located, behind.span), `this vm has no viommu \`${behind.name}\`${hint}`, more);
+  return undefined;
 }
 
 /** The device of the host, by its name or by `host.name`. */
@@ -241,12 +249,8 @@ function deviceNamed(element: Element, host: Host | undefined, evaluator: Evalua
   const name = element.name.startsWith(`${host.name}.`) ? element.name.slice(host.name.length + 1) : element.name;
   const device = host.devices.find((candidate) => candidate.name === name);
   if (device) return device;
-  const meant = nearest(name, host.devices.map((candidate) => candidate.name));
-  const hint = meant ? `; did you mean \`${meant}\`?` : '';
-  const { start, end } = element.nameSpan;
-  evaluator.report('unknown-name', place, `host \`${host.name}\` has no device \`${name}\`${hint}`, {
-    ...(meant && { repair: { start, end, newText: meant, title: `Change to \`${meant}\`` } }),
-  });
+  const { hint, more } = didYouMean(name, host.devices.map((candidate) => candidate.name), element.nameSpan);
+  evaluator.report('unknown-name', place, `host \`${host.name}\` has no device \`${name}\`${hint}`, more);
   return undefined;
 }
 

@@ -7,12 +7,12 @@ import type { LineRange, Sources } from './sources.js';
 
 /** What `check` prints: each finding with the lines it is about and the ways out of it, then how many there are. */
 export function checkText(reports: readonly FileReport[], paint: Paint): string {
-  const findings = reports.flatMap((report) => report.diagnostics.map((diagnostic) => `${findingText(diagnostic, report, paint)}\n`));
-  return [...findings, ...closingLines(reports, paint)].join('\n');
+  const findings = reports.flatMap((report) => report.diagnostics.map((diagnostic) => findingText(diagnostic, report, paint)));
+  return `${[...findings, closingText(reports, paint)].join('\n\n')}\n`;
 }
 
 function findingText(diagnostic: Diagnostic, { path, sources }: FileReport, paint: Paint): string {
-  const { rule, severity, message, range, related, fixes } = diagnostic;
+  const { rule, severity, message, range, related, fixes = [] } = diagnostic;
   const width = Math.max(...[range, ...related.map((place) => place.range)].map(({ start }) => `${start.line + 1}`.length)) + 1;
   const gutter = `${' '.repeat(width)} ${paint.faint('=')}`;
   const source = (where: string, lines: LineRange, mark: Level): string[] => sourceLines(sources, where, lines, width, paint, mark);
@@ -43,16 +43,19 @@ function whereText({ vm, host }: Diagnostic): string[] {
   return [host === undefined ? `in vm ${vm}` : `in vm ${vm} on ${host}`];
 }
 
-function closingLines(reports: readonly FileReport[], paint: Paint): string[] {
-  const counts = countReports(reports);
+function closingText(reports: readonly FileReport[], paint: Paint): string {
   const all = reports.flatMap(({ diagnostics }) => diagnostics);
   const worst = all.find(({ severity }) => severity === 'error') ?? all[0];
-  const mended = all.filter(({ fixes }) => fixes.some(({ safe }) => safe)).length;
+  const mended = all.filter(({ fixes }) => fixes?.some(({ safe }) => safe)).length;
+  const untried = all.filter(({ fixes }) => !fixes).length;
   const waived = reports.reduce((sum, report) => sum + report.waived, 0);
-  const lines = [`${countsText(counts, paint)}${waived > 0 ? `, ${waived} waived` : ''}${reports.length > 1 ? ` in ${reports.length} files` : ''}`];
-  if (mended > 0) lines.push(`\`vmlayout check --fix\` mends ${mended} of them.`);
-  if (worst) lines.push(`\`vmlayout explain ${worst.rule}\` says why that matters.`);
-  return lines.map((line) => `${line}\n`).join('').split(/(?<=\n)(?=$)/);
+  const files = reports.length > 1 ? ` in ${reports.length} files` : '';
+  return [
+    `${countsText(countReports(reports), paint)}${waived > 0 ? `, ${waived} waived` : ''}${files}`,
+    ...(untried > 0 ? [`Fixes are told for the first ${all.length - untried} only; the others get theirs when these are mended.`] : []),
+    ...(mended > 0 ? [`\`vmlayout check --fix\` mends ${mended} of them.`] : []),
+    ...(worst ? [`\`vmlayout explain ${worst.rule}\` says why that matters.`] : []),
+  ].join('\n');
 }
 
 /** `1 error, 0 warnings, 2 notes`. */

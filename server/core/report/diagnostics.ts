@@ -17,7 +17,8 @@ export interface Diagnostic {
   /** Hexadecimal, since a JSON number would round it. */
   readonly witness?: { readonly base: string; readonly last: string };
   readonly related: readonly RelatedPlace[];
-  readonly fixes: readonly OfferedFix[];
+  /** Those that were tried and came out better; absent where the file is too long to try any for all its findings. */
+  readonly fixes?: readonly OfferedFix[];
 }
 
 export interface RelatedPlace {
@@ -41,24 +42,37 @@ export interface FileReport {
   readonly sources: Sources;
 }
 
-/**
- * Findings of a file that are told with their fixes. Each fix is tried on a copy of the file; the others get theirs when
- * these are mended, so that a file full of findings is reported as quickly as any.
- */
-export const MOST_WITH_FIXES = 200;
-
 /** Reports what was found in a file, in the order of its text. */
 export function reportFile(path: string, world: World, options: CheckOptions, result: CheckResult): FileReport {
   const sources = new Sources(world);
-  const diagnostics = result.findings.flatMap((finding, index) => {
+  const isTried = trialBudget(path, world);
+  const diagnostics = result.findings.flatMap((finding) => {
     const range = sources.rangeOf(finding.place);
-    const offers = index < MOST_WITH_FIXES ? offersFor(finding, path, world, options, result) : [];
-    return range ? [diagnosticOf(finding, range, path, sources, offers)] : [];
+    if (!range) return [];
+    return [diagnosticOf(finding, range, path, sources, isTried(finding) ? offersFor(finding, path, world, options, result) : undefined)];
   });
   return { path, diagnostics, waived: result.waived.length, sources };
 }
 
-function diagnosticOf(finding: Finding, range: LineRange, path: string, sources: Sources, offers: readonly Offer[]): Diagnostic {
+/** What may be spent on trying fixes, about two seconds: characters to check again, where an untouched item counts as a hundred. */
+const MOST_TRIED = 2_000_000;
+
+/**
+ * Whether the fixes of a finding are tried: each is applied to a copy of the file, which is checked again. In a very long
+ * file the first findings get theirs, the others when these are mended.
+ */
+function trialBudget(path: string, world: World): (finding: Finding) => boolean {
+  const state = world.read(path);
+  const items = state === 'missing' || 'error' in state ? 0 : state.items.length;
+  let spent = 0;
+  return ({ place }) => {
+    const isLeft = spent < MOST_TRIED;
+    spent += 100 * items + place.item.text.length;
+    return isLeft;
+  };
+}
+
+function diagnosticOf(finding: Finding, range: LineRange, path: string, sources: Sources, offers: readonly Offer[] | undefined): Diagnostic {
   const { rule, level, message, vm, host, witness, notes } = finding;
   return {
     rule,
@@ -72,7 +86,7 @@ function diagnosticOf(finding: Finding, range: LineRange, path: string, sources:
       const place = sources.rangeOf(note.place);
       return place ? [{ path: note.place.path, range: place, message: note.message }] : [];
     }),
-    fixes: offers.map((offer) => fixOf(offer, path, sources)),
+    ...(offers && { fixes: offers.map((offer) => fixOf(offer, path, sources)) }),
   };
 }
 

@@ -11,7 +11,7 @@ export interface Excerpt {
 /** Cells that are shown before, of and after the part that is meant; of a longer line the rest is left out. */
 const MOST_BEFORE = 80;
 const MOST_MEANT = 80;
-const MOST_AFTER = 60;
+const MOST_AFTER = 120;
 
 /** The first line of a range, underlined to the end of the range or of the line; at least one caret. */
 export function excerptOf(sources: Sources, path: string, range: LineRange): Excerpt {

@@ -6,7 +6,8 @@ import type { Region, Reserved } from '../layout/model.js';
 import { namePlace } from '../layout/model.js';
 import type { PlacedEdit } from '../layout/place.js';
 import { freshName, isWrittenIn, linesAfter, linesInto, replacedBy, withProperty, without, writeAddress, writeSize } from './edits.js';
-import { movedTo, nearestFreePlace } from './placement.js';
+import { letter, mapLines } from './map-lines.js';
+import { moveRegion } from './placement.js';
 import type { Fix, VmSubject } from './rule.js';
 
 /** The ways out of a contact between a DMA mapping and a range that a device keeps, in the order they are offered. */
@@ -16,7 +17,7 @@ export function waysOut(contact: Contact, subject: VmSubject): Fix[] {
   const next = map.usableSizes.find((size) => size < (map.usableSizes[0] ?? 0n) && size > plan.alignment);
   return [
     ...splitMapping(contact, subject, plan.alignment, `Split \`${nameOf(map)}\` around ${what}`),
-    ...moveRegion(contact, subject),
+    ...(map.region && !map.written ? moveRegion(map.region, subject) : []),
     ...(next && !isWhole(contact.kept.range, next)
       ? splitMapping(contact, subject, next, `Split \`${nameOf(map)}\` around ${what}, widened to ${formatSize(next)}`)
       : []),
@@ -50,51 +51,22 @@ function splitMapping(contact: Contact, subject: VmSubject, block: bigint, title
   return [{ title, safe: false, edits: [linesInto(vm.element, [...avoid, ...lines])] }];
 }
 
-/** `map low-a size 128 MiB to low`: a request for each part, at the address it has in the guest. */
-function mapLines(map: PlannedMap, parts: readonly Range[], owner: Region['element'], name: string): string[] {
-  const { region } = map;
-  if (!region?.range) return [];
-  const inRegion = map.written?.offset ?? map.range.base - region.range.base;
-  return parts.map((part, index) => {
-    const offset = inRegion + (part.base - map.range.base);
-    const identity = region.range?.base === part.base - offset;
-    const whole = region.range && part.end - part.base === region.range.end - region.range.base && offset === 0n;
-    const words = [
-      `map ${parts.length > 1 ? freshMapName(owner, `${name}-${letter(index)}`) : name}`,
-      ...(identity ? [] : [`at ${writeAddress(part.base)}`]),
-      ...(whole ? [] : [`size ${writeSize(part.end - part.base)}`]),
-      `to ${region.name}${offset === 0n ? '' : ` + ${writeSize(offset)}`}`,
-      ...(map.access === region.access ? [] : [`access ${map.access}`]),
-    ];
-    return words.join(' ');
-  });
+/** Declares holes to the guest, below the region that they lie in. */
+export function declareBelow(subject: VmSubject, region: Region, holes: readonly Range[], kept: Reserved | undefined): PlacedEdit[] {
+  const lines = declareHoles(subject, region, holes, kept);
+  if (lines.length === 0) return [];
+  return [isWrittenIn(region.element, subject.vm.element) ? linesAfter(region.element, lines) : linesInto(subject.vm.element, lines)];
 }
-
-const letter = (index: number): string => String.fromCharCode(97 + (index % 26)) + (index < 26 ? '' : `${Math.floor(index / 26)}`);
-
-/** Maps have names of their own, apart from those of regions. */
-const freshMapName = (owner: Region['element'], wanted: string): string =>
-  owner.children.some((child) => child.keyword === 'map' && child.name === wanted) ? freshName(owner, wanted) : wanted;
 
 /** An `avoid` for each hole that the guest isn't told of yet. */
 export function declareHoles({ vm }: VmSubject, region: Region, holes: readonly Range[], kept: Reserved | undefined): string[] {
-  const wanted = kept && (kept.kind === 'msi' || kept.kind === 'sw-msi') ? 'doorbell-hole' : `${region.name}-hole`;
+  const wanted = kept && (kept.kind === 'msi' || kept.kind === 'sw-msi') ? 'doorbell-hole' : `${region.name.replaceAll('.', '_')}-hole`;
   return holes
     .filter((hole) => !isAvoided(vm.regions, hole))
     .map((hole, index) => {
       const name = freshName(vm.element, index === 0 ? wanted : `${wanted}${index + 1}`);
       return `avoid ${name} at ${writeAddress(hole.base)} size ${writeSize(hole.end - hole.base)} via reserved-memory`;
     });
-}
-
-function moveRegion({ map, plan }: Contact, subject: VmSubject): Fix[] {
-  const { region } = map;
-  if (!region || map.written || !isWrittenIn(region.element, subject.vm.element)) return [];
-  const size = region.range ? region.range.end - region.range.base : 0n;
-  const block = plan.format.leafSizes.find((leaf) => leaf <= size && leaf <= (region.backing?.page ?? leaf)) ?? plan.alignment;
-  const base = nearestFreePlace(subject, region, block);
-  const edit = base === undefined ? undefined : movedTo(region, base);
-  return edit && base !== undefined ? [{ title: `Move \`${region.name}\` to ${writeAddress(base)}`, safe: false, edits: [edit] }] : [];
 }
 
 /** Two rams with a hole between that uses up its bytes, so that what follows keeps its offset. */
@@ -166,7 +138,5 @@ function avoidEdits(contact: Contact, subject: VmSubject): PlacedEdit[] {
   const { map, plan, kept } = contact;
   if (!map.region) return [];
   const holes = subtract(map.range, partsAround(map, holesIn(contact), plan.alignment));
-  const lines = declareHoles(subject, map.region, holes, kept);
-  if (lines.length === 0) return [];
-  return [isWrittenIn(map.region.element, subject.vm.element) ? linesAfter(map.region.element, lines) : linesInto(subject.vm.element, lines)];
+  return declareBelow(subject, map.region, holes, kept);
 }

@@ -1,5 +1,63 @@
 import type { SealedRule } from './rule.js';
 import { doorbellOverlap } from './doorbell-overlap.js';
+import { apertureExceeded } from './aperture-exceeded.js';
+import { directMappedDevice } from './direct-mapped-device.js';
+import { hostFactsMissing } from './host-facts-missing.js';
+import { hotplugDevice } from './hotplug-device.js';
+import { mapMissing } from './map-missing.js';
+import { mapOutside } from './map-outside.js';
+import { mapOverlap } from './map-overlap.js';
+import { mapUnaligned } from './map-unaligned.js';
+import { regionOverlap } from './region-overlap.js';
+import { reservedOverlap } from './reserved-overlap.js';
+import { undeclaredDmaHole } from './undeclared-dma-hole.js';
+import { phaseMismatch } from './phase-mismatch.js';
+import { backingTooSmall } from './backing-too-small.js';
+import { baseMisaligned } from './base-misaligned.js';
+import { sizeMisaligned } from './size-misaligned.js';
+import { blockSplit } from './block-split.js';
+import { syntax } from './syntax.js';
+import { unknownName } from './unknown-name.js';
+import { duplicateName } from './duplicate-name.js';
+import { typeMismatch } from './type-mismatch.js';
+import { valueRange } from './value-range.js';
+import { cycle } from './cycle.js';
+import { importMissing } from './import-missing.js';
+import { unitLoose } from './unit-loose.js';
+import { unusedConst } from './unused-const.js';
+import { unusedBacking } from './unused-backing.js';
+import { waiverExpired } from './waiver-expired.js';
+import { waiverUnused } from './waiver-unused.js';
 
 /** Every rule, in the order in which findings at one place are told: the more specific before the more general. */
-export const RULES: readonly SealedRule[] = [doorbellOverlap];
+export const RULES: readonly SealedRule[] = [
+  doorbellOverlap,
+  reservedOverlap,
+  apertureExceeded,
+  undeclaredDmaHole,
+  regionOverlap,
+  mapOverlap,
+  mapOutside,
+  mapUnaligned,
+  phaseMismatch,
+  backingTooSmall,
+  baseMisaligned,
+  sizeMisaligned,
+  blockSplit,
+  mapMissing,
+  directMappedDevice,
+  hotplugDevice,
+  hostFactsMissing,
+  syntax,
+  unknownName,
+  duplicateName,
+  typeMismatch,
+  valueRange,
+  cycle,
+  importMissing,
+  unitLoose,
+  unusedConst,
+  unusedBacking,
+  waiverExpired,
+  waiverUnused,
+];

@@ -1,19 +1,24 @@
 import { makePlan, type Plan } from '../dma/plan.js';
+import { didYouMean } from '../layout/did-you-mean.js';
 import type { Element } from '../layout/elements.js';
 import { Evaluator } from '../layout/evaluate.js';
 import { readHost } from '../layout/host.js';
-import { Lookup } from '../layout/lookup.js';
-import type { Host, Vm } from '../layout/model.js';
+import { Lookup, type Answer } from '../layout/lookup.js';
+import { namePlace, type Host, type Vm } from '../layout/model.js';
 import { placeOf, samePlace, type Place } from '../layout/place.js';
-import { isModel } from '../layout/presence.js';
+import { isModel, isPresent } from '../layout/presence.js';
 import type { Problem } from '../layout/problem.js';
 import { namesOf } from '../layout/properties.js';
 import type { FileScope, Source, World } from '../layout/scope.js';
+import { evaluateAll } from '../layout/unread.js';
 import { readVm } from '../layout/vm.js';
 import type { Declaration } from '../syntax/nodes.js';
-import { nearest } from '../text/suggest.js';
+import { breachesOf } from './breaches.js';
 import { RULES } from './catalogue.js';
-import { judge, type JudgedWaiver } from './policy.js';
+import { duplicatesIn } from './duplicates.js';
+import { judgedWaivers, unknownTargets } from './judged.js';
+import { judge, policiesOf, type JudgedTarget } from './policy.js';
+import { checkPolicy } from './policy-names.js';
 import type { Finding, Level, Waiver } from './rule.js';
 
 /** What a check depends on besides the text. */
@@ -50,7 +55,8 @@ export function checkFile(path: string, world: World, options: CheckOptions): Ch
   if (!scope) return { findings: [], waived: [], missing: [path], vms: [], hosts: [] };
   const missing = scope.imports().flatMap(({ path: target }) => (target && lookup.stateOf(target) === 'missing' ? [target] : []));
   const parts = scope.declarations.map((source) => analyse(source, lookup, options));
-  const problems = dedupe(parts.flatMap((part) => part.problems).filter(({ place }) => place.path === path));
+  const told = [...parts.flatMap((part) => part.problems), ...unknownTargets(parts.flatMap((part) => part.targets))];
+  const problems = dedupe(told.filter(({ place }) => place.path === path));
   const waivers = judgedWaivers(parts.flatMap((part) => part.waivers), scope);
   const file = RULES.flatMap((rule) => rule.findFile({ scope, lookup, problems, waivers })).flatMap((finding) => levelled(finding, options));
   return {
@@ -67,17 +73,18 @@ interface Part {
   readonly problems: readonly Problem[];
   readonly findings: readonly Finding[];
   readonly waived: readonly Finding[];
-  readonly waivers: readonly JudgedWaiver[];
+  readonly waivers: readonly Waiver[];
+  readonly targets: readonly JudgedTarget[];
   readonly vms: readonly CheckedVm[];
   readonly hosts: readonly Host[];
 }
 
-const NOTHING: Part = { problems: [], findings: [], waived: [], waivers: [], vms: [], hosts: [] };
+const NOTHING: Part = { problems: [], findings: [], waived: [], waivers: [], targets: [], vms: [], hosts: [] };
 
 interface Remembered {
   readonly path: string;
   readonly options: string;
-  readonly answers: ReadonlyMap<string, Declaration | undefined>;
+  readonly answers: readonly Answer[];
   readonly part: Part;
 }
 
@@ -110,8 +117,11 @@ function analyseAnew(source: Source, lookup: Lookup, options: CheckOptions): Par
       return analyseHost(source, lookup, options);
     case 'const':
       return evaluated(lookup, (evaluator) => evaluator.constant(evaluator.elementOf(source)));
+    case 'backing':
+    case 'device':
+      return evaluated(lookup, (evaluator) => evaluateAll(evaluator.elementOf(source), evaluator));
     case 'policy':
-      return evaluated(lookup, (evaluator) => evaluator.elementOf(source));
+      return evaluated(lookup, (evaluator) => checkPolicy(evaluator.elementOf(source), evaluator));
     default:
       return NOTHING;
   }
@@ -126,26 +136,28 @@ function evaluated(lookup: Lookup, run: (evaluator: Evaluator) => unknown): Part
 function analyseHost(source: Source, lookup: Lookup, options: CheckOptions): Part {
   const evaluator = new Evaluator(lookup);
   const element = evaluator.elementOf(source);
-  const problems = () => [...evaluator.problems, ...duplicatesIn(element)];
+  const problems = () => [...evaluator.problems, ...duplicatesIn(element, evaluator)];
   if (isModel(element)) return { ...NOTHING, problems: problems() };
   const host = readHost(element, evaluator);
-  evaluateConstants(element, evaluator);
+  if (!isPresent(element, evaluator)) return { ...NOTHING, problems: evaluator.problems };
+  evaluateAll(element, evaluator);
   const findings = RULES.flatMap((rule) => rule.findHost({ host, evaluator })).flatMap((finding) => levelled(finding, options));
-  return { ...NOTHING, problems: problems(), findings, hosts: [host] };
+  return { ...NOTHING, problems: problems(), findings: findings.map((finding) => atHome(finding, element)), hosts: [host] };
 }
 
 function analyseVm(source: Source, lookup: Lookup, options: CheckOptions): Part {
   const first = new Evaluator(lookup);
   const element = first.elementOf(source);
-  if (isModel(element)) return { ...NOTHING, problems: [...first.problems, ...duplicatesIn(element)] };
+  if (isModel(element)) return { ...NOTHING, problems: [...first.problems, ...duplicatesIn(element, first)] };
   const names = namesOf(element, 'on');
   const hosts = names.length > 0 ? names : [undefined];
   const parts = hosts.map((host) => analyseOnHost(source, host, lookup, options));
   return {
-    problems: [...parts.flatMap((part) => part.problems), ...duplicatesIn(element)],
+    problems: parts.flatMap((part) => part.problems),
     findings: mergeHosts(parts.flatMap((part) => part.findings), hosts.length),
-    waived: parts.flatMap((part) => part.waived),
+    waived: mergeHosts(parts.flatMap((part) => part.waived), hosts.length),
     waivers: parts.flatMap((part) => part.waivers),
+    targets: parts.flatMap((part) => part.targets),
     vms: parts.flatMap((part) => part.vms),
     hosts: [],
   };
@@ -162,19 +174,30 @@ function analyseOnHost(
   const host = named && hostNamed(named, element, evaluator);
   const hostProblems = evaluator.problems.length;
   const vm = readVm(element, host, evaluator);
-  evaluateConstants(element, evaluator);
+  evaluateAll(element, evaluator);
+  if (!isPresent(element, evaluator)) return { ...NOTHING, problems: evaluator.problems };
   const plan = host && makePlan(vm, host);
   const subject = { vm, host, plan, evaluator };
-  const found = RULES.flatMap((rule) => rule.findVm(subject)).flatMap((finding) => levelled(finding, options));
-  const verdict = judge(subject, found, options.today);
+  const policies = policiesOf(subject);
+  const found = [...RULES.flatMap((rule) => rule.findVm(subject)), ...breachesOf(policies, subject)].flatMap((finding) => levelled(finding, options));
+  const verdict = judge(subject, policies, found, options.today);
+  const told = evaluator.problems.filter((problem, index) => index >= hostProblems || problem.place.item === source.item);
   return {
-    problems: evaluator.problems.filter((problem, index) => index >= hostProblems || problem.place.item === source.item),
-    findings: verdict.findings,
+    problems: [...told, ...duplicatesIn(element, evaluator)],
+    findings: verdict.findings.map((finding) => atHome(finding, element)),
     waived: verdict.waived,
     waivers: verdict.waivers,
+    targets: verdict.targets,
     vms: [subject],
     hosts: [],
   };
+}
+
+/** What is wrong with a declaration that `like` brings from another file is told at the one that is checked. */
+function atHome(finding: Finding, element: Element): Finding {
+  if (finding.place.path === element.origin.path) return finding;
+  const declared = { place: finding.place, message: 'it is declared here, and `like` brings it' };
+  return { ...finding, place: namePlace(element), notes: [declared, ...finding.notes] };
 }
 
 function hostNamed(named: { name: string; span: { start: number; end: number } }, element: Element, evaluator: Evaluator): Host | undefined {
@@ -182,59 +205,15 @@ function hostNamed(named: { name: string; span: { start: number; end: number } }
   const source = evaluator.lookup.find(located?.path ?? element.origin.path, named.name);
   if (source?.declaration.keyword.text === 'host') return readHost(evaluator.elementOf(source), evaluator);
   if (!located) return undefined;
-  const meant = nearest(named.name, evaluator.lookup.namesIn(located.path));
-  const hint = meant ? `; did you mean \`${meant}\`?` : '';
-  const { start, end } = named.span;
-  evaluator.report('unknown-name', placeOf(located, named.span), `there is no host \`${named.name}\`${hint}`, {
-    ...(meant && { repair: { start, end, newText: meant, title: `Change to \`${meant}\`` } }),
-  });
+  const { hint, more } = didYouMean(named.name, evaluator.lookup.namesIn(located.path), named.span);
+  evaluator.report('unknown-name', placeOf(located, named.span), `there is no host \`${named.name}\`${hint}`, more);
   return undefined;
 }
-
-/** Constants are evaluated even where nobody asks for them, so that their problems are told. */
-function evaluateConstants(element: Element, evaluator: Evaluator): void {
-  for (const child of element.children) if (child.keyword === 'const') evaluator.constant(child);
-}
-
-/** Names that a block declares twice. A map may be called like a region; devices of an `assign` are told there. */
-function duplicatesIn(element: Element): Problem[] {
-  const problems: Problem[] = [];
-  const seen = new Map<string, Element>();
-  for (const child of element.children) {
-    if (child.name === '' || child.origin.item !== element.origin.item) continue;
-    const table = child.keyword === 'map' || child.keyword === 'assign' ? child.keyword : 'name';
-    const key = `${table} ${child.name}`;
-    const earlier = seen.get(key);
-    if (earlier) problems.push(duplicate(child, earlier));
-    else seen.set(key, child);
-    problems.push(...duplicatesIn(child));
-  }
-  return problems;
-}
-
-const duplicate = (later: Element, earlier: Element): Problem => ({
-  rule: 'duplicate-name',
-  place: placeOf(later.origin, later.nameSpan),
-  message: later.keyword === 'assign' ? `\`${later.name}\` is assigned twice` : `the name \`${later.name}\` is taken`,
-  note: { place: placeOf(earlier.origin, earlier.nameSpan), message: `\`${earlier.name}\` is declared here` },
-});
 
 function levelled(finding: Finding, { levels }: CheckOptions): Finding[] {
   const level = levels?.get(finding.rule);
   if (level === 'off') return [];
   return [level === undefined ? finding : { ...finding, level }];
-}
-
-/** One entry a waiver of this file: used if any vm used it. */
-function judgedWaivers(judged: readonly JudgedWaiver[], scope: FileScope): Waiver[] {
-  const waivers = new Map<string, Waiver>();
-  for (const waiver of judged) {
-    if (waiver.place.path !== scope.path) continue;
-    const key = `${scope.document.items.indexOf(waiver.place.item)} ${waiver.place.start} ${waiver.rule}`;
-    const earlier = waivers.get(key);
-    waivers.set(key, { ...waiver, used: waiver.used || (earlier?.used ?? false) });
-  }
-  return [...waivers.values()];
 }
 
 function dedupe(problems: readonly Problem[]): Problem[] {

@@ -1,28 +1,39 @@
-import { leavesOfParts, partsAround, type Contact } from '../dma/contacts.js';
+import { leavesOfParts, partsAround, refusesContacts, type Contact } from '../dma/contacts.js';
+import { formatKernel } from '../dma/kernel-version.js';
 import { formatLeaves } from '../dma/leaves.js';
+import type { Plan, PlannedMap } from '../dma/plan.js';
 import { formatRange } from '../layout/address.js';
 import { contains } from '../layout/intervals.js';
-import { namePlace } from '../layout/model.js';
-import type { Note } from './rule.js';
+import { namePlace, type ContractName, type Reserved } from '../layout/model.js';
+import type { Level, Note } from './rule.js';
 
 /** How a contact between a DMA mapping and a kept range is told, for the rules that find one. */
 
 /** What is wrong, what the kernel answers, and what a hole would cost in leaves. */
 export function contactMessage(contact: Contact, what: string): string {
-  const { map, kept } = contact;
+  const { plan, map, kept } = contact;
   const verb = contains(map.range, kept.range) ? 'covers' : 'meets';
-  const name = map.written ? `map \`${map.written.name}\`` : `\`${map.region?.name ?? map.name}\``;
-  return `${name} ${verb} ${what} \`${kept.name}\` (${formatRange(kept.range)}): ${consequence(contact)}; ${price(contact)}`;
+  const answer = refusal(plan, map, 'DMA to these addresses never reaches the RAM');
+  return `${mapName(map)} ${verb} ${what} \`${kept.name}\` (${formatRange(kept.range)}): ${answer}; ${price(contact)}`;
 }
 
-function consequence({ plan, map, checked }: Contact): string {
-  if (!checked) {
-    const who = plan.contract === 'none' ? 'no kernel checks it' : `kernel ${plan.kernel.major}.${plan.kernel.minor} does not check it`;
-    return `${who}, and DMA to these addresses never reaches the RAM`;
-  }
-  const call = plan.contract === 'iommufd' ? 'IOMMU_IOAS_MAP' : 'VFIO_IOMMU_MAP_DMA';
+/** A mapping in a sentence: by its own name where it is written, else by that of its region. */
+export const mapName = (map: Pick<PlannedMap, 'written' | 'region' | 'name'>): string =>
+  map.written ? `map \`${map.written.name}\`` : `\`${map.region?.name ?? map.name}\``;
+
+/** The call that asks the kernel for a DMA mapping. */
+export const mapCall = (contract: ContractName): string => (contract === 'iommufd' ? 'IOMMU_IOAS_MAP' : 'VFIO_IOMMU_MAP_DMA');
+
+/** A BAR that can't be mapped costs peer-to-peer DMA alone: the VMM warns and goes on (QEMU hw/vfio/listener.c). */
+export const levelForMap = ({ kind }: PlannedMap): Level => (kind === 'bar' ? 'warning' : 'error');
+
+/** What the kernel answers to a mapping that it refuses; where nobody looks, `unchecked` is what comes of it. */
+export function refusal(plan: Plan, map: PlannedMap, unchecked: string): string {
+  if (plan.contract === 'none') return `no kernel checks it, and ${unchecked}`;
+  if (!refusesContacts(plan)) return `kernel ${formatKernel(plan.kernel)} does not check it, and ${unchecked}`;
   const errno = map.verdict.errno === 'ok' ? 'EINVAL' : map.verdict.errno;
-  return `${call} fails with ${errno} at start-up`;
+  const after = map.kind === 'bar' ? ', and the VMM goes on without peer-to-peer DMA to it' : ' at start-up';
+  return `${mapCall(plan.contract)} fails with ${errno}${after}`;
 }
 
 /** `around it, 3 × 1 GiB become 2 × 1 GiB + …`: the exact hole, as the kernel would be asked. */
@@ -33,6 +44,8 @@ function price(contact: Contact): string {
   return `around it, ${formatLeaves(map.leaves)} become ${formatLeaves(leavesOfParts(plan, map, parts))}`;
 }
 
-export const contactNotes = ({ kept }: Contact): Note[] => [
-  { place: namePlace(kept.element), message: `\`${kept.name}\` keeps ${formatRange(kept.range)} (${kept.kind})` },
-];
+/** The other party of a contact. */
+export const contactNote = ({ name, element, range, kind }: Reserved): Note =>
+  ({ place: namePlace(element), message: `\`${name}\` keeps ${formatRange(range)} (${kind})` });
+
+export const contactNotes = ({ kept }: Contact): Note[] => [contactNote(kept)];

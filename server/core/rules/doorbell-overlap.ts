@@ -1,6 +1,6 @@
 import { contactsOf } from '../dma/contacts.js';
 import { waysOut } from './carving.js';
-import { contactMessage, contactNotes } from './contact-words.js';
+import { contactMessage, contactNotes, levelForMap } from './contact-words.js';
 import { bad, defineRule, fixed, good } from './rule.js';
 
 /** RAM that devices reach by DMA lies where the IOMMU keeps its MSI doorbells. */
@@ -96,6 +96,7 @@ A hole costs leaves: a 4 KiB hole leaves no 1 GiB leaf around it. Moving the RAM
 
   check: ({ plan }) => (plan ? contactsOf(plan, new Set(['msi', 'sw-msi'])) : []),
   locate: ({ map, kept }) => map.written?.element ?? map.region?.element ?? kept.element,
+  levelOf: ({ map }) => levelForMap(map),
   message: (contact) => contactMessage(contact, 'the doorbell window'),
   notes: contactNotes,
   witness: ({ shared }) => shared,

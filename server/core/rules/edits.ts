@@ -1,5 +1,5 @@
 import type { Element } from '../layout/elements.js';
-import type { PlacedEdit } from '../layout/place.js';
+import type { Origin, PlacedEdit } from '../layout/place.js';
 
 export { writeAddress, writeSize } from '../layout/written.js';
 
@@ -25,7 +25,8 @@ export function linesInto(element: Element, lines: readonly string[]): PlacedEdi
   }
   const last = block.members.at(-1);
   const from = last ? lastOnLine(item.text, last.end) : block.start + 1;
-  const indent = last ? indentAt(item.text, last.start) : `${outer}  `;
+  const below = last !== undefined && item.text.slice(block.start, last.start).includes('\n');
+  const indent = below ? indentAt(item.text, last.start) : `${outer}  `;
   const closing = item.text.slice(from, block.end - 1).includes('\n') ? '' : `\n${outer}`;
   return { path, item, start: from, end: from, newText: lines.map((line) => `\n${indent}${line}`).join('') + closing };
 }
@@ -42,11 +43,27 @@ export function withProperty(element: Element, word: string, value: string): Pla
   return { path, item, start: at, end: at, newText: ` ${word} ${value}`.trimEnd() };
 }
 
+/** Adds a name to a property that lists some, `over low, high`. */
+export function withNamed(element: Element, word: string, name: string): PlacedEdit {
+  const located = element.properties.get(word)?.[0];
+  const value = located?.property.value;
+  const before = value?.kind === 'names' ? located?.item.text.slice(value.start, value.end) : undefined;
+  return withProperty(element, word, before ? `${before}, ${name}` : name);
+}
+
 /** Removes a declaration with its line. */
-export function without(element: Element): PlacedEdit {
-  const { path, item, declaration } = element.origin;
+export function without({ origin }: Pick<Element, 'origin'>): PlacedEdit {
+  const { path, item, declaration } = origin;
   const { start, end } = wholeLines(item.text, declaration.start, declaration.end);
   return { path, item, start, end, newText: '' };
+}
+
+/** Removes a stretch of a line with the blanks before it, or the whole line where nothing else stands there. */
+export function withoutSpan({ path, item }: Origin, start: number, end: number): PlacedEdit {
+  const whole = wholeLines(item.text, start, end);
+  if (whole.start < start || whole.end > end) return { path, item, ...whole, newText: '' };
+  const blanks = /[ \t]*$/.exec(item.text.slice(0, start))?.[0].length ?? 0;
+  return { path, item, start: start - blanks, end, newText: '' };
 }
 
 /** Replaces a declaration by lines with its indentation. */

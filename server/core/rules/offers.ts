@@ -2,8 +2,8 @@ import { addLeaves, formatLeaves, totalLeaves, type Leaves } from '../dma/leaves
 import type { PlannedMap } from '../dma/plan.js';
 import type { PlacedEdit } from '../layout/place.js';
 import type { World } from '../layout/scope.js';
-import { itemIndexAt, openDocument, textOfDocument, type Document } from '../syntax/document.js';
-import { applyEdits, type TextEdit } from '../text/text-edit.js';
+import { editDocumentAll, itemIndexAt, type Document } from '../syntax/document.js';
+import type { TextEdit } from '../text/text-edit.js';
 import { checkFile, type CheckOptions, type CheckResult } from './check.js';
 import type { Finding, Fix } from './rule.js';
 
@@ -28,10 +28,11 @@ function offer(fix: Fix, finding: Finding, path: string, document: Document, wor
   const edits = fix.edits.map((edit) => inFile(edit, path, document));
   if (edits.length === 0 || edits.some((edit) => edit === undefined)) return [];
   const known = edits.filter((edit) => edit !== undefined);
-  const changed = openDocument(applyEdits(textOfDocument(document), known));
+  const changed = editDocumentAll(document, known);
   const after = checkFile(path, { read: (asked) => (asked === path ? changed : world.read(asked)) }, options);
   if (!isBetter(finding, before, after)) return [];
-  const title = `${fix.title}${priceOf(before, after)}${newWarnings(before, after)}`;
+  const price = priceOf(before, after);
+  const title = `${fix.title}${price}${newWarnings(before, after, price !== '')}`;
   return [{ title, safe: fix.safe, edits: known }];
 }
 
@@ -69,8 +70,12 @@ function added(before: CheckResult, after: CheckResult): Finding[] {
   });
 }
 
-function newWarnings(before: CheckResult, after: CheckResult): string {
-  const rules = new Set(added(before, after).filter(({ level }) => level === 'warning').map(({ rule }) => rule));
+/** What this rule warns of is the price itself: blocks that a hole cuts. */
+const PRICED = 'block-split';
+
+function newWarnings(before: CheckResult, after: CheckResult, isPriced: boolean): string {
+  const warnings = added(before, after).filter(({ level, rule }) => level === 'warning' && !(isPriced && rule === PRICED));
+  const rules = new Set(warnings.map(({ rule }) => rule));
   return rules.size === 0 ? '' : ` (then ${[...rules].join(', ')})`;
 }
 

@@ -1,54 +1,97 @@
-import { alignUp, largest } from '../layout/address.js';
-import { overlaps, type Range } from '../layout/intervals.js';
-import type { Region } from '../layout/model.js';
+import { apertureOf, physicalOf } from '../dma/plan.js';
+import { GIB, largest, log2, modulo, smallest } from '../layout/address.js';
+import type { Element } from '../layout/elements.js';
+import { contains, isEmpty, overlaps, subtract, type Range } from '../layout/intervals.js';
+import type { Region, Vm } from '../layout/model.js';
 import type { PlacedEdit } from '../layout/place.js';
-import { writeAddress } from './edits.js';
-import type { VmSubject } from './rule.js';
+import { isWrittenIn, withProperty, writeAddress, writeSize } from './edits.js';
+import { holds } from './held-regions.js';
+import type { Fix, VmSubject } from './rule.js';
+
+/** Moves a region to the nearest free place in which it and its backing can fill the largest leaves. */
+export function moveRegion(region: Region, subject: VmSubject): Fix[] {
+  if (!isWrittenIn(region.element, subject.vm.element)) return [];
+  const base = nearestFreePlace(subject, region, alignmentFor(region, subject), phaseOf(region));
+  const edit = base === undefined ? undefined : movedTo(region, base);
+  return edit && base !== undefined ? [{ title: `Move \`${region.name}\` to ${writeAddress(base)}`, safe: false, edits: [edit] }] : [];
+}
+
+/** RAM to the largest leaf that it and a page of its backing hold; anything else to its own size, as a BAR is decoded. */
+function alignmentFor({ kind, range, backing }: Region, { plan }: VmSubject): bigint {
+  const size = range ? range.end - range.base : 1n;
+  const own = 1n << BigInt(log2(size));
+  if (kind !== 'ram' || !plan) return kind === 'bar' || own < GIB ? own : GIB;
+  return plan.format.leafSizes.find((leaf) => leaf <= size && leaf <= (backing?.page ?? leaf)) ?? plan.alignment;
+}
+
+/** How far past a multiple of its page a region begins in its backing; nothing is promised of one without pages. */
+const phaseOf = ({ backing, offset }: Region): bigint =>
+  backing?.page !== undefined || backing?.kind === 'physical' ? physicalOf({ backing, offset }) : 0n;
 
 /**
  * The free place nearest to where a region is: aligned, inside the aperture and the guest's width, and away from every
- * region and from what assigned devices keep. Bytes; nothing where there is none.
+ * region and from what assigned devices keep. Bytes; nothing where there is none. With a `phase`, the base is that much
+ * past a multiple of the alignment, as the region's bytes are in their backing.
  */
-export function nearestFreePlace(subject: VmSubject, region: Region, alignment: bigint): bigint | undefined {
+export function nearestFreePlace(subject: VmSubject, region: Region, alignment: bigint, phase = 0n): bigint | undefined {
   const { range } = region;
   if (!range) return undefined;
   const size = range.end - range.base;
-  const taken = takenBy(subject, region);
-  const { base: floor, end: ceiling } = roomFor(subject);
-  const candidates = [floor, range.base, ...taken.map(({ end }) => end)].map((base) => alignUp(largest(base, floor), alignment));
-  const downwards = taken.map(({ base }) => ((base - size) / alignment) * alignment).filter((base) => base >= floor);
-  let best: bigint | undefined;
-  for (const base of [...candidates, ...downwards]) {
-    const place = { base, end: base + size };
-    if (place.end > ceiling || taken.some((other) => overlaps(other, place)) || base === range.base) continue;
-    if (best === undefined || distance(base, range.base) < distance(best, range.base)) best = base;
-  }
-  return best;
+  const upTo = (address: bigint): bigint => address + modulo(phase - address, alignment);
+  const downTo = (address: bigint): bigint => address - modulo(address - phase, alignment);
+  const room = roomFor(subject, region);
+  const places = isEmpty(room) ? [] : subtract(room, takenBy(subject, region)).flatMap((gap) => {
+    const [lowest, highest] = [upTo(gap.base), downTo(gap.end - size)];
+    if (lowest > highest) return [];
+    return [upTo(range.base), downTo(range.base)].map((wanted) => smallest(highest, largest(lowest, wanted)));
+  });
+  return places.reduce<bigint | undefined>((best, base) => (base === range.base || (best !== undefined && distance(best, range.base) <= distance(base, range.base)) ? best : base), undefined);
 }
+
+/** Whether a region could be in a place, itself aside. */
+export const isFreePlace = (subject: VmSubject, region: Region, place: Range): boolean =>
+  contains(roomFor(subject, region), place) && !takenBy(subject, region).some((other) => overlaps(other, place));
 
 const distance = (left: bigint, right: bigint): bigint => (left < right ? right - left : left - right);
 
 /** Where nothing may be put: other regions, and what devices keep if the region is mapped for DMA. */
 function takenBy({ vm, host, plan }: VmSubject, region: Region): Range[] {
-  const regions = vm.regions.flatMap((other) => (other !== region && other.kind !== 'avoid' && other.range ? [other.range] : []));
+  const window = windowOf(region, vm);
+  const inTheWay = vm.regions.filter((other) => other !== region && other !== window && other.kind !== 'avoid');
+  const regions = inTheWay.flatMap(({ range }) => range ?? []);
   const devices = new Set(vm.assignments.map(({ device }) => device));
   const kept = plan && host ? host.devices.filter((device) => devices.has(device)).flatMap(({ reserved }) => reserved) : [];
   return [...regions, ...kept.filter(({ kind }) => kind !== 'direct-relaxable').map(({ range }) => range)];
 }
 
-function roomFor({ vm, plan }: VmSubject): Range {
-  const width = 1n << BigInt(vm.bits ?? 64);
-  const aperture = plan && vm.assignments.length > 0 ? plan.aperture : { base: 0n, end: width };
-  return { base: aperture.base, end: aperture.end < width ? aperture.end : width };
+/** What a region can be in: the guest's width, what all its devices translate, and the window that is kept for it. */
+function roomFor({ vm, plan }: VmSubject, region: Region): Range {
+  const apertures = plan ? vm.assignments.flatMap(({ device }) => (device ? [apertureOf(device.iommu, plan)] : [])) : [];
+  const rooms = [...apertures, windowOf(region, vm)?.range].filter((room) => room !== undefined);
+  return { base: largest(0n, ...rooms.map(({ base }) => base)), end: smallest(1n << BigInt(vm.bits ?? 64), ...rooms.map(({ end }) => end)) };
 }
 
+/** The window that a BAR or a DIMM lies in. */
+const windowOf = (region: Region, { regions }: Vm): Region | undefined =>
+  region.kind === 'bar' || region.hotplug ? regions.find((outer) => outer.kind === 'window' && holds(outer, region)) : undefined;
+
 /** The edit that puts a region elsewhere; an extent `A ..= B` keeps its form. */
-export function movedTo(region: Region, base: bigint): PlacedEdit | undefined {
-  const located = region.element.properties.get('at')?.[0];
+export const movedTo = ({ element, range }: Region, base: bigint): PlacedEdit | undefined =>
+  range && withBase(element, { base, end: base + (range.end - range.base) });
+
+/** The edits that give a region other addresses, of which only those that change are written anew. */
+export function withRange({ element, range }: Region, wanted: Range): PlacedEdit[] {
+  const isExtent = element.properties.get('at')?.[0]?.property.value?.kind === 'extent';
+  const resized = !range || wanted.end - wanted.base !== range.end - range.base;
+  const moved = wanted.base !== range?.base || (isExtent && resized) ? withBase(element, wanted) : undefined;
+  const size = resized && !isExtent ? withProperty(element, 'size', writeSize(wanted.end - wanted.base)) : undefined;
+  return [moved, size].filter((edit) => edit !== undefined);
+}
+
+function withBase(element: Element, { base, end }: Range): PlacedEdit | undefined {
+  const located = element.properties.get('at')?.[0];
   const value = located?.property.value;
-  if (!located || !value || !region.range) return undefined;
-  const { start, end } = value;
-  const size = region.range.end - region.range.base;
-  const bound = value.kind === 'extent' ? (value.inclusive ? ` ..= ${writeAddress(base + size - 1n)}` : ` .. ${writeAddress(base + size)}`) : '';
-  return { path: located.path, item: located.item, start, end, newText: writeAddress(base) + bound };
+  if (!located || !value) return undefined;
+  const bound = value.kind === 'extent' ? (value.inclusive ? ` ..= ${writeAddress(end - 1n)}` : ` .. ${writeAddress(end)}`) : '';
+  return { path: located.path, item: located.item, start: value.start, end: value.end, newText: writeAddress(base) + bound };
 }

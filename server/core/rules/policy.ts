@@ -1,16 +1,121 @@
-import type { Finding, VmSubject, Waiver } from './rule.js';
-
-/** A waiver as one vm saw it. */
-export type JudgedWaiver = Waiver;
+import { didYouMean } from '../layout/did-you-mean.js';
+import type { Element } from '../layout/elements.js';
+import { pathText } from '../layout/elements.js';
+import { placeOf } from '../layout/place.js';
+import { isPresent } from '../layout/presence.js';
+import type { Problem } from '../layout/problem.js';
+import type { Word } from '../syntax/nodes.js';
+import { checkStatement, isKnownRule } from './policy-names.js';
+import type { Finding, Level, VmSubject, Waiver } from './rule.js';
+import { ownStatements, policyStatements, targetOf, type Statement, type Target, type Verb } from './statements.js';
 
 /** What is left of a vm's findings after its policies. */
 export interface Judgement {
   readonly findings: readonly Finding[];
   readonly waived: readonly Finding[];
-  readonly waivers: readonly JudgedWaiver[];
+  /** Waivers that could apply in this vm, as it saw them. */
+  readonly waivers: readonly Waiver[];
+  readonly targets: readonly JudgedTarget[];
 }
 
-/** Gives each finding the level that the vm's policies give it, silences what is waived, and adds what they require. */
-export function judge(_subject: VmSubject, findings: readonly Finding[], _today: string): Judgement {
-  return { findings, waived: [], waivers: [] };
+/** What `on` names, in one vm: told as unknown only where no vm has it. */
+export interface JudgedTarget {
+  readonly found: boolean;
+  readonly unknown: Problem;
+}
+
+/** The policies a vm names, in the order in which it names them; one that isn't there is told. */
+export function policiesOf({ vm, evaluator }: Pick<VmSubject, 'vm' | 'evaluator'>): Element[] {
+  return (vm.element.properties.get('policy') ?? []).flatMap((located) => {
+    const { value } = located.property;
+    const names = value?.kind === 'names' ? value.names : [];
+    return names.flatMap((name) => {
+      if (name.kind === 'missing') return [];
+      const source = evaluator.lookup.find(located.path, pathText(name), 'policies');
+      const policy = source && evaluator.elementOf(source);
+      if (policy) return isPresent(policy, evaluator) ? [policy] : [];
+      const { hint, more } = didYouMean(pathText(name), evaluator.lookup.namesIn(located.path, 'policies'), name);
+      evaluator.report('unknown-name', placeOf(located, name), `there is no policy \`${pathText(name)}\`${hint}`, more);
+      return [];
+    });
+  });
+}
+
+/** Gives each finding the level that the vm's policies give it, and silences what is waived. Later statements win; those on an element come last. */
+export function judge(subject: VmSubject, policies: readonly Element[], findings: readonly Finding[], today: string): Judgement {
+  const { vm, evaluator } = subject;
+  const own = ownStatements(vm, evaluator);
+  for (const statement of own) checkStatement(statement, evaluator);
+  const statements = [...policies.flatMap((policy) => policyStatements(policy, evaluator)), ...own].map((statement) => aimed(statement, subject));
+  const used = new Set<Word>();
+  const verdicts = findings.map((finding) => verdictOn(finding, statements, today, used));
+  return {
+    findings: verdicts.flatMap(({ waived, finding }) => (waived ? [] : [finding])),
+    waived: verdicts.flatMap(({ waived, finding }) => (waived ? [finding] : [])),
+    waivers: statements.flatMap((statement) => waiversOf(statement, today, used, subject)),
+    targets: statements.flatMap(({ targets }) => targets.flatMap(judgedTarget)),
+  };
+}
+
+/** A statement with what it is about in this vm. */
+interface Aimed {
+  readonly statement: Statement;
+  readonly targets: readonly Target[];
+  /** Nothing where it is about everything. */
+  readonly elements: readonly Element[] | undefined;
+}
+
+function aimed(statement: Statement, { vm, evaluator }: VmSubject): Aimed {
+  const { on, origin, within } = statement;
+  const targets = (on ?? []).map((reference) => targetOf(reference, origin, vm, evaluator));
+  return { statement, targets, elements: within ? [within] : on && targets.flatMap(({ elements }) => elements) };
+}
+
+const judgedTarget = ({ elements, unknown }: Target): JudgedTarget[] => (unknown ? [{ found: elements.length > 0, unknown }] : []);
+
+const LEVELS: Readonly<Record<Exclude<Verb, 'allow'>, Level>> = { deny: 'error', warn: 'warning', note: 'note' };
+
+function verdictOn(finding: Finding, statements: readonly Aimed[], today: string, used: Set<Word>): { waived: boolean; finding: Finding } {
+  let waived = false;
+  let told = finding;
+  for (const { statement, elements } of statements) {
+    const rule = statement.rules.find(({ text }) => text === finding.rule);
+    if (!rule || isOver(statement, today) || (elements && !concerns(finding, elements))) continue;
+    const { verb, because, place } = statement;
+    if (verb !== 'allow') {
+      const notes = because === undefined ? finding.notes : [...finding.notes, { place, message: because }];
+      [waived, told] = [false, { ...finding, level: LEVELS[verb], notes }];
+    } else if (because !== undefined) {
+      used.add(rule);
+      waived = true;
+    }
+  }
+  return { waived, finding: told };
+}
+
+/** `until` names the last day. */
+const isOver = ({ until }: Statement, today: string): boolean => until !== undefined && today > until.date;
+
+/** Whether a finding is about one of the elements, or about something in one. */
+function concerns({ element, vm }: Finding, elements: readonly Element[]): boolean {
+  for (let owner = element; owner; owner = owner.parent) if (elements.includes(owner)) return true;
+  return elements.some(({ keyword, name }) => keyword === 'vm' && name === vm);
+}
+
+/** One entry a rule that is allowed where something of this vm could need it. A vm that isn't understood is in doubt, and uses all. */
+function waiversOf({ statement, elements }: Aimed, today: string, used: ReadonlySet<Word>, { evaluator }: VmSubject): Waiver[] {
+  const { verb, rules, origin, because, until } = statement;
+  if (verb !== 'allow' || because === undefined || elements?.length === 0) return [];
+  const inDoubt = evaluator.problems.length > 0;
+  return rules
+    .filter(({ text }) => isKnownRule(text, origin, evaluator))
+    .map((rule) => ({
+      place: placeOf(origin, rule),
+      rule: rule.text,
+      because,
+      until,
+      expired: isOver(statement, today),
+      used: inDoubt || used.has(rule),
+      removal: statement.removalOf(rule),
+    }));
 }

@@ -7,6 +7,7 @@ import { namePlace, type Host, type Vm } from '../layout/model.js';
 import type { Place, PlacedEdit } from '../layout/place.js';
 import type { LanguageRule, Problem } from '../layout/problem.js';
 import type { FileScope } from '../layout/scope.js';
+import type { Repair } from '../syntax/problems.js';
 
 /** How bad a finding is. */
 export type Level = 'error' | 'warning' | 'note';
@@ -37,14 +38,23 @@ export interface FileSubject {
   readonly waivers: readonly Waiver[];
 }
 
-/** An `allow`, in a policy or on a region, after everything it may waive has been judged. */
+/** One rule that an `allow` names, in a policy or on a region, after everything it may waive has been judged. */
 export interface Waiver {
+  /** The name of the rule. */
   readonly place: Place;
   readonly rule: string;
-  readonly because: string | undefined;
-  readonly until: string | undefined;
+  readonly because: string;
+  /** The last day it holds, if it ends. */
+  readonly until: DatedPlace | undefined;
   readonly expired: boolean;
   readonly used: boolean;
+  /** What takes it out of the text: the name, or the whole `allow` where it names no other. */
+  readonly removal: PlacedEdit;
+}
+
+export interface DatedPlace extends Place {
+  /** `2027-06-30`. */
+  readonly date: string;
 }
 
 interface Subjects {
@@ -177,22 +187,34 @@ function findingOf<Over extends keyof Subjects, Fact>(rule: Rule<Over, Fact>, fa
   };
 }
 
+/** What a rule of the language has of its own. */
+interface LanguageRuleParts extends Omit<Rule<'file', Problem>, 'over' | 'group' | 'level' | 'check' | 'locate' | 'message' | 'notes' | 'fixes'> {
+  readonly name: LanguageRule;
+  /** Problems of this kind that don't come from evaluating a declaration. */
+  also?(subject: FileSubject): Iterable<Problem>;
+}
+
 /** A rule of the language: it tells the problems of one kind that evaluation stumbled over. */
-export function defineLanguageRule(
-  rule: Omit<Rule<'file', Problem>, 'over' | 'group' | 'level' | 'check' | 'locate' | 'message' | 'notes' | 'fixes'> & { readonly name: LanguageRule },
-): SealedRule {
+export function defineLanguageRule({ also, ...rule }: LanguageRuleParts): SealedRule {
   return defineRule<'file', Problem>({
     ...rule,
     over: 'file',
     group: 'language',
     level: 'error',
-    check: ({ problems }) => problems.filter((problem) => problem.rule === rule.name),
+    check: (subject) => [...subject.problems.filter((problem) => problem.rule === rule.name), ...(also?.(subject) ?? [])],
     locate: ({ place }) => place,
     message: ({ message }) => message,
     notes: ({ note }) => (note ? [note] : []),
-    fixes: ({ place, repair }) => (repair ? [{ title: repair.title, safe: false, edits: [{ ...place, ...repair }] }] : []),
+    fixes: ({ place, repair }) => (repair ? [fixOf(place, repair)] : []),
   });
 }
+
+/** The fix that makes a replacement in the item of a place. */
+export const fixOf = ({ path, item }: Place, { start, end, newText, title, safe = false }: Repair): Fix => ({
+  title,
+  safe,
+  edits: [{ path, item, start, end, newText }],
+});
 
 /** A text the rule reports, with carets and the message drawn under it, and what its fixes make of it. */
 export const bad = (text: string, ...fixes: readonly { title: string; text: string }[]): Example => ({ kind: 'bad', text, fixes });

@@ -64,6 +64,9 @@ export interface Operand {
   readonly value: Expression;
 }
 
+/** An operand with the operator that joins it to what came before. */
+export const joined = (operator: Word, { prefixes, value }: Operand): Operand => ({ joined: operator, prefixes, value });
+
 /** Builds the tree of `a + b * c …` by precedence climbing. */
 export function operation(operands: readonly Operand[]): Expression {
   const first = operands[0];
@@ -172,17 +175,13 @@ export function declaration(
 ): Declaration {
   const head = found ?? missingHead(keyword);
   const last = block ?? properties.at(-1) ?? head.value ?? head.name ?? keyword;
-  return {
-    kind: 'declaration',
-    start,
-    end: Math.max(last.end, head.name?.end ?? 0, keyword.end),
-    ...(doc !== null && doc !== '' && { doc }),
-    keyword,
-    ...(head.name && { name: head.name }),
-    ...(head.value && { head: head.value }),
-    properties,
-    ...(block && { block }),
-  };
+  const end = Math.max(last.end, head.name?.end ?? 0, keyword.end);
+  const node: { -readonly [Field in keyof Declaration]: Declaration[Field] } = { kind: 'declaration', start, end, keyword, properties };
+  if (doc) node.doc = doc;
+  if (head.name) node.name = head.name;
+  if (head.value) node.head = head.value;
+  if (block) node.block = block;
+  return node;
 }
 
 /** What a keyword stands without, as damage. */
@@ -192,21 +191,28 @@ function missingHead(keyword: Word): { name?: Missing; value?: Missing } {
   return word && ['name', 'label', 'device', 'constant'].includes(word.head) ? { name: absent } : { value: absent };
 }
 
-export const property = (name: Word, value: PropertyValue | null): Property => ({
-  kind: 'property',
-  start: name.start,
-  end: value ? Math.max(value.end, name.end) : name.end,
-  word: name,
-  ...(value && { value }),
-});
+export const property = (word: Word, value: PropertyValue | null): Property =>
+  value
+    ? { kind: 'property', start: word.start, end: Math.max(value.end, word.end), word, value }
+    : { kind: 'property', start: word.start, end: word.end, word };
 
 export const block = (span: Span, members: readonly (Member | readonly Member[])[], closed: boolean): Block => ({
   kind: 'block',
   start: span.start,
   end: span.end,
-  members: members.flat(),
+  members: flat(members),
   closed,
 });
+
+/** `members.flat()`, which takes a tenth of all parsing. */
+function flat(members: readonly (Member | readonly Member[])[]): Member[] {
+  const all: Member[] = [];
+  for (const member of members) {
+    if ('kind' in member) all.push(member);
+    else all.push(...member);
+  }
+  return all;
+}
 
 export const reference = (path: readonly (Word | Missing)[]): Reference => ({
   kind: 'reference',
@@ -253,8 +259,8 @@ export function integer(start: number, end: number, digits: string, unit: string
   if (unit === null) return { kind: 'integer', start, end, value: wholeNumber(digits) };
   const exact = unit in UNIT_SHIFT ? unit : exactUnit(unit);
   const value = scaled(digits, UNIT_SHIFT[exact] ?? 0n);
-  const loose = exact !== unit && { exact: `${digits} ${exact}` };
-  return { kind: 'integer', start, end, value, unit: exact, ...loose };
+  if (exact === unit) return { kind: 'integer', start, end, value, unit };
+  return { kind: 'integer', start, end, value, unit: exact, exact: `${digits} ${exact}` };
 }
 
 const wholeNumber = (digits: string): bigint => BigInt(digits.replaceAll('_', ''));

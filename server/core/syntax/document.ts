@@ -1,3 +1,4 @@
+import type { TextEdit } from '../text/text-edit.js';
 import { DEPTH_LIMIT } from './build.js';
 import { parse } from './generated/parser.js';
 import type { Block } from './nodes.js';
@@ -12,7 +13,7 @@ export interface Document {
   readonly starts: readonly number[];
   /** Line of each item's first character, from 0; one more entry for the last line of the text. */
   readonly lines: readonly number[];
-  /** True when the text is longer than `LENGTH_LIMIT`: then it has no items. */
+  /** True when the text is longer than `LENGTH_LIMIT`: then it is one item, which is not parsed. */
   readonly oversized: boolean;
   /** True when a block comment is never closed: then every edit may close it, and the whole is cut anew. */
   readonly unclosed: boolean;
@@ -34,7 +35,7 @@ export function openDocument(text: string): Document {
 
 /** Cuts the whole text, and keeps those of the old items whose text is the same. */
 function reopenDocument(text: string, old: readonly Item[]): Document {
-  if (text.length > LENGTH_LIMIT) return documentOf([], { oversized: true });
+  if (text.length > LENGTH_LIMIT) return documentOf([makeItem(text)], { oversized: true });
   const { pieces, unclosed } = split(text);
   return documentOf(reuse(pieces, old), { unclosed });
 }
@@ -63,6 +64,14 @@ export function editDocument(document: Document, start: number, end: number, new
   return limited([...items.slice(0, first), ...fresh, ...items.slice(next)], cut.unclosed);
 }
 
+/** The document after edits that don't overlap, in the offsets of the text as it was. */
+export function editDocumentAll(document: Document, edits: readonly TextEdit[]): Document {
+  const backwards = edits
+    .map((edit, order) => ({ edit, order }))
+    .sort((left, right) => right.edit.start - left.edit.start || right.order - left.order);
+  return backwards.reduce((edited, { edit }) => editDocument(edited, edit.start, edit.end, edit.newText), document);
+}
+
 export const textOfDocument = (document: Document): string => joinItems(document.items, 0, document.items.length);
 
 export const lengthOf = (document: Document): number => document.starts.at(-1) ?? 0;
@@ -85,11 +94,14 @@ const trees = new WeakMap<Item, Block>();
 export function treeOf(item: Item): Block {
   let tree = trees.get(item);
   if (!tree) {
-    tree = parse(item.text, { tooDeep: tooDeepIn(item.text) });
+    const { text } = item;
+    tree = text.length > LENGTH_LIMIT ? unread(text) : parse(text, { tooDeep: tooDeepIn(text) });
     trees.set(item, tree);
   }
   return tree;
 }
+
+const unread = ({ length }: string): Block => ({ kind: 'block', start: 0, end: length, members: [], closed: true });
 
 function documentOf(items: readonly Item[], flags: { oversized?: boolean; unclosed?: boolean }): Document {
   const starts: number[] = [];
@@ -109,7 +121,7 @@ function documentOf(items: readonly Item[], flags: { oversized?: boolean; unclos
 
 function limited(items: readonly Item[], unclosed: boolean): Document {
   const document = documentOf(items, { unclosed });
-  return lengthOf(document) > LENGTH_LIMIT ? documentOf([], { oversized: true }) : document;
+  return lengthOf(document) > LENGTH_LIMIT ? documentOf([makeItem(textOfDocument(document))], { oversized: true }) : document;
 }
 
 function makeItem(text: string): Item {
@@ -124,11 +136,16 @@ function joinItems(items: readonly Item[], from: number, to: number): string {
   return text;
 }
 
-/** Items for the pieces; a piece whose text did not change keeps its item, counted from the front and from the back. */
+/**
+ * Items for the pieces; a piece whose text did not change keeps its item, counted from the front and from the back. No
+ * item is kept twice: it would be in two places.
+ */
 function reuse(pieces: readonly string[], old: readonly Item[]): Item[] {
   const shift = old.length - pieces.length;
+  const left = new Set(old);
   return pieces.map((text, index) => {
-    const same = [old[index], old[index + shift]].find((item) => item?.text === text);
+    const same = [old[index], old[index + shift]].find((item) => item !== undefined && item.text === text && left.has(item));
+    if (same) left.delete(same);
     return same ?? makeItem(text);
   });
 }

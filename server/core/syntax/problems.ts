@@ -1,6 +1,7 @@
 import type { Span } from '../text/span.js';
 import { nearest } from '../text/suggest.js';
 import { DEPTH_LIMIT, OPERATOR_LIMIT } from './build.js';
+import { shortcomingsOf } from './completeness.js';
 import type { AnyNode, Binary, Block, Declaration, Member, Property, Skipped } from './nodes.js';
 import { DECLARATIONS, PROPERTIES, keywordsIn, mayContain, takesProperty } from './vocabulary.js';
 import { walk } from './walk.js';
@@ -15,13 +16,15 @@ export interface SyntaxProblem extends Span {
 export interface Repair extends Span {
   readonly title: string;
   readonly newText: string;
+  /** True where spelling alone changes. */
+  readonly safe?: boolean;
 }
 
 /** All damage in the tree of an item, in the order of the text. */
 export function problemsIn(tree: Block, text: string): SyntaxProblem[] {
   const problems: SyntaxProblem[] = [];
   for (const node of walk(tree)) problems.push(...damageOf(node, text));
-  problems.push(...misplacedIn(tree.members, undefined));
+  problems.push(...misplacedIn(tree.members, undefined, text));
   return problems.sort((left, right) => left.start - right.start);
 }
 
@@ -44,7 +47,7 @@ function damageOf(node: AnyNode, text: string): SyntaxProblem[] {
     case 'block':
       return node.closed ? [] : [problem({ start: node.start, end: node.start + 1 }, 'this `{` is never closed')];
     case 'binary':
-      return chainProblem(node);
+      return chainProblem(node, text);
     default:
       return [];
   }
@@ -119,24 +122,35 @@ function firstLineOf(span: Span, text: string): Span {
 const COMPARISONS = new Set(['==', '!=', '<', '<=', '>', '>=']);
 
 /** `a <= b < c` compares a truth value with a number; everyone means two comparisons. */
-function chainProblem(node: Binary): SyntaxProblem[] {
+export const isChain = ({ left, operator }: Binary): boolean =>
+  left.kind === 'binary' && COMPARISONS.has(operator.text) && COMPARISONS.has(left.operator.text);
+
+function chainProblem(node: Binary, text: string): SyntaxProblem[] {
   const { left, operator } = node;
-  if (left.kind !== 'binary' || !COMPARISONS.has(operator.text) || !COMPARISONS.has(left.operator.text)) return [];
-  return [problem(operator, 'comparisons don’t chain; join two with `and`')];
+  if (!isChain(node) || left.kind !== 'binary') return [];
+  const shared = text.slice(left.right.start, left.right.end);
+  const repair = { start: left.end, end: left.end, newText: ` and ${shared}`, title: 'Join two comparisons with `and`' };
+  return [problem(operator, 'comparisons don’t chain; join two with `and`', repair)];
 }
 
 /** Declarations and properties that stand where they mean nothing. */
-function misplacedIn(members: readonly Member[], owner: Declaration | undefined): SyntaxProblem[] {
+function misplacedIn(members: readonly Member[], owner: Declaration | undefined, text: string): SyntaxProblem[] {
   const container = owner?.keyword.text ?? 'file';
   const known = owner === undefined || container in DECLARATIONS;
   return members.flatMap((member, index) => {
     if (member.kind === 'declaration') {
-      return [...misplacedDeclaration(member, known ? container : undefined), ...misplacedIn(member.block?.members ?? [], member)];
+      const wrong = misplacedDeclaration(member, known ? container : undefined);
+      const lacking = wrong.length > 0 || isStrayed(members[index + 1], member, container) ? [] : shortcomingsOf(member, container);
+      return [...wrong, ...lacking, ...misplacedIn(member.block?.members ?? [], member, text)];
     }
     if (member.kind !== 'property' || !known) return [];
-    return owner && takesProperty(container, member.word.text) ? [] : [misplacedProperty(member, container, members[index - 1])];
+    return owner && takesProperty(container, member.word.text) ? [] : misplacedProperty(member, container, members.slice(0, index), text);
   });
 }
+
+/** Whether a member is a property that belongs on the line of the declaration above it. */
+const isStrayed = (member: Member | undefined, above: Declaration, container: string): boolean =>
+  member?.kind === 'property' && !above.block && takesProperty(above.keyword.text, member.word.text) && !takesProperty(container, member.word.text);
 
 function misplacedDeclaration(node: Declaration, container: string | undefined): SyntaxProblem[] {
   const keyword = node.keyword.text;
@@ -146,7 +160,6 @@ function misplacedDeclaration(node: Declaration, container: string | undefined):
       ? []
       : [problem(property.word, `${withArticle(keyword)} has no \`${property.word.text}\``)],
   );
-  if (keyword === 'allow') problems.push(...missingReason(node));
   if (container === undefined || mayContain(container, keyword)) return problems;
   const meant = nearest(keyword, [...keywordsIn(container), ...propertiesIn(container)]);
   if (meant && !(keyword in DECLARATIONS)) {
@@ -158,26 +171,29 @@ function misplacedDeclaration(node: Declaration, container: string | undefined):
   return [problem(node.keyword, what), ...problems];
 }
 
-/** What waives needs a reason. */
-function missingReason(node: Declaration): SyntaxProblem[] {
-  const reason = node.properties.some((property) => property.kind === 'property' && property.word.text === 'because');
-  return reason ? [] : [problem(node.keyword, 'a waiver needs a reason: `because "…"`')];
-}
-
 const propertiesIn = (container: string): readonly string[] => DECLARATIONS[container]?.properties ?? [];
 
-function misplacedProperty(node: Property, container: string, above: Member | undefined): SyntaxProblem {
+function misplacedProperty(node: Property, container: string, before: readonly Member[], text: string): SyntaxProblem[] {
   const word = node.word.text;
+  const above = before.findLast(({ kind }) => kind !== 'property');
   if (above?.kind === 'declaration' && !above.block && takesProperty(above.keyword.text, word)) {
-    return problem(node.word, `\`${word}\` belongs on the line of \`${above.keyword.text}\`, or in its block`, {
-      start: above.end,
-      end: node.start,
-      newText: ' ',
-      title: 'Join to the line above',
-    });
+    const last = before.at(-1);
+    const sameLine = last?.kind === 'property' && !text.slice(last.end, node.start).includes('\n');
+    const message = `\`${word}\` belongs on the line of \`${above.keyword.text}\`, or in its block`;
+    return sameLine ? [] : [problem(node.word, message, joined(node, above, text))];
   }
-  if (container === 'file') return problem(node.word, `\`${word}\` can’t stand at the top of a file`);
-  return problem(node.word, `${withArticle(container)} has no \`${word}\``);
+  if (container === 'file') return [problem(node.word, `\`${word}\` can’t stand at the top of a file`)];
+  return [problem(node.word, `${withArticle(container)} has no \`${word}\``)];
+}
+
+/** Moves what stands on the property's line behind the declaration above, before its comment. */
+function joined(node: Property, above: Declaration, text: string): Repair {
+  const title = 'Join to the line above';
+  const between = text.slice(above.end, node.start);
+  if (between.trim() === '') return { start: above.end, end: node.start, newText: ' ', title, safe: true };
+  const lineEnd = text.indexOf('\n', node.start);
+  const line = text.slice(node.start, lineEnd < 0 ? text.length : lineEnd).trimEnd();
+  return { start: above.end, end: node.start + line.length, newText: ` ${line}${between.trimEnd()}`, title, safe: true };
 }
 
 export const withArticle = (noun: string): string => `${/^[aeiou]/.test(noun) ? 'an' : 'a'} \`${noun}\``;

@@ -186,7 +186,7 @@ export const DECLARATIONS: Readonly<Record<string, DeclarationWord>> = table({
   host: declare('name', 'a name', 'A machine: what its IOMMUs can map and what they keep.', ['file'], ['like', 'arch', 'kernel', 'page', 'bits', 'contract']),
   iommu: declare('name', 'a name', 'An IOMMU of the host.', ['host'], ['model', 'granule', 'blocks', 'bits', 'aperture']),
   group: declare('label', 'the number of the group', 'Devices that the IOMMU can’t tell apart.', ['host'], ['behind']),
-  device: declare('device', 'a name', 'A device that can be assigned.', ['host', 'group', 'file'], ['bits', 'bar', 'like', 'behind']),
+  device: declare('device', 'a name', 'A device that can be assigned.', ['host', 'group', 'file'], ['bits', 'bar', 'size', 'like', 'behind']),
   reserved: declare('name', 'a name', 'A range of IOVA that the IOMMU keeps for itself.', ['host', 'iommu', 'group', 'device', 'viommu'], ['at', 'size', 'kind']),
   bridge: declare('name', 'a name', 'A host bridge and its windows.', ['host'], ['acs']),
   memory: declare('name', 'a name', 'A range of the host’s physical memory.', ['host'], ['at', 'size', 'for', 'node']),

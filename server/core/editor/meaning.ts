@@ -1,0 +1,155 @@
+import type { Element } from '../layout/elements.js';
+import { fieldsOf } from '../layout/things.js';
+import { resolveBeside } from '../layout/scope.js';
+import type { AnyNode, Declaration, Expression, Names, Property, Reference, Text, Word } from '../syntax/nodes.js';
+import { textOf } from '../syntax/nodes.js';
+import type { Span } from '../text/span.js';
+import { insideOut, type Cursor } from './cursor.js';
+import type { EditorFile } from './editor-file.js';
+import { contextOf, surroundingsOf, topElement, type Surroundings } from './surroundings.js';
+
+/** What stands at a cursor, and what it means there. Spans count in the item. */
+export type Meaning = { readonly span: Span } & (
+  | { readonly kind: 'keyword'; readonly word: string }
+  | { readonly kind: 'property'; readonly word: string }
+  | { readonly kind: 'fixed'; readonly word: string; readonly property: string }
+  | { readonly kind: 'element'; readonly element: Element; readonly around: Surroundings }
+  | { readonly kind: 'field'; readonly owner: Element; readonly name: string; readonly around: Surroundings }
+  | { readonly kind: 'bound'; readonly name: string; readonly selector: string }
+  | { readonly kind: 'bound-field'; readonly selector: string; readonly name: string }
+  | { readonly kind: 'function'; readonly name: string }
+  | { readonly kind: 'rule'; readonly name: string }
+  | { readonly kind: 'expression'; readonly node: Expression; readonly around: Surroundings }
+  | { readonly kind: 'import'; readonly path: string }
+);
+
+/** What the word or number at the cursor means; nothing where nothing stands or it means nothing. */
+export function meaningAt(file: EditorFile, cursor: Cursor): Meaning | undefined {
+  const [leaf, parent, grandparent] = insideOut(cursor);
+  if (leaf?.kind === 'word') return meaningOfWord(leaf, parent, grandparent, cursor, aroundOf(file, cursor));
+  if (leaf?.kind === 'integer' || leaf?.kind === 'decimal' || leaf?.kind === 'percent') {
+    return { kind: 'expression', span: leaf, node: leaf, around: aroundOf(file, cursor) };
+  }
+  return leaf?.kind === 'text' ? importOf(leaf, parent, file.path) : undefined;
+}
+
+const aroundOf = (file: EditorFile, { item, nodes }: Cursor): Surroundings => surroundingsOf(file.path, file.world, item, nodes);
+
+function meaningOfWord(word: Word, parent: AnyNode | undefined, grandparent: AnyNode | undefined, cursor: Cursor, around: Surroundings): Meaning | undefined {
+  switch (parent?.kind) {
+    case 'declaration':
+      if (word === parent.keyword) return { kind: 'keyword', span: word, word: word.text };
+      return around.element && elementMeaning(word, declaredBy(word, parent, around.element), around);
+    case 'property':
+      if (word === parent.word) return { kind: 'property', span: word, word: word.text };
+      return { kind: 'fixed', span: word, word: word.text, property: parent.word.text };
+    case 'rule-names':
+      return { kind: 'rule', span: word, name: word.text };
+    case 'binder':
+      return { kind: 'bound', span: word, name: parent.name.text, selector: textOf(parent.selector) ?? '' };
+    case 'unary':
+    case 'binary':
+      return { kind: 'expression', span: parent, node: parent, around };
+    case 'reference':
+      return meaningInReference(word, parent, grandparent, cursor, around);
+    default:
+      return undefined;
+  }
+}
+
+/** An `assign` declares nothing; every other declaration is at its name. */
+const declaredBy = (word: Word, declaration: Declaration, element: Element): Element | undefined =>
+  word === declaration.name && element.origin.declaration === declaration ? element : undefined;
+
+const elementMeaning = (span: Span, element: Element | undefined, around: Surroundings): Meaning | undefined =>
+  element && { kind: 'element', span, element, around };
+
+function importOf(text: Text, parent: AnyNode | undefined, path: string): Meaning | undefined {
+  if (parent?.kind !== 'declaration' || parent.keyword.text !== 'import' || text.value === '') return undefined;
+  return { kind: 'import', span: text, path: text.value.startsWith('std:') ? text.value : resolveBeside(path, text.value) };
+}
+
+function meaningInReference(word: Word, reference: Reference, owner: AnyNode | undefined, cursor: Cursor, around: Surroundings): Meaning | undefined {
+  const index = reference.path.indexOf(word);
+  const before = reference.path.slice(0, index);
+  if (owner?.kind === 'call' && owner.callee === reference) {
+    if (before.length === 0) return { kind: 'function', span: word, name: word.text };
+    if (index === reference.path.length - 1) return undefined;
+  }
+  const names = before.map((part) => textOf(part) ?? '');
+  const binder = around.binders.find(({ name }) => name.text === (names[0] ?? word.text));
+  if (binder && owner?.kind !== 'names') {
+    const selector = textOf(binder.selector) ?? '';
+    if (names.length === 0) return { kind: 'bound', span: word, name: word.text, selector };
+    return { kind: 'bound-field', span: word, selector, name: [...names.slice(1), word.text].join('.') };
+  }
+  const first = firstOf(owner, cursor.nodes, around);
+  const [head = word.text, ...rest] = [...names, word.text];
+  return meaningOfPath(word, first(head), rest, around);
+}
+
+/** Goes from an element through its fields and children; the last word decides. */
+function meaningOfPath(span: Span, start: Element | undefined, rest: readonly string[], around: Surroundings): Meaning | undefined {
+  let element = start;
+  for (const [index, name] of rest.entries()) {
+    if (!element) return undefined;
+    if (fieldsOf(element.keyword).includes(name)) {
+      return index === rest.length - 1 ? { kind: 'field', span, owner: element, name, around } : undefined;
+    }
+    element = memberOf(element, name);
+  }
+  return elementMeaning(span, element, around);
+}
+
+/** A child by its name, and of a host also the devices in its groups. */
+export function memberOf(element: Element, name: string): Element | undefined {
+  const named = element.children.filter((child) => child.name === name);
+  const best = named.find(({ keyword }) => keyword !== 'map' && keyword !== 'assign') ?? named[0];
+  return best ?? (element.keyword === 'host' ? devicesOf(element).find((device) => device.name === name) : undefined);
+}
+
+/** The devices of a host, whatever group they are in. */
+export const devicesOf = (host: Element): Element[] =>
+  host.children.flatMap((child) => (child.keyword === 'group' ? child.children : [child])).filter(({ keyword }) => keyword === 'device');
+
+type Finds = (name: string) => Element | undefined;
+
+/** How the first name of a path is found: it depends on the word that the path stands after. */
+function firstOf(owner: AnyNode | undefined, nodes: readonly AnyNode[], around: Surroundings): Finds {
+  const visible: Finds = (name) => (name === 'host' ? around.evaluator.host : undefined) ?? around.evaluator.find(name, contextOf(around));
+  if (owner?.kind === 'declaration' && owner.keyword.text === 'bar') return (name) => deviceNamed(name, around) ?? visible(name);
+  if (owner?.kind !== 'names') return visible;
+  return namesRole(owner, nodes, around, visible);
+}
+
+function namesRole(names: Names, nodes: readonly AnyNode[], around: Surroundings, visible: Finds): Finds {
+  const owner = nodes[nodes.indexOf(names) - 1];
+  const keyword = around.element?.keyword ?? '';
+  if (owner?.kind === 'declaration') return ofHead(owner, around, visible);
+  if (owner?.kind !== 'property') return visible;
+  return ofProperty(owner, keyword, around, visible);
+}
+
+function ofHead(declaration: Declaration, around: Surroundings, visible: Finds): Finds {
+  if (declaration.keyword.text === 'assign') return (name) => deviceNamed(name, around) ?? visible(name);
+  if (declaration.keyword.text === 'policy') return (name) => topElement(name, 'policies', around);
+  return visible;
+}
+
+function ofProperty({ word }: Property, keyword: string, around: Surroundings, visible: Finds): Finds {
+  switch (word.text) {
+    case 'like':
+      return keyword === 'device' ? (name) => deviceNamed(name, around) : (name) => topElement(name, keyword === 'policy' ? 'policies' : 'names', around);
+    case 'on':
+      return (name) => topElement(name, 'names', around);
+    case 'behind':
+      return (name) => around.evaluator.host?.children.find((child) => child.keyword === 'iommu' && child.name === name) ?? visible(name);
+    case 'over':
+      return (name) => around.element?.parent && memberOf(around.element.parent, name);
+    default:
+      return visible;
+  }
+}
+
+const deviceNamed = (name: string, { evaluator }: Surroundings): Element | undefined =>
+  evaluator.host && devicesOf(evaluator.host).find((device) => device.name === name);

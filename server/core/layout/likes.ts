@@ -1,0 +1,50 @@
+import type { Reference } from '../syntax/nodes.js';
+import { didYouMean } from './did-you-mean.js';
+import { pathText, type Element } from './elements.js';
+import type { Evaluator } from './evaluate.js';
+import { placeOf } from './place.js';
+import type { Source } from './scope.js';
+
+/** How many declarations may be like one another in a row. */
+const LIKE_LIMIT = 100;
+
+/** Finds what `like` names, and tells where that is nothing, or leads back to where it began. */
+export class Likes {
+  readonly #evaluator: Evaluator;
+  readonly #running = new Set<unknown>();
+
+  constructor(evaluator: Evaluator) {
+    this.#evaluator = evaluator;
+  }
+
+  /** The element that `like` names: of the same kind, from where the declaration was written. */
+  baseOf(source: Source, like: Reference): Element | undefined {
+    const { lookup } = this.#evaluator;
+    const name = pathText(like);
+    const keyword = source.declaration.keyword.text;
+    const table = keyword === 'policy' ? 'policies' : 'names';
+    const base = lookup.find(source.path, name, table);
+    if (!base || base.declaration.keyword.text !== keyword) {
+      const { hint, more } = didYouMean(name, lookup.namesIn(source.path, table), like);
+      this.#evaluator.report('unknown-name', placeOf(source, like), `there is no ${keyword} \`${name}\`${hint}`, more);
+      return undefined;
+    }
+    return this.#unlessEndless(source, base, like, name);
+  }
+
+  #unlessEndless(source: Source, base: Source, like: Reference, name: string): Element | undefined {
+    const place = placeOf(source, like);
+    if (base.declaration === source.declaration || this.#running.has(base.declaration)) {
+      this.#evaluator.report('cycle', place, `\`${name}\` is like itself`);
+      return undefined;
+    }
+    if (this.#running.size >= LIKE_LIMIT) {
+      this.#evaluator.report('value-range', place, `more than ${LIKE_LIMIT} declarations are like one another here`);
+      return undefined;
+    }
+    this.#running.add(source.declaration);
+    const element = this.#evaluator.elementOf(base);
+    this.#running.delete(source.declaration);
+    return element;
+  }
+}

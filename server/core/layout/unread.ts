@@ -1,0 +1,57 @@
+import { ADDRESS_SPACE } from './address.js';
+import { isExpression, type Element } from './elements.js';
+import type { Evaluator } from './evaluate.js';
+import { baseOf, lengthOf } from './extents.js';
+import { placeOf } from './place.js';
+import { isPresent } from './presence.js';
+import { numberOf, pageOf, sizeOf, wordOf } from './properties.js';
+
+/**
+ * Evaluates what no reader of hosts and guests asks for, so that its problems are told, too: a value that nothing
+ * depends on yet is no less wrong.
+ */
+export function evaluateAll(element: Element, evaluator: Evaluator): void {
+  if (!isPresent(element, evaluator)) return;
+  evaluateOwn(element, evaluator);
+  for (const child of element.children) evaluateAll(child, evaluator);
+}
+
+type Read = (element: Element, evaluator: Evaluator) => unknown;
+
+const numbers = (word: string, least: bigint, most: bigint): [string, Read] => [word, (element, evaluator) => numberOf(element, word, least, most, evaluator)];
+const pages = (word: string): [string, Read] => [word, (element, evaluator) => pageOf(element, word, evaluator)];
+const words = (word: string): [string, Read] => [word, (element, evaluator) => wordOf(element, word, evaluator)];
+
+const READS: ReadonlyMap<string, Read> = new Map<string, Read>([
+  numbers('node', 0n, 0xffffn),
+  numbers('count', 0n, ADDRESS_SPACE),
+  numbers('slots', 0n, 1n << 32n),
+  numbers('bits', 1n, 64n),
+  ...['granule', 'page', 'block', 'hugetlb', 'dax'].map(pages),
+  ...['acs', 'mode', 'model', 'via', 'dma', 'kind', 'vmm', 'on-overlap', 'arch', 'contract'].map(words),
+  ['at', baseOf],
+  ['access', checkAccess],
+]);
+
+function evaluateOwn(element: Element, evaluator: Evaluator): void {
+  const { properties, keyword } = element;
+  if (keyword === 'const') evaluator.constant(element);
+  if (keyword === 'hugepages') evaluateHead(element, evaluator);
+  if (properties.has('at') || keyword === 'bar') lengthOf(element, evaluator);
+  else if (keyword === 'backing') sizeOf(element, 'size', evaluator);
+  for (const word of properties.keys()) READS.get(word)?.(element, evaluator);
+}
+
+/** `hugepages 1 GiB`: a size stands right after the keyword. */
+function evaluateHead({ origin, parent }: Element, evaluator: Evaluator): void {
+  const { head } = origin.declaration;
+  if (!head || !isExpression(head) || head.kind === 'missing') return;
+  evaluator.wantSize(evaluator.evaluate(head, { origin, element: parent }), placeOf(origin, head));
+}
+
+function checkAccess(element: Element, evaluator: Evaluator): void {
+  const located = element.properties.get('access')?.[0];
+  const value = located?.property.value;
+  if (!located || value?.kind !== 'word' || /^(?=.)r?w?x?$/.test(value.text)) return;
+  evaluator.report('unknown-name', placeOf(located, value), `\`${value.text}\` is no access; it is some of \`r\`, \`w\`, \`x\`, in this order`);
+}

@@ -1,0 +1,110 @@
+import { formatLeaves } from '../dma/leaves.js';
+import { formatKernel } from '../dma/kernel-version.js';
+import type { HotplugVerdict, Plan, PlannedMap } from '../dma/plan.js';
+import type { LeftOut } from '../dma/requests.js';
+import type { Verdict } from '../dma/verdict.js';
+import { formatAddress, formatCount, formatPlural, formatRange, formatSize } from '../layout/address.js';
+import { sizeOf } from '../layout/intervals.js';
+import { padColumns } from './columns.js';
+import type { Paint } from './paint.js';
+import { reasonOf } from './verdict-words.js';
+
+/** What `plan` prints: a vm on a host, from what is asked to what the IOMMU's tables then hold. */
+export const planText = (plans: readonly Plan[], paint: Paint): string => plans.map((plan) => `${onePlan(plan, paint)}\n`).join('\n');
+
+function onePlan(plan: Plan, paint: Paint): string {
+  const { vm, host, totals } = plan;
+  const facts: Fact[] = [
+    ['asks', [asked(plan)]],
+    ['tables', [tablesText(plan)]],
+    ['attach', attachLines(plan, paint)],
+    ['usable', plan.attachedAtBoot ? plan.usable.map(formatRange) : []],
+  ];
+  const results: Fact[] = [
+    ['left out', plan.leftOut.map(leftOutText)],
+    ['hotplug', plan.hotplug.map((hotplug) => hotplugText(hotplug, plan, paint))],
+    ['total', totals.maps === 0 ? [] : totalLines(plan)],
+    ['assumed', plan.assumed],
+  ];
+  return [paint.strong(`vm ${vm.name} on ${host.name}`), ...factLines(facts, paint), ...mapLines(plan, paint), ...factLines(results, paint)].join('\n');
+}
+
+type Fact = readonly [name: string, lines: readonly string[]];
+
+/** Facts under each other, their names in a column of their own; those without a line are left out. */
+function factLines(facts: readonly Fact[], paint: Paint): string[] {
+  return facts.flatMap(([name, lines]) => lines.map((line, index) => `  ${paint.faint((index === 0 ? name : '').padEnd(NAME_CELLS))}  ${line}`));
+}
+
+const NAME_CELLS = 'left out'.length;
+
+function asked({ contract, kernel, vm }: Plan): string {
+  const whom = contract === 'none' ? 'no kernel' : `${contract === 'type1' ? 'VFIO type1' : contract}, kernel ${formatKernel(kernel)}`;
+  return `${whom}; on-overlap ${vm.stance}`;
+}
+
+const tablesText = ({ iommu, format, alignment }: Plan): string =>
+  `${iommu ? `${iommu.name}: ` : ''}leaves of ${sizesText(format.leafSizes)}; requests in multiples of ${formatSize(alignment)}`;
+
+/** Leaf sizes, largest first; of many only how many there are. */
+function sizesText(sizes: readonly bigint[]): string {
+  if (sizes.length <= MOST_SIZES) return sizes.map(formatSize).join(', ');
+  return `${sizes.length} sizes from ${formatSize(sizes[0] ?? 0n)} down to ${formatSize(sizes.at(-1) ?? 0n)}`;
+}
+
+const MOST_SIZES = 6;
+
+function attachLines(plan: Plan, paint: Paint): string[] {
+  if (plan.vm.assignments.length === 0) return ['no device is assigned: nothing is mapped for DMA'];
+  if (!plan.attachedAtBoot) return ['no device at start-up: the mappings are made when the first is plugged in'];
+  return plan.attach.map(({ assignment, verdict }) => `${assignment.name}  ${verdictText(verdict, plan, paint)}`);
+}
+
+/** `ok`, or the error and why. */
+function verdictText(verdict: Verdict, plan: Plan, paint: Paint): string {
+  const word = paintVerdict(verdict, verdict.errno, paint);
+  return verdict.errno === 'ok' ? word : `${word}: ${reasonOf(verdict, plan)}`;
+}
+
+const paintVerdict = ({ errno }: Verdict, text: string, paint: Paint): string => (errno === 'ok' ? paint.good(text) : paint.level('error', text));
+
+const HEADINGS = ['map', 'iova', 'size', 'bytes of', 'access', 'verdict', 'leaves'];
+const VERDICT = HEADINGS.indexOf('verdict');
+
+function mapLines(plan: Plan, paint: Paint): string[] {
+  if (plan.maps.length === 0) return [];
+  const [headings = [], ...rows] = padColumns([HEADINGS, ...plan.maps.map(mapCells)]);
+  const lines = plan.maps.flatMap((map, index) => {
+    const cells = rows[index]?.map((cell, column) => (column === VERDICT ? paintVerdict(map.verdict, cell, paint) : cell)) ?? [];
+    const reason = map.verdict.errno === 'ok' ? [] : [`  ${' '.repeat(headings[0]?.length ?? 0)}  ${map.verdict.errno}: ${reasonOf(map.verdict, plan)}`];
+    return [`  ${cells.join('  ')}`, ...reason];
+  });
+  return ['', `  ${paint.faint(headings.join('  '))}`, ...lines, ''];
+}
+
+function mapCells(map: PlannedMap): string[] {
+  const { name, range, backing, offset, access, verdict, leaves } = map;
+  const bytes = backing && !backing.own ? `${backing.name} + ${offset === undefined ? '?' : formatAddress(offset)}` : map.region?.name ?? '?';
+  return [name, formatRange(range), formatSize(sizeOf(range)), bytes, access, verdict.errno, formatLeaves(leaves)];
+}
+
+function leftOutText({ region, range, kept }: LeftOut): string {
+  const why = kept.length === 0 ? 'no whole page' : `carved for ${kept.map(({ name }) => `\`${name}\``).join(', ')}`;
+  return `${formatRange(range)} of ${region.name} (${formatSize(sizeOf(range))}): ${why}`;
+}
+
+function hotplugText({ assignment, verdict, map }: HotplugVerdict, plan: Plan, paint: Paint): string {
+  const where = map ? `; \`${map.name}\` is in the way` : '';
+  return `${assignment.name}  ${verdictText(verdict, plan, paint)}${verdict.errno === 'ok' ? '' : where}`;
+}
+
+function totalLines({ totals }: Plan): string[] {
+  const { maps, mapped, pinned, leaves, entries, tables, tableBytes } = totals;
+  const pages = tables.reduce((sum, count) => sum + count, 0n);
+  const levels = pages === 0n ? '' : `: ${tables.map((count) => formatCount(count)).join(' + ')} (last level first), ${formatSize(tableBytes)}`;
+  return [
+    `${formatPlural(maps, 'mapping', 'mappings')}, ${formatSize(mapped)} mapped, ${formatSize(pinned)} pinned`,
+    `${formatPlural(entries, 'leaf', 'leaves')}: ${formatLeaves(leaves)}`,
+    `${formatPlural(pages, 'table page', 'table pages')} besides the root${levels}`,
+  ];
+}

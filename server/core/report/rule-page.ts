@@ -1,0 +1,32 @@
+import type { Example, SealedRule } from '../rules/rule.js';
+
+/** A rule's page, from the rule's own fields: `explain` prints it, and docs/rules is made of it. Markdown. */
+export function rulePage(rule: SealedRule): string {
+  const bad = rule.examples.filter((example) => example.kind === 'bad');
+  const good = rule.examples.filter((example) => example.kind === 'good');
+  return [
+    `# ${rule.name}`,
+    rule.summary,
+    `Level: ${rule.level}, unless a policy says otherwise. Group: ${rule.group}. Since ${rule.since}.`,
+    rule.why.trim(),
+    ...(bad.length > 0 ? ['## What it reports', ...bad.flatMap(badParts)] : []),
+    ...(good.length > 0 ? ['## What it has nothing to say about', ...good.map(({ text }) => codeBlock(text))] : []),
+  ]
+    .map((part) => `${part}\n`)
+    .join('\n');
+}
+
+const badParts = ({ text, fixes }: Extract<Example, { kind: 'bad' }>): string[] => [
+  codeBlock(text),
+  ...fixes.flatMap((fix) => [`**${fix.title}** makes of it:`, codeBlock(fix.text)]),
+];
+
+const codeBlock = (text: string): string => `\`\`\`vmlayout\n${withoutIndent(text)}\n\`\`\``;
+
+/** Takes away the indentation that all lines share, and the blank lines around a template literal. */
+function withoutIndent(text: string): string {
+  const lines = text.replace(/^\n/, '').trimEnd().split('\n');
+  const indents = lines.filter((line) => line.trim() !== '').map((line) => line.search(/[^ ]/));
+  const least = Math.min(...indents);
+  return lines.map((line) => line.slice(least)).join('\n');
+}

@@ -1,0 +1,34 @@
+import type { Plan } from '../dma/plan.js';
+import type { Cause, KeptRange, Verdict } from '../dma/verdict.js';
+import { formatAddress, formatRange, formatSize } from '../layout/address.js';
+
+/** Why a kernel refuses a mapping or an attachment, in one phrase. */
+export function reasonOf(verdict: Verdict, plan: Plan): string {
+  return verdict.cause ? REASONS[verdict.cause](verdict, plan) : 'refused';
+}
+
+type Reason = (verdict: Verdict, plan: Plan) => string;
+
+const REASONS: Readonly<Record<Cause, Reason>> = {
+  access: () => 'it asks for neither read nor write',
+  alignment: (_, { alignment }) => `IOVA, size and offset have to be multiples of ${formatSize(alignment)}`,
+  aperture: ({ witness }) => `the IOMMU doesn’t translate ${witness ? formatRange(witness) : 'all of it'}`,
+  bar: () => 'this contract can’t map the memory of a device',
+  bisect: () => 'it would cut a mapping in two',
+  direct: ({ kept }) => `the firmware wants ${keptText(kept)} mapped 1:1`,
+  'disjoint-aperture': () => 'there is no IOVA that all these IOMMUs translate',
+  empty: () => 'its size is 0',
+  'existing-map': ({ existing }) => `there is a mapping already${existing ? ` from ${formatAddress(existing.iova)} on` : ''}`,
+  limit: () => 'there are as many mappings as the kernel takes',
+  memlock: () => 'it would pin more than RLIMIT_MEMLOCK',
+  'mixed-msi': ({ kept }) => `a hardware and a software MSI window together${kept ? `: ${keptText(kept)}` : ''}`,
+  'nothing-left': () => 'no IOVA is left that isn’t reserved',
+  'nothing-there': () => 'nothing is mapped there',
+  'page-size': () => 'the IOMMUs have no page size in common',
+  reserved: ({ kept, existing }) => (existing ? `a mapping lies over ${keptText(kept)}` : `it meets ${keptText(kept)}`),
+  unattached: () => 'no device is attached',
+  wrap: () => 'it goes past 2^64',
+};
+
+const keptText = (kept: KeptRange | undefined): string =>
+  kept ? `\`${kept.name}\` (${formatRange(kept.range)}, ${kept.kind})` : 'a reserved range';

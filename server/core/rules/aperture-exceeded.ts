@@ -1,0 +1,130 @@
+import { apertureOf, type Plan, type PlannedMap } from '../dma/plan.js';
+import { formatRange, isPowerOfTwo, log2 } from '../layout/address.js';
+import { contains, isEmpty, overlaps, subtract, type Range } from '../layout/intervals.js';
+import { namePlace, type Iommu } from '../layout/model.js';
+import { levelForMap, mapName, refusal } from './contact-words.js';
+import { moveRegion } from './placement.js';
+import { bad, defineRule, fixed, good } from './rule.js';
+
+/** A DMA mapping lies where an assigned device's IOMMU translates nothing. */
+export const apertureExceeded = defineRule({
+  name: 'aperture-exceeded',
+  over: 'vm',
+  level: 'error',
+  group: 'overlap',
+  summary: 'A DMA mapping leaves the addresses that the IOMMU translates.',
+  since: '0.1.0',
+  why: `Page tables of an IOMMU resolve as many bits as they have levels: 39 or 48 behind VT-d, where the CPU has 46
+physical bits or more; firmware and VMMs that place memory by the CPU's width put it where no DMA gets through. The
+aperture of all assigned devices together is what each of them translates. VFIO refuses a mapping that isn't whole
+inside with EINVAL since Linux 5.4 (\`vfio_iommu_iova_dma_valid\` in drivers/vfio/vfio_iommu_type1.c, with no code of its
+own for this); so does iommufd (\`iopt_check_iova\` in drivers/iommu/iommufd/io_pagetable.c). Before 5.4 the IOMMU's driver
+has no table entry for such an address. For a BAR the VMM only warns, and there is no peer-to-peer DMA to it.`,
+
+  examples: [
+    bad(
+      `
+      host client {
+        arch x86_64
+        kernel 6.12
+        page 4 KiB
+        iommu dmar0 {
+          model vt-d
+          bits 39
+          reserved msi at 0xfee0_0000 ..= 0xfeef_ffff kind msi
+        }
+        group 12 { device gpu "0000:01:00.0" }
+      }
+
+      vm desktop on client {
+        ram low at 0 size 2 GiB
+        ram high at 0xff_8000_0000 size 8 GiB
+            ^^^^ \`high\` lies past the aperture of \`dmar0\` (0x0-0x7fffffffff, 39 bits): VFIO_IOMMU_MAP_DMA fails with EINVAL at start-up
+        assign gpu
+      }
+    `,
+      fixed(
+        'Move `high` to 0x7e_0000_0000',
+        `
+      host client {
+        arch x86_64
+        kernel 6.12
+        page 4 KiB
+        iommu dmar0 {
+          model vt-d
+          bits 39
+          reserved msi at 0xfee0_0000 ..= 0xfeef_ffff kind msi
+        }
+        group 12 { device gpu "0000:01:00.0" }
+      }
+
+      vm desktop on client {
+        ram low at 0 size 2 GiB
+        ram high at 0x7e_0000_0000 size 8 GiB
+        assign gpu
+      }
+    `,
+      ),
+    ),
+    good(`
+      host client {
+        arch x86_64
+        kernel 6.12
+        page 4 KiB
+        iommu dmar0 {
+          model vt-d
+          bits 39
+          reserved msi at 0xfee0_0000 ..= 0xfeef_ffff kind msi
+        }
+        group 12 { device gpu "0000:01:00.0" }
+      }
+
+      vm desktop on client {
+        ram low at 0 size 2 GiB
+        ram high at 4 GiB size 8 GiB
+        assign gpu
+      }
+    `),
+  ],
+
+  check: ({ plan }) => (plan ? excessesIn(plan) : []),
+  locate: ({ plan, map }) => map.written?.element ?? map.region?.element ?? plan.vm.element,
+  levelOf: ({ map }) => levelForMap(map),
+  message: ({ plan, map, iommu }) => `${mapName(map)} ${verbOf(map.range, plan.aperture)} the aperture ${apertureWords(plan, iommu)}: ${refusal(plan, map, 'the tables have no entry for such an address')}`,
+  notes: ({ iommu }) => (iommu ? [{ place: namePlace(iommu.element), message: `\`${iommu.name}\` translates no more` }] : []),
+  witness: ({ outside }) => outside,
+  fixes: ({ map }, subject) => (map.region && !map.written?.element.properties.has('at') ? moveRegion(map.region, subject) : []),
+});
+
+interface Excess {
+  readonly plan: Plan;
+  readonly map: PlannedMap;
+  /** The first bytes that lie outside. */
+  readonly outside: Range;
+  /** Whose aperture it leaves; nothing where only all of them together are that narrow. */
+  readonly iommu: Iommu | undefined;
+}
+
+/** Apertures without a common address are told where the devices are assigned. */
+function excessesIn(plan: Plan): Excess[] {
+  const { aperture } = plan;
+  if (!plan.attachedAtBoot || isEmpty(aperture)) return [];
+  return plan.maps.flatMap((map) => {
+    const outside = subtract(map.range, [aperture])[0];
+    return outside ? [{ plan, map, outside, iommu: iommuOf(plan, outside) }] : [];
+  });
+}
+
+const iommuOf = (plan: Plan, outside: Range): Iommu | undefined =>
+  plan.attach.map(({ assignment }) => assignment.device?.iommu).find((iommu) => iommu && !contains(apertureOf(iommu, plan), outside));
+
+function verbOf(range: Range, aperture: Range): string {
+  if (!overlaps(range, aperture)) return range.base >= aperture.end ? 'lies past' : 'lies below';
+  return range.end > aperture.end ? 'reaches past' : 'begins below';
+}
+
+/** `of \`dmar0\` (0x0-0x7fffffffff, 39 bits)`. */
+function apertureWords({ aperture }: Plan, iommu: Iommu | undefined): string {
+  const width = aperture.base === 0n && isPowerOfTwo(aperture.end) ? `, ${log2(aperture.end)} bits` : '';
+  return `of ${iommu ? `\`${iommu.name}\`` : 'the IOMMU'} (${formatRange(aperture)}${width})`;
+}

@@ -1,0 +1,16 @@
+import { contains } from '../layout/intervals.js';
+import type { Region } from '../layout/model.js';
+
+/**
+ * Whether `inner` belongs into `outer`, and fits: a doorbell into the registers it is one of, BARs and hot-plugged RAM into
+ * the window that is kept free for them.
+ */
+export function holds(outer: Region, inner: Region): boolean {
+  if (!outer.range || !inner.range || !contains(outer.range, inner.range)) return false;
+  if (outer.kind === 'mmio') return inner.kind === 'doorbell';
+  if (outer.kind !== 'window') return false;
+  const purpose = outer.element.properties.get('for')?.[0]?.property.value;
+  const word = purpose?.kind === 'word' ? purpose.text : undefined;
+  if (inner.kind === 'bar') return word !== 'memory';
+  return inner.kind === 'ram' && inner.hotplug && word !== 'bars';
+}

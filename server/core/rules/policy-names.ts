@@ -1,0 +1,72 @@
+import { didYouMean } from '../layout/did-you-mean.js';
+import type { Element } from '../layout/elements.js';
+import { Evaluator } from '../layout/evaluate.js';
+import type { Lookup } from '../layout/lookup.js';
+import { placeOf, type Origin } from '../layout/place.js';
+import type { Problem } from '../layout/problem.js';
+import { UNKNOWN, type Value } from '../layout/values.js';
+import { textOf, type Binder, type Word } from '../syntax/nodes.js';
+import { SELECTORS } from '../syntax/vocabulary.js';
+import { RULES } from './catalogue.js';
+import { isSelector, sketchOf } from './policy-things.js';
+import { requirementsOf, type Requirement } from './requirements.js';
+import { policyStatements, type Statement } from './statements.js';
+
+/** Checks what a policy says before any vm is looked at: names of rules, selectors, fields, and dates. */
+export function checkPolicy(policy: Element, evaluator: Evaluator): void {
+  for (const statement of policyStatements(policy, evaluator)) checkStatement(statement, evaluator);
+  for (const requirement of requirementsOf(policy)) evaluator.problems.push(...problemsOfRequirement(requirement, evaluator.lookup));
+}
+
+/** Tells names that no rule has, and a day that no month has. */
+export function checkStatement({ rules, origin, until }: Statement, evaluator: Evaluator): void {
+  for (const rule of rules) if (!isKnownRule(rule.text, origin, evaluator)) reportUnknownRule(rule, origin, evaluator);
+  if (until && !isDay(until.date)) evaluator.report('value-range', until, `${until.date} is no day`);
+}
+
+const RULE_NAMES: ReadonlySet<string> = new Set(RULES.map(({ name }) => name));
+
+/** Whether a rule of the catalogue, or a requirement of a policy that can be named here, is called so. */
+export const isKnownRule = (name: string, origin: Origin, evaluator: Evaluator): boolean =>
+  RULE_NAMES.has(name) || name === 'policy/require' || name === 'policy/prefer' || (name.startsWith('policy/') && requirementNames(origin, evaluator).includes(name));
+
+function requirementNames({ path }: Origin, evaluator: Evaluator): string[] {
+  const { lookup } = evaluator;
+  const policies = lookup.namesIn(path, 'policies').flatMap((name) => lookup.find(path, name, 'policies') ?? []);
+  return policies.flatMap((policy) => requirementsOf(evaluator.elementOf(policy)).map(({ rule }) => rule));
+}
+
+function reportUnknownRule(rule: Word, origin: Origin, evaluator: Evaluator): void {
+  const requirement = rule.text.startsWith('policy/');
+  const names = requirement ? requirementNames(origin, evaluator) : RULE_NAMES;
+  const { hint, more } = didYouMean(rule.text, names, rule);
+  const what = requirement ? `no policy here has a requirement \`${rule.text.slice('policy/'.length)}\`` : `there is no rule \`${rule.text}\``;
+  evaluator.report('unknown-name', placeOf(origin, rule), `${what}${hint}`, more);
+}
+
+const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+function isDay(date: string): boolean {
+  const [year = 0, month = 0, day = 0] = date.split('-').map(Number);
+  const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  return day >= 1 && day <= (DAYS[month - 1] ?? 0) && !(month === 2 && day === 29 && !leap);
+}
+
+/** What is wrong with a requirement in every vm: selectors, names, and fields that its things don't have. */
+export function problemsOfRequirement({ element, condition, binders }: Requirement, lookup: Lookup): readonly Problem[] {
+  const evaluator = new Evaluator(lookup);
+  const { origin } = element;
+  const bindings = new Map<string, Value>([['host', UNKNOWN], ...SELECTORS.map((selector): [string, Value] => [selector, { type: 'list', values: [sketchOf(selector)] }])]);
+  for (const binder of binders) bindings.set(binder.name.text, boundBy(binder, origin, evaluator));
+  evaluator.evaluate(condition, { origin, element: undefined, bindings });
+  return evaluator.problems;
+}
+
+function boundBy({ selector }: Binder, origin: Origin, evaluator: Evaluator): Value {
+  const word = textOf(selector);
+  if (word === undefined || selector.kind === 'missing') return UNKNOWN;
+  if (isSelector(word)) return sketchOf(word);
+  const { hint, more } = didYouMean(word, SELECTORS, selector);
+  evaluator.report('unknown-name', placeOf(origin, selector), `there is no selector \`${word}\`${hint}`, more);
+  return UNKNOWN;
+}

@@ -1,0 +1,56 @@
+import { mentionsIn } from '../syntax/survey.js';
+import { bad, defineRule, fixed, good } from './rule.js';
+import { ownedIn, placeOfOwned, removal, type Owned } from './unused-names.js';
+
+/** A constant that nothing uses. */
+export const unusedConst = defineRule({
+  name: 'unused-const',
+  over: 'file',
+  level: 'note',
+  group: 'language',
+  summary: 'Nothing in the file uses a constant.',
+  since: '0.1.0',
+  why: `A constant that nothing uses is either left over, or the place that should use it has a number of its own that will
+not follow it. Constants of a file without a vm are there for others, as are those of a model; what replaces the constant
+of another vm is used there.`,
+
+  examples: [
+    bad(
+      `
+      const GUEST_RAM = 4 GiB
+            ^^^^^^^^^ nothing in this file uses \`GUEST_RAM\`
+
+      vm web {
+        ram low at 0 size 2 GiB
+      }
+    `,
+      fixed(
+        'Remove `GUEST_RAM`',
+        `
+
+      vm web {
+        ram low at 0 size 2 GiB
+      }
+    `,
+      ),
+    ),
+    good(`
+      vm small {
+        const RAM
+        ram low at 0 size RAM
+      }
+      vm web like small {
+        const RAM = 2 GiB
+      }
+    `),
+  ],
+
+  check: (subject) => {
+    const { names, fields } = mentionsIn(subject.scope.document);
+    return ownedIn(subject, 'const', ({ name, owner }) => names.has(name) || (owner !== undefined && fields.has(name)));
+  },
+  locate: placeOfOwned,
+  message: ({ name }: Owned) => `nothing in this file uses \`${name}\``,
+  fixes: (owned: Owned) => [removal(owned)],
+  unused: true,
+});

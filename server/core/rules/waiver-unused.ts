@@ -1,0 +1,61 @@
+import { bad, defineRule, fixed, good, type Waiver } from './rule.js';
+
+/** A waiver that waives nothing. */
+export const waiverUnused = defineRule({
+  name: 'waiver-unused',
+  over: 'file',
+  level: 'warning',
+  group: 'policy',
+  summary: 'Nothing breaks the rule that a waiver allows to be broken.',
+  since: '0.1.0',
+  why: `A waiver that waives nothing lies in wait: the next change that breaks the rule there passes unseen, with a reason
+that was given for something else. It is judged in the vms that the policy holds for; one that no vm could need yet is
+left alone.`,
+
+  examples: [
+    bad(
+      `
+      vm web {
+        policy aligned
+        ram low at 0 size 4 GiB
+      }
+
+      policy aligned {
+        require blocks: aligned(r, 2 MiB) for r in ram
+        allow policy/blocks on low because "firmware wants it so"
+              ^^^^^^^^^^^^^ nothing breaks \`policy/blocks\` here: the waiver has no use
+      }
+    `,
+      fixed(
+        'Remove the waiver',
+        `
+      vm web {
+        policy aligned
+        ram low at 0 size 4 GiB
+      }
+
+      policy aligned {
+        require blocks: aligned(r, 2 MiB) for r in ram
+      }
+    `,
+      ),
+    ),
+    good(`
+      vm web {
+        policy aligned
+        ram low at 0 size 4 GiB
+        ram high at 4 GiB size 3 MiB allow policy/blocks because "shared with the firmware"
+      }
+
+      policy aligned {
+        require blocks: aligned(r, 2 MiB) for r in ram
+      }
+    `),
+  ],
+
+  check: ({ waivers }) => waivers.filter(({ expired, used }) => !expired && !used),
+  locate: ({ place }: Waiver) => place,
+  message: ({ rule }: Waiver) => `nothing breaks \`${rule}\` here: the waiver has no use`,
+  fixes: ({ removal }: Waiver) => [{ title: 'Remove the waiver', safe: false, edits: [removal] }],
+  unused: true,
+});

@@ -1,0 +1,123 @@
+import { contiguousPage, type PlannedMap } from '../dma/plan.js';
+import { fragmentationOf, type Fragmentation, type WantedPage } from '../dma/fragmentation.js';
+import { isAligned } from '../layout/address.js';
+import { isExpression, pathText, type Element } from '../layout/elements.js';
+import { Evaluator } from '../layout/evaluate.js';
+import { sizeOf } from '../layout/intervals.js';
+import type { Backing } from '../layout/model.js';
+import { isPresent } from '../layout/presence.js';
+import { numberOf } from '../layout/properties.js';
+import { textOf, type Call } from '../syntax/nodes.js';
+import { walk } from '../syntax/walk.js';
+import type { VmSubject } from './rule.js';
+
+/** What a vm's mappings lose in leaves, each cause once; nothing where there is no plan. */
+export function fragmentationIn(subject: VmSubject): Fragmentation | undefined {
+  const { plan } = subject;
+  return plan && fragmentationOf(plan, wantedPages(subject));
+}
+
+/** Huge pages that a host has set aside. */
+export interface HugepagePool {
+  /** Bytes. */
+  readonly page: bigint;
+  /** How many there are; nothing where the file doesn't say. */
+  readonly count: bigint | undefined;
+}
+
+/**
+ * The page that somebody asks a mapping's backing to have, where that is more than it has: a policy that speaks of
+ * leaves of a size, or a backing of huge pages on a host that has set larger ones aside. Ordinary memory asks for nothing
+ * by itself, or every guest without huge pages would be told.
+ */
+function wantedPages(subject: VmSubject): (map: PlannedMap) => WantedPage | undefined {
+  const asked = subject.plan ? sizesInPolicies(subject) : [];
+  const pools = poolsOf(subject);
+  return (map) => {
+    const page = subject.plan && contiguousPage(map, subject.plan.page);
+    if (page === undefined || !map.backing) return undefined;
+    const wishes = [...fromPolicies(map, asked, subject), ...fromPools(map.backing, pools, subject)];
+    return wishes.filter((wish) => wish.page > page).reduce<WantedPage | undefined>((most, next) => (!most || next.page > most.page ? next : most), undefined);
+  };
+}
+
+/** The smallest leaf that a policy would count, if the mapping can hold one. */
+function fromPolicies({ range }: PlannedMap, asked: readonly AskedSize[], { plan }: VmSubject): WantedPage[] {
+  return asked.flatMap(({ size, policy }) => {
+    const leaf = plan?.format.leafSizes.findLast((candidate) => candidate >= size);
+    return leaf !== undefined && leaf <= sizeOf(range) ? [{ page: leaf, asking: `as policy \`${policy}\` asks` }] : [];
+  });
+}
+
+/** Larger pages of the host that are enough for a backing which has huge pages already, or hopes for them. */
+function fromPools(backing: Backing, pools: readonly HugepagePool[], { host }: VmSubject): WantedPage[] {
+  if (backing.kind !== 'hugetlb' && backing.kind !== 'thp') return [];
+  const fitting = pools.filter((pool) => fits(backing, pool));
+  return fitting.map(({ page }) => ({ page, asking: `which \`${host?.name}\` has pages for` }));
+}
+
+/** Whether a backing could be made of the pages of a pool. */
+export const fits = ({ size }: Backing, { page, count }: HugepagePool): boolean =>
+  size !== undefined && isAligned(size, page) && (count === undefined || count * page >= size);
+
+interface AskedSize {
+  /** Bytes. */
+  readonly size: bigint;
+  readonly policy: string;
+}
+
+/** The sizes in `coverage(S)` and `blocks(S)` of what the vm's policies require or prefer. */
+function sizesInPolicies({ vm, evaluator }: VmSubject): AskedSize[] {
+  // Its own evaluator: what is wrong in a policy is told where the policy is judged.
+  const quiet = new Evaluator(evaluator.lookup);
+  return policiesOf(vm.element, quiet).flatMap((policy) =>
+    policy.children.flatMap((statement) => callsIn(statement).flatMap((call) => sizeIn(call, statement, quiet).map((size) => ({ size, policy: policy.name })))),
+  );
+}
+
+function policiesOf(vm: Element, evaluator: Evaluator): Element[] {
+  return (vm.properties.get('policy') ?? []).flatMap((located) => {
+    const { value } = located.property;
+    const names = value?.kind === 'names' ? value.names : [];
+    return names.flatMap((name) => {
+      const source = name.kind === 'reference' ? evaluator.lookup.find(located.path, pathText(name), 'policies') : undefined;
+      return source ? [evaluator.elementOf(source)] : [];
+    });
+  });
+}
+
+const COUNTING: ReadonlySet<string> = new Set(['coverage', 'blocks']);
+
+function callsIn(statement: Element): Call[] {
+  const { head } = statement.origin.declaration;
+  if (head?.kind !== 'requirement') return [];
+  return [...walk(head.condition)].filter((node) => node.kind === 'call').filter(({ callee }) => COUNTING.has(textOf(callee.path.at(-1)) ?? ''));
+}
+
+function sizeIn({ args: [size] }: Call, statement: Element, evaluator: Evaluator): bigint[] {
+  const value = size && evaluator.evaluate(size, { origin: statement.origin, element: statement.parent });
+  return value?.type === 'quantity' && value.value > 0n ? [value.value] : [];
+}
+
+/** The huge pages that a host has set aside, page sizes in the order of the file. */
+export function poolsOf({ host, evaluator }: VmSubject): HugepagePool[] {
+  if (!host) return [];
+  const quiet = new Evaluator(evaluator.lookup);
+  quiet.host = host.element;
+  const declared = host.element.children.filter((child) => child.keyword === 'hugepages' && isPresent(child, quiet));
+  const pages = declared.flatMap((child) => poolOf(child, quiet));
+  return [...new Set(pages.map(({ page }) => page))].map((page) => joined(page, pages));
+}
+
+function poolOf(element: Element, evaluator: Evaluator): HugepagePool[] {
+  const { head } = element.origin.declaration;
+  const page = head && isExpression(head) ? evaluator.evaluate(head, { origin: element.origin, element: element.parent }) : undefined;
+  const count = numberOf(element, 'count', 0n, 1n << 52n, evaluator);
+  return page?.type === 'quantity' && page.value > 0n ? [{ page: page.value, count: count === undefined ? undefined : BigInt(count) }] : [];
+}
+
+/** The pages of one size on all nodes together. */
+function joined(page: bigint, pools: readonly HugepagePool[]): HugepagePool {
+  const counts = pools.filter((pool) => pool.page === page).map(({ count }) => count);
+  return { page, count: counts.reduce((sum, count) => (sum === undefined || count === undefined ? undefined : sum + count), 0n) };
+}

@@ -1,0 +1,33 @@
+import { isUtf8 } from 'node:buffer';
+
+/** A text, or in one sentence why there is none. */
+export type Loaded = Readable | { readonly error: string };
+
+export interface Readable {
+  readonly text: string;
+  /** Whether the bytes begin with a mark, which the text doesn't have: whoever stores it puts it back. */
+  readonly bom: boolean;
+}
+
+export const BYTE_ORDER_MARK = '\ufeff';
+
+/** The text of some bytes. A line break of old Macs becomes one that every editor sees. */
+export function decode(bytes: Buffer): Loaded {
+  const mark = bytes.length > 1 ? bytes.readUInt16BE() : 0;
+  if (mark === 0xfffe || mark === 0xfeff) return { error: 'it is UTF-16; store it as UTF-8' };
+  if (bytes.includes(0)) return { error: 'it is a binary file' };
+  if (!isUtf8(bytes)) return { error: `it is no UTF-8 text (line ${firstBadLine(bytes)})` };
+  const text = bytes.toString('utf8').replace(/\r(?!\n)/g, '\n');
+  return text.startsWith(BYTE_ORDER_MARK) ? { text: text.slice(1), bom: true } : { text, bom: false };
+}
+
+function firstBadLine(bytes: Buffer): number {
+  let line = 1;
+  for (let start = 0; start < bytes.length; line++) {
+    const found = bytes.indexOf(0x0a, start);
+    const end = found < 0 ? bytes.length : found + 1;
+    if (!isUtf8(bytes.subarray(start, end))) break;
+    start = end;
+  }
+  return line;
+}

@@ -1,0 +1,118 @@
+import type { Diagnostic, ServerCapabilities } from 'vscode-languageserver';
+import { RULES, type Document, type Finding, type Place } from '../core/index.js';
+import { diagnosticOf, rangeOfPlace, remark, type DiagnosticContext } from './convert.js';
+import type { OpenFile } from './documents.js';
+import { pathOfUri } from './files.js';
+import type { Checked, Session } from './session.js';
+
+/** More findings than a person can read only cost time: each key sends them all. */
+export const MOST_DIAGNOSTICS = 1000;
+
+/**
+ * Follows the texts and tells the findings of each version at once: a check costs less than a timer would. Only what is
+ * open is told of.
+ */
+export function followTexts(session: Session): ServerCapabilities {
+  const { connection, documents } = session;
+
+  connection.onDidOpenTextDocument(session.guard('opening', undefined, ({ textDocument }) => {
+    const file = documents.open(textDocument.uri, textDocument.version, textDocument.text);
+    session.changed();
+    refreshWithDependants(session, file.path);
+  }));
+  connection.onDidChangeTextDocument(session.guard('changing', undefined, ({ textDocument, contentChanges }) => {
+    const file = documents.change(textDocument.uri, textDocument.version, contentChanges);
+    if (!file) return;
+    session.changed();
+    refreshWithDependants(session, file.path);
+  }));
+  connection.onDidCloseTextDocument(session.guard('closing', undefined, ({ textDocument }) => {
+    const file = documents.close(textDocument.uri);
+    if (!file) return;
+    documents.forget(file.path);
+    session.forgetCheck(file.path);
+    session.changed();
+    send(session, textDocument.uri, undefined, []);
+    refreshWithDependants(session, file.path);
+  }));
+  connection.onDidChangeWatchedFiles(session.guard('watching', undefined, ({ changes }) => {
+    const paths = changes.map(({ uri }) => pathOfUri(uri));
+    for (const path of paths) documents.forget(path);
+    session.changed();
+    refreshAll(session, new Set(paths.flatMap((path) => session.dependantsOf(path))));
+  }));
+
+  return { textDocumentSync: { openClose: true, change: 2 } };
+}
+
+/** Checks files again and tells what is found. */
+export function refreshAll(session: Session, files: Iterable<OpenFile>): void {
+  for (const file of files) refresh(session, file.path);
+}
+
+/** The diagnostics of the findings of a file, for what the client can show. */
+export function toDiagnostic(session: Session, document: Document): (finding: Finding) => Diagnostic {
+  const abilities = session.client.textDocument?.publishDiagnostics;
+  const context: DiagnosticContext = {
+    document,
+    related: abilities?.relatedInformation ?? false,
+    tags: abilities?.tagSupport !== undefined,
+    pageOf: abilities?.codeDescriptionSupport ? (rule) => pageOf(rule, session.rulePages) : () => undefined,
+    locate: (place) => locate(session, place),
+  };
+  return (finding) => diagnosticOf(finding, context);
+}
+
+/** Where a place is, for the client; nothing in the shipped library, which has no file. */
+export function locate(session: Session, place: Place): ReturnType<DiagnosticContext['locate']> {
+  const document = session.documents.read(place.path);
+  const range = document === 'missing' || 'error' in document ? undefined : rangeOfPlace(document, place);
+  return range && { uri: session.uriOf(place.path), range };
+}
+
+const RULE_NAMES: ReadonlySet<string> = new Set(RULES.map(({ name }) => name));
+
+const pageOf = (rule: string, pages: string | undefined): string | undefined =>
+  pages !== undefined && RULE_NAMES.has(rule) ? `${pages.replace(/\/*$/, '/')}${rule}.md` : undefined;
+
+function refreshWithDependants(session: Session, path: string): void {
+  refresh(session, path);
+  refreshAll(session, session.dependantsOf(path));
+}
+
+/** Tells what a file comes to; where a text is yet to be loaded, that is waited for: half a check would cry wolf. */
+function refresh(session: Session, path: string): void {
+  const file = session.documents.at(path);
+  if (!file) return;
+  try {
+    const checked = session.check(file);
+    if (checked.wanted.size > 0) void loadAndRefresh(session, path, checked.wanted);
+    else send(session, file.uri, file.version, diagnosticsOf(session, file, checked));
+  } catch (error) {
+    session.log(`checking ${file.uri}`, error);
+    send(session, file.uri, file.version, [remark('this file could not be checked; the output of the language server says why')]);
+  }
+}
+
+async function loadAndRefresh(session: Session, path: string, wanted: Iterable<string>): Promise<void> {
+  await Promise.all(Array.from(wanted, (other) => session.load(other)));
+  refresh(session, path);
+}
+
+function diagnosticsOf(session: Session, file: OpenFile, { document, result }: Checked): Diagnostic[] {
+  if (document.oversized) return [remark('this text is longer than 16 Mi characters and is not read')];
+  const convert = toDiagnostic(session, document);
+  const { findings } = result;
+  if (findings.length <= MOST_DIAGNOSTICS) return findings.map(convert);
+  const rest = findings.length - MOST_DIAGNOSTICS;
+  return [...worstFirst(findings).slice(0, MOST_DIAGNOSTICS).map(convert), remark(`${rest} more finding${rest === 1 ? '' : 's'} in ${nameOf(file)} are not shown`)];
+}
+
+const worstFirst = (findings: readonly Finding[]): Finding[] =>
+  (['error', 'warning', 'note'] as const).flatMap((level) => findings.filter((finding) => finding.level === level));
+
+const nameOf = ({ path }: OpenFile): string => path.slice(path.lastIndexOf('/') + 1);
+
+function send(session: Session, uri: string, version: number | undefined, diagnostics: Diagnostic[]): void {
+  void session.connection.sendDiagnostics({ uri, ...(version !== undefined && { version }), diagnostics });
+}

@@ -1,0 +1,151 @@
+import type { Connection, InitializeParams } from 'vscode-languageserver';
+import { checkFile, type CheckOptions, type CheckResult, type Document, type Level } from '../core/index.js';
+import { Documents, type OpenFile } from './documents.js';
+import { folderOf, pathOfUri, uriOfPath, type Files } from './files.js';
+import { fieldOf } from './settings.js';
+
+/** What the last check of an open file came to. */
+export interface Checked {
+  readonly document: Document;
+  readonly options: CheckOptions;
+  readonly result: CheckResult;
+  /** Files it looked into. */
+  readonly reads: ReadonlySet<string>;
+  /** Files it would have to look into and that nobody has loaded yet. */
+  readonly wanted: ReadonlySet<string>;
+  /** The state of all texts and settings it was made in. */
+  readonly state: number;
+}
+
+/** One conversation: the client's abilities, the texts, the settings, and what was found. */
+export class Session {
+  readonly connection: Connection;
+  readonly client: InitializeParams['capabilities'];
+  readonly documents = new Documents();
+  /** Where the pages of the rules are, if the client says. */
+  readonly rulePages: string | undefined;
+  readonly #files: Files;
+  readonly #today: () => string;
+  readonly #checks = new Map<string, Checked>();
+  readonly #loading = new Map<string, Promise<void>>();
+  #folders: readonly string[];
+  #options: CheckOptions | undefined;
+  #levels: ReadonlyMap<string, Level | 'off'> = new Map();
+  #state = 0;
+
+  constructor(connection: Connection, params: InitializeParams, files: Files, today: () => string) {
+    this.connection = connection;
+    this.client = params.capabilities;
+    this.#files = files;
+    this.#today = today;
+    this.#folders = (params.workspaceFolders ?? []).map(({ uri }) => asFolder(uri));
+    const pages = fieldOf(params.initializationOptions, 'rulePages');
+    this.rulePages = typeof pages === 'string' ? pages : undefined;
+  }
+
+  /** Runs a handler so that it never fails: a crash is logged and answered with `otherwise`. */
+  guard<Params, Result>(what: string, otherwise: Result, handler: (params: Params) => Result): (params: Params) => Result {
+    return (params) => {
+      try {
+        return handler(params);
+      } catch (error) {
+        this.log(what, error);
+        return otherwise;
+      }
+    };
+  }
+
+  log(what: string, error: unknown): void {
+    this.connection.console.error(`${what} failed: ${error instanceof Error ? error.stack ?? error.message : `${error}`}`);
+  }
+
+  /** What an open file comes to, in the present state of all texts: checked again only where something changed. */
+  check(file: OpenFile): Checked {
+    const options = this.#optionsToday();
+    const known = this.#checks.get(file.path);
+    if (known && known.state === this.#state && known.document === file.document && known.options === options) return known;
+    const [reads, wanted] = [new Set<string>(), new Set<string>()];
+    const world = {
+      read: (path: string) => {
+        const state = this.documents.read(path);
+        reads.add(path);
+        if (state === 'missing') wanted.add(path);
+        return state;
+      },
+    };
+    const result = checkFile(file.path, world, options);
+    const checked = { document: file.document, options, result, reads, wanted, state: this.#state };
+    this.#checks.set(file.path, checked);
+    return checked;
+  }
+
+  /** Open files whose last check looked into a path, besides that file itself. */
+  dependantsOf(path: string): OpenFile[] {
+    return this.documents.all.filter((file) => file.path !== path && (this.#checks.get(file.path)?.reads.has(path) ?? false));
+  }
+
+  /** Says that a text is another one now, so that no earlier check holds. */
+  changed(): void {
+    this.#state++;
+  }
+
+  forgetCheck(path: string): void {
+    this.#checks.delete(path);
+  }
+
+  /** Replaces the levels of rules; says whether that changes anything. */
+  setLevels(levels: ReadonlyMap<string, Level | 'off'>): boolean {
+    const same = JSON.stringify([...levels].sort()) === JSON.stringify([...this.#levels].sort());
+    if (same) return false;
+    this.#levels = levels;
+    this.#options = undefined;
+    return true;
+  }
+
+  setFolders(added: readonly string[], removed: readonly string[]): void {
+    const gone = new Set(removed.map(asFolder));
+    this.#folders = [...this.#folders.filter((folder) => !gone.has(folder)), ...added.map(asFolder)];
+  }
+
+  /** Loads the text of a path, once however often it is asked for meanwhile. Never fails: an error is kept as such. */
+  load(path: string): Promise<void> {
+    const running = this.#loading.get(path);
+    if (running) return running;
+    const loading = this.#read(path).then((loaded) => {
+      this.#loading.delete(path);
+      this.documents.store(path, loaded);
+      this.changed();
+    });
+    this.#loading.set(path, loading);
+    return loading;
+  }
+
+  /** The URI of a file: as the client spells it where it is open. */
+  uriOf(path: string): string {
+    return this.documents.at(path)?.uri ?? uriOfPath(path);
+  }
+
+  async #read(path: string): Promise<string | { readonly error: string }> {
+    if (!this.#mayRead(path)) return { error: 'it is outside of the workspace' };
+    try {
+      return await this.#files.read(uriOfPath(path));
+    } catch (error) {
+      this.log(`reading ${path}`, error);
+      return { error: 'it can’t be read' };
+    }
+  }
+
+  /** Files of the workspace, and those beside a file that the user has opened from elsewhere. */
+  #mayRead(path: string): boolean {
+    const opened = this.documents.all.map((file) => folderOf(file.path));
+    return [...this.#folders, ...opened].some((folder) => folder !== '' && path.startsWith(folder));
+  }
+
+  #optionsToday(): CheckOptions {
+    const today = this.#today();
+    if (this.#options?.today !== today) this.#options = { today, levels: this.#levels };
+    return this.#options;
+  }
+}
+
+const asFolder = (uri: string): string => pathOfUri(uri).replace(/\/*$/, '/');

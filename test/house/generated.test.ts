@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { rulePage } from '../../server/core/report/rule-page.js';
+import { RULES } from '../../server/core/rules/catalogue.js';
+import type { SealedRule } from '../../server/core/rules/rule.js';
+
+// Rule pages and the settings of rules are made from the rules themselves, committed, and compared here.
+
+const FOLDER = 'docs/rules';
+const UPDATE = process.env['UPDATE'] === '1';
+
+describe('generated files', () => {
+  for (const rule of RULES) {
+    it(`the page of ${rule.name} is up to date`, () => checkFile(join(FOLDER, `${rule.name}.md`), rulePage(rule)));
+  }
+
+  it('the list of rules is up to date', () => checkFile(join(FOLDER, 'README.md'), listOfRules()));
+
+  it('has no page without a rule', () => {
+    const known = new Set(['README.md', ...RULES.map(({ name }) => `${name}.md`)]);
+    const strangers = readdirSync(FOLDER).filter((name) => !known.has(name));
+    if (UPDATE) for (const name of strangers) rmSync(join(FOLDER, name));
+    else assert.deepEqual(strangers, []);
+  });
+
+  it('the setting of rules is up to date', () => {
+    const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as { contributes: { configuration: { properties: Record<string, unknown> } } };
+    manifest.contributes.configuration.properties['vmlayout.rules'] = setting();
+    checkFile('package.json', `${JSON.stringify(manifest, null, 2)}\n`);
+  });
+});
+
+describe('the catalogue', () => {
+  it('and the folder agree', () => {
+    const files = readdirSync('server/core/rules').map((name) => name.replace(/\.ts$/, ''));
+    const missing = RULES.filter(({ name }) => !files.includes(name));
+    assert.deepEqual(missing.map(({ name }) => name), []);
+    const defining = files.filter((name) => /define(?:Language)?Rule\(/.test(readFileSync(`server/core/rules/${name}.ts`, 'utf8')) && name !== 'rule');
+    assert.deepEqual(defining.sort(), RULES.map(({ name }) => name).sort());
+  });
+
+  it('has kebab-case names, each once, and summaries that are sentences', () => {
+    assert.equal(new Set(RULES.map(({ name }) => name)).size, RULES.length);
+    for (const { name, summary, why } of RULES) {
+      assert.match(name, /^[a-z]+(?:-[a-z]+)*$/);
+      assert.match(summary, /^[A-Z`].*\.$/, name);
+      assert.ok(why.trim().length > 80, `${name} does not say why`);
+    }
+  });
+});
+
+function checkFile(path: string, expected: string): void {
+  const actual = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  if (actual === expected) return;
+  if (!UPDATE) assert.equal(actual, expected, `${path} is out of date: run \`npm run update\``);
+  mkdirSync(FOLDER, { recursive: true });
+  writeFileSync(path, expected);
+}
+
+function listOfRules(): string {
+  const groups = [...new Set(RULES.map(({ group }) => group))];
+  const rows = (group: string): string[] =>
+    RULES.filter((rule) => rule.group === group)
+      .sort((left, right) => (left.name < right.name ? -1 : 1))
+      .map(({ name, level, summary }) => `| [${name}](${name}.md) | ${level} | ${summary} |`);
+  const tables = groups.map((group) => [`## ${group[0]?.toUpperCase()}${group.slice(1)}`, '', '| rule | level | finds |', '|---|---|---|', ...rows(group)].join('\n'));
+  const policies = '`policy/NAME` is the requirement of that name in a policy: an error for `require`, a warning for `prefer`.';
+  return `${['# Rules', 'Each level can be changed by a policy, by the setting `vmlayout.rules`, and by `--rule`.', ...tables, policies].join('\n\n')}\n`;
+}
+
+/** One property a rule, with its summary, so that the settings editor completes and explains them. */
+function setting(): object {
+  const levels = ['error', 'warning', 'note', 'off'];
+  const property = ({ summary, level }: SealedRule): object => ({ type: 'string', enum: levels, default: level, description: summary });
+  return {
+    type: 'object',
+    scope: 'resource',
+    default: {},
+    markdownDescription: 'Levels of rules, in place of their defaults. Policies in a file have the last word.',
+    properties: Object.fromEntries([...RULES].sort((left, right) => (left.name < right.name ? -1 : 1)).map((rule) => [rule.name, property(rule)])),
+    additionalProperties: { type: 'string', enum: levels },
+  };
+}

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { FUNCTIONS } from '../../server/core/layout/functions.js';
+import { display, type Value } from '../../server/core/layout/values.js';
+import { openDocument, treeOf } from '../../server/core/syntax/document.js';
+import { problemsIn } from '../../server/core/syntax/problems.js';
+import { DECLARATIONS, PROPERTIES, SELECTORS } from '../../server/core/syntax/vocabulary.js';
+import { check, drawFindings, offersOf, spanOf, type Checked } from '../support/check.js';
+import { draw, readPicture } from '../support/picture.js';
+
+// What the pages show is real. A layout in them parses; a whole one has no error, unless its findings are drawn under
+// its lines or told in a `text` block that follows. A part of one is fenced with what it is a part of:
+// `vmlayout fragment=vm`.
+
+for (const path of ['README.md', ...readdirSync('docs').filter((name) => name.endsWith('.md')).sort().map((name) => `docs/${name}`)]) {
+  const blocks = blocksOf(readFileSync(path, 'utf8'));
+  const layouts = blocks.filter(({ language }) => language === 'vmlayout');
+  if (layouts.length === 0) continue;
+  describe(`layouts in ${path}`, () => {
+    for (const block of layouts) {
+      it(`line ${block.line} parses`, () => checkSyntax(block));
+      if (!block.fragment) it(`line ${block.line} has the findings that are shown`, () => checkWhole(block, told(block, blocks)));
+    }
+  });
+}
+
+describe('the language reference', () => {
+  const page = readFileSync('docs/language.md', 'utf8').replace(/^```[^]*?^```$/gm, '');
+  const code = new Set([...page.matchAll(/`([^`\n]+)`/g)].map(([, span = '']) => span));
+  const words = new Set([...code].map((span) => /^[\w-]+/.exec(span)?.[0]));
+
+  it('explains every word of the language', () => {
+    const fixed = Object.values(PROPERTIES).flatMap((property) => property.words ?? []);
+    assert.deepEqual([...Object.keys(DECLARATIONS), ...Object.keys(PROPERTIES)].filter((word) => !words.has(word)), []);
+    assert.deepEqual([...fixed, ...SELECTORS].filter((word) => !code.has(word) && !words.has(word)), []);
+  });
+
+  it('has every function with its arguments', () => {
+    assert.deepEqual([...FUNCTIONS.values()].map(({ signature }) => signature).filter((signature) => !code.has(signature)), []);
+  });
+
+  it('says what expressions come to', () => {
+    const examples = valuesIn(page);
+    assert.ok(examples.length > 0);
+    for (const { expression, value } of examples) assert.equal(evaluated(expression), value, expression);
+  });
+});
+
+/** A fenced block of a page. */
+interface FencedBlock {
+  readonly language: string;
+  /** What it is a part of, if it isn't a whole file: `vm`. */
+  readonly fragment: string | undefined;
+  /** Line of its first line, from 1. */
+  readonly line: number;
+  readonly text: string;
+  /** Whether nothing but blank lines stands between it and the block above. */
+  readonly follows: boolean;
+}
+
+function blocksOf(page: string): FencedBlock[] {
+  const blocks: FencedBlock[] = [];
+  let end = 0;
+  for (const match of page.matchAll(/^```([\w-]*)([^\n]*)\n([^]*?)^```$/gm)) {
+    const [whole, language = '', info = '', text = ''] = match;
+    const line = page.slice(0, match.index).split('\n').length + 1;
+    const follows = blocks.length > 0 && page.slice(end, match.index).trim() === '';
+    blocks.push({ language, fragment: /fragment=(\w+)/.exec(info)?.[1], line, text, follows });
+    end = match.index + whole.length;
+  }
+  return blocks;
+}
+
+/** The `text` block right after a layout. */
+function told(block: FencedBlock, blocks: readonly FencedBlock[]): string | undefined {
+  const next = blocks[blocks.indexOf(block) + 1];
+  return next?.language === 'text' && next.follows ? next.text : undefined;
+}
+
+function checkSyntax({ text, fragment }: FencedBlock): void {
+  const source = readPicture(text).text;
+  const document = openDocument(fragment ? `${fragment} fragment {\n${source}}\n` : source);
+  const problems = document.items.flatMap((item, index) =>
+    problemsIn(treeOf(item), item.text).map(({ start, end, message }) => {
+      const base = document.starts[index] ?? 0;
+      return { start: base + start, end: base + end, label: message };
+    }),
+  );
+  const whole = document.items.map((item) => item.text).join('');
+  assert.equal(draw(whole, problems), whole);
+}
+
+function checkWhole({ text }: FencedBlock, shown: string | undefined): void {
+  const picture = readPicture(text);
+  const checked = check(picture.text, picture.files);
+  if (picture.drawn !== picture.text) assert.equal(drawFindings(checked), picture.drawn);
+  else if (shown !== undefined) checkTold(checked, shown);
+  else assert.equal(drawErrors(checked), picture.text);
+}
+
+/** `error: …` with the titles of its fixes below it: all findings of the levels that are told. */
+function checkTold(checked: Checked, shown: string): void {
+  const entries = shown.replace(/\n(?!(?:error|warning|note):|\s)/g, ' ').trim().split('\n');
+  const levels = new Set(entries.map((entry) => /^\w+/.exec(entry)?.[0]));
+  const findings = checked.result.findings.filter(({ level }) => levels.has(level));
+  assert.deepEqual(entries.filter((entry) => !entry.startsWith(' ')), findings.map(({ level, message }) => `${level}: ${message}`));
+  const titles = findings.flatMap((finding) => offersOf(checked, finding)).map(({ title }) => title);
+  for (const entry of entries.filter((line) => line.startsWith(' '))) assert.ok(titles.includes(entry.replace(/^ +fix: /, '')), `no fix “${entry.trim()}” among:\n${titles.join('\n')}`);
+}
+
+const drawErrors = ({ text, document, result }: Checked): string =>
+  draw(text, result.findings.filter(({ level }) => level === 'error').map((finding) => ({ ...spanOf(finding, document), label: `${finding.rule}: ${finding.message}` })));
+
+/** The rows of tables that are headed `expression` and `comes to`. */
+function valuesIn(page: string): { expression: string; value: string }[] {
+  const tables = [...page.matchAll(/^\| expression \| comes to \|\n\|[-|]+\n((?:\|.*\n)*)/gm)].map(([, rows = '']) => rows);
+  return tables.flatMap((rows) =>
+    rows.trim().split('\n').map((row) => {
+      const [, expression = '', value = ''] = row.split(/ ?(?<!\\)\| ?/);
+      return { expression: expression.replace(/^`|`$/g, '').replaceAll('\\|', '|'), value: value.replace(/^`|`$/g, '') };
+    }),
+  );
+}
+
+/** What an expression comes to beside the regions that the page names; the problem, where it comes to none. */
+function evaluated(expression: string): string {
+  const regions = 'ram low at 0x4000_0000 size 2 GiB\nmmio uart at 0x900_0000 size 4 KiB';
+  const { vm, evaluator } = check(`vm example {\n${regions}\nconst X = ${expression}\n}\n`).result.vms[0] ?? assert.fail('no vm');
+  const constant = vm.element.children.find(({ name }) => name === 'X') ?? assert.fail('no constant');
+  const value: Value = evaluator.constant(constant);
+  return evaluator.problems[0]?.message ?? display(value);
+}

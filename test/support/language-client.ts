@@ -1,0 +1,147 @@
+import { PassThrough } from 'node:stream';
+import {
+  createConnection,
+  createMessageConnection,
+  StreamMessageReader,
+  StreamMessageWriter,
+  type ClientCapabilities,
+  type Diagnostic,
+  type InitializeResult,
+  type MessageConnection,
+  type PublishDiagnosticsParams,
+  type Range,
+  type TextDocumentContentChangeEvent,
+} from 'vscode-languageserver/node';
+import { serve, type Files } from '../../server/lsp/connection.js';
+import { TODAY } from './check.js';
+
+/** The only test code that knows the protocol: a client that speaks with the server over streams in memory. */
+export class LanguageClient {
+  readonly #connection: MessageConnection;
+  readonly #published = new Map<string, PublishDiagnosticsParams>();
+  readonly #versions = new Map<string, number>();
+  #waiting: (() => void)[] = [];
+  /** What the server wrote to its log. */
+  readonly log: string[] = [];
+  /** What was published, in order. */
+  readonly history: PublishDiagnosticsParams[] = [];
+  settings: unknown = {};
+  initialized!: InitializeResult;
+
+  private constructor(connection: MessageConnection) {
+    this.#connection = connection;
+    connection.onNotification('textDocument/publishDiagnostics', (params: PublishDiagnosticsParams) => {
+      this.#published.set(params.uri, params);
+      this.history.push(params);
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      for (const wake of waiting) wake();
+    });
+    connection.onNotification('window/logMessage', ({ message }: { message: string }) => this.log.push(message));
+    connection.onRequest('workspace/configuration', () => [this.settings]);
+    connection.onRequest('client/registerCapability', () => null);
+    connection.listen();
+  }
+
+  /** Starts a server in this process and shakes hands. */
+  static async start(options: Partial<StartOptions> = {}): Promise<LanguageClient> {
+    const [toServer, toClient] = [new PassThrough(), new PassThrough()];
+    serve(createConnection(toServer, toClient), options.files ?? NO_FILES, () => TODAY);
+    return LanguageClient.over(toClient, toServer, options);
+  }
+
+  /** Speaks with a server that is already there. */
+  static async over(input: NodeJS.ReadableStream, output: NodeJS.WritableStream, options: Partial<StartOptions> = {}): Promise<LanguageClient> {
+    const connection = createMessageConnection(new StreamMessageReader(input), new StreamMessageWriter(output));
+    const client = new LanguageClient(connection);
+    client.settings = options.settings ?? {};
+    client.initialized = await connection.sendRequest('initialize', {
+      processId: null,
+      rootUri: null,
+      workspaceFolders: [{ uri: 'file:///ws', name: 'ws' }],
+      capabilities: CAPABILITIES,
+      initializationOptions: { rulePages: 'file:///ext/docs/rules' },
+      ...options.params,
+    });
+    await connection.sendNotification('initialized', {});
+    return client;
+  }
+
+  async open(uri: string, text: string): Promise<Diagnostic[]> {
+    this.#versions.set(uri, 1);
+    this.#published.delete(uri);
+    await this.notify('textDocument/didOpen', { textDocument: { uri, languageId: 'vmlayout', version: 1, text } });
+    return this.diagnostics(uri);
+  }
+
+  async change(uri: string, ...contentChanges: TextDocumentContentChangeEvent[]): Promise<Diagnostic[]> {
+    const version = (this.#versions.get(uri) ?? 0) + 1;
+    this.#versions.set(uri, version);
+    await this.notify('textDocument/didChange', { textDocument: { uri, version }, contentChanges });
+    return this.diagnostics(uri);
+  }
+
+  async close(uri: string): Promise<void> {
+    this.#versions.delete(uri);
+    await this.notify('textDocument/didClose', { textDocument: { uri } });
+  }
+
+  /** Waits for what is told of the present version of a file. */
+  async diagnostics(uri: string): Promise<Diagnostic[]> {
+    for (;;) {
+      const published = this.#published.get(uri);
+      if (published && published.version === this.#versions.get(uri)) return published.diagnostics;
+      await this.published();
+    }
+  }
+
+  /** Waits for the next diagnostics, of whatever file. */
+  published(): Promise<void> {
+    return new Promise((wake) => this.#waiting.push(wake));
+  }
+
+  /** Asks about a file: `hover`, `completion` … */
+  ask<Result>(method: string, uri: string, params: object = {}): Promise<Result> {
+    return this.#connection.sendRequest(`textDocument/${method}`, { textDocument: { uri }, ...params });
+  }
+
+  request<Result>(method: string, params?: object): Promise<Result> {
+    return this.#connection.sendRequest(method, params);
+  }
+
+  notify(method: string, params?: object): Promise<void> {
+    return this.#connection.sendNotification(method, params);
+  }
+
+  async stop(): Promise<void> {
+    await this.#connection.sendRequest('shutdown');
+    this.#connection.dispose();
+  }
+}
+
+export interface StartOptions {
+  readonly files: Files;
+  readonly settings: unknown;
+  readonly params: object;
+}
+
+/** Files as a host would read them, by URI. */
+export const filesOf = (texts: Readonly<Record<string, string>>): Files => ({
+  read: (uri) => Promise.resolve(texts[uri] ?? { error: 'there is no such file' }),
+});
+
+const NO_FILES = filesOf({});
+
+const CAPABILITIES: ClientCapabilities = {
+  workspace: { configuration: true, workspaceFolders: true, didChangeConfiguration: { dynamicRegistration: true } },
+  textDocument: {
+    publishDiagnostics: { relatedInformation: true, codeDescriptionSupport: true, tagSupport: { valueSet: [1] }, versionSupport: true },
+    completion: { completionItem: { snippetSupport: true } },
+    hover: { contentFormat: ['markdown'] },
+  },
+};
+
+export const rangeAt = (startLine: number, startCharacter: number, endLine = startLine, endCharacter = startCharacter): Range => ({
+  start: { line: startLine, character: startCharacter },
+  end: { line: endLine, character: endCharacter },
+});
