@@ -47,7 +47,7 @@ export function readArguments(command: string, args: readonly string[], specs: r
 
 function valueOf(command: string, spec: OptionSpec, value: string | undefined): string {
   if (spec.value === undefined && value !== undefined) throw new Misuse(`${command}: \`--${spec.name}\` takes no value`);
-  if (spec.value !== undefined && (value === undefined || value === '')) throw new Misuse(`${command}: \`--${spec.name}\` asks for ${spec.value}`);
+  if (spec.value !== undefined && (value === undefined || value === '')) throw new Misuse(`${command}: \`--${spec.name}\` has no value (${spec.value})`);
   return value ?? '';
 }
 

@@ -129,6 +129,7 @@ const ERRORS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   ENOTDIR: 'there is no such file',
   ENAMETOOLONG: 'there is no such file',
+  ERR_INVALID_ARG_VALUE: 'there is no such file',
   EISDIR: 'it is a directory',
   ELOOP: 'its links lead in a circle',
 };

@@ -1,7 +1,8 @@
 import { DidChangeConfigurationNotification, DidChangeWatchedFilesNotification, type ServerCapabilities } from 'vscode-languageserver';
+import { fieldOf } from './any-value.js';
 import { refreshAll } from './diagnostics.js';
 import type { Session } from './session.js';
-import { fieldOf, levelsIn, SECTION } from './settings.js';
+import { readSettings, SECTION } from './settings.js';
 
 /** Follows the user's settings, the folders of the workspace, and layouts that change outside of the editor. */
 export function followWorkspace(session: Session): ServerCapabilities {
@@ -10,10 +11,10 @@ export function followWorkspace(session: Session): ServerCapabilities {
   connection.onInitialized(session.guard('starting', undefined, () => {
     void register(session);
     if (client.workspace?.workspaceFolders) followFolders(session);
-    void readSettings(session);
+    void readAgain(session);
   }));
   connection.onDidChangeConfiguration(session.guard('changing settings', undefined, ({ settings }) => {
-    void readSettings(session, fieldOf(settings, SECTION));
+    void readAgain(session, fieldOf(settings, SECTION));
   }));
 
   return { workspace: { workspaceFolders: { supported: true, changeNotifications: true } } };
@@ -37,16 +38,10 @@ async function register(session: Session): Promise<void> {
 function followFolders(session: Session): void {
   session.connection.workspace.onDidChangeWorkspaceFolders(session.guard('changing folders', undefined, ({ added, removed }) => {
     session.setFolders(added.map(({ uri }) => uri), removed.map(({ uri }) => uri));
+    refreshAll(session, session.documents.all);
   }));
 }
 
-/** Reads the settings from the client, or takes those it sent along. */
-async function readSettings(session: Session, sent?: unknown): Promise<void> {
-  try {
-    const asks = session.client.workspace?.configuration ?? false;
-    const settings: unknown = asks ? await session.connection.workspace.getConfiguration(SECTION) : sent;
-    if (session.setLevels(levelsIn(settings))) refreshAll(session, session.documents.all);
-  } catch (error) {
-    session.log('reading settings', error);
-  }
+async function readAgain(session: Session, sent?: unknown): Promise<void> {
+  refreshAll(session, await readSettings(session, session.documents.all, sent));
 }

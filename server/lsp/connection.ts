@@ -3,12 +3,15 @@ import { offerFixes } from './code-actions.js';
 import { followWorkspace } from './configuration.js';
 import { followTexts } from './diagnostics.js';
 import type { Files } from './files.js';
+import { answerCompletion, answerDefinition, answerFolding, answerHover, answerSymbols } from './language-features.js';
 import { Session } from './session.js';
 
 export type { Files } from './files.js';
 
 /** What the server can do: each part listens for its requests and says so to the client. */
-const PARTS: readonly ((session: Session) => ServerCapabilities)[] = [followTexts, followWorkspace, offerFixes];
+const PARTS: readonly ((session: Session) => ServerCapabilities)[] = [
+  followTexts, followWorkspace, offerFixes, answerHover, answerCompletion, answerDefinition, answerSymbols, answerFolding,
+];
 
 /** Answers a client over a connection that is not listening yet. `today` is a date such as `2026-11-22`. */
 export function serve(connection: Connection, files: Files, today: () => string): void {

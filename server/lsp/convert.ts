@@ -1,5 +1,11 @@
-import type { CodeAction, Diagnostic, DiagnosticSeverity, Position, Range, TextDocumentEdit, TextEdit } from 'vscode-languageserver';
-import { itemIndexAt, LineIndex, type Document, type Finding, type Item, type Level, type Offer, type Place, type Span, type TextEdit as CoreEdit } from '../core/index.js';
+import type {
+  CodeAction, CompletionItem, CompletionItemKind, CompletionList, DefinitionLink, Diagnostic, DiagnosticSeverity, DocumentSymbol, FoldingRange, Hover, Location,
+  Position, Range, SymbolKind, TextDocumentEdit, TextEdit,
+} from 'vscode-languageserver';
+import {
+  itemIndexAt, LineIndex, type Completions, type Document, type Finding, type Fold, type Hover as CoreHover, type Item, type Level, type Offer, type OutlineSymbol,
+  type Place, type Span, type Suggestion, type TextEdit as CoreEdit,
+} from '../core/index.js';
 
 /**
  * The only file that knows lines and characters: inside there are offsets. A document knows on which line each of its
@@ -84,6 +90,66 @@ export const textEditOf = (document: Document, edit: CoreEdit): TextEdit => ({ r
 
 export function codeActionOf(offer: Offer, preferred: boolean, diagnostic: Diagnostic, edit: TextDocumentEdit): CodeAction {
   return { title: offer.title, kind: 'quickfix', diagnostics: [diagnostic], ...(preferred && { isPreferred: true }), edit: { documentChanges: [edit] } };
+}
+
+export const hoverOf = (document: Document, hover: CoreHover): Hover => ({
+  range: rangeOf(document, hover),
+  contents: { kind: 'markdown', value: hover.paragraphs.join('\n\n') },
+});
+
+/** The suggestions replace what is typed of the word; clients keep the order that `sortText` gives. */
+export function completionListOf(document: Document, offset: number, { start, suggestions }: Completions, snippets: boolean): CompletionList {
+  const range = rangeOf(document, { start, end: offset });
+  return { isIncomplete: false, items: suggestions.map((suggestion, order) => completionItemOf(suggestion, order, range, snippets)) };
+}
+
+const COMPLETION_KIND: Readonly<Record<Suggestion['kind'], CompletionItemKind>> = {
+  keyword: 14, property: 10, value: 12, unit: 11, rule: 20, selector: 13, file: 17, function: 3, field: 5, constant: 21, element: 6,
+};
+
+function completionItemOf({ label, kind, detail, about, insert, snippet }: Suggestion, order: number, range: Range, snippets: boolean): CompletionItem {
+  const asSnippet = snippet === true && snippets;
+  const newText = snippet === true && !snippets ? label : insert ?? label;
+  return {
+    label,
+    kind: COMPLETION_KIND[kind],
+    sortText: `${order}`.padStart(4, '0'),
+    textEdit: { range, newText },
+    ...(asSnippet && { insertTextFormat: 2 as const }),
+    ...(detail !== undefined && { detail }),
+    ...(about !== undefined && about !== '' && { documentation: { kind: 'markdown' as const, value: about } }),
+  };
+}
+
+export const startOfFile = (uri: string): Location => ({ uri, range: START });
+
+export const definitionLinkOf = (document: Document, from: Span, { uri, range }: Location): DefinitionLink => ({
+  originSelectionRange: rangeOf(document, from),
+  targetUri: uri,
+  targetRange: range,
+  targetSelectionRange: range,
+});
+
+const SYMBOL_KIND: ReadonlyMap<string, SymbolKind> = new Map<string, SymbolKind>([
+  ['const', 14], ['host', 2], ['vm', 5], ['policy', 11], ['iommu', 6], ['group', 3], ['device', 19], ['viommu', 6], ['map', 24], ['assign', 24],
+]);
+const OTHER_SYMBOL = 8;
+
+export const documentSymbolOf = (document: Document, symbol: OutlineSymbol): DocumentSymbol => ({
+  name: symbol.name,
+  detail: symbol.detail,
+  kind: SYMBOL_KIND.get(symbol.keyword) ?? OTHER_SYMBOL,
+  range: rangeOf(document, symbol.whole),
+  selectionRange: rangeOf(document, symbol.nameSpan),
+  children: symbol.children.map((child) => documentSymbolOf(document, child)),
+});
+
+/** The line with the closing brace stays; nothing where no line is left to fold away. */
+export function foldingRangeOf(document: Document, fold: Fold): FoldingRange | undefined {
+  const { start, end } = rangeOf(document, fold);
+  const endLine = fold.kind === 'block' ? end.line - 1 : end.line;
+  if (endLine <= start.line) return undefined;
+  return { startLine: start.line, endLine, ...(fold.kind !== 'block' && { kind: fold.kind }) };
 }
 
 function positionAt(document: Document, offset: number): Position {

@@ -4,6 +4,7 @@ import { diagnosticOf, rangeOfPlace, remark, type DiagnosticContext } from './co
 import type { OpenFile } from './documents.js';
 import { pathOfUri } from './files.js';
 import type { Checked, Session } from './session.js';
+import { readSettings } from './settings.js';
 
 /** More findings than a person can read only cost time: each key sends them all. */
 export const MOST_DIAGNOSTICS = 1000;
@@ -19,6 +20,7 @@ export function followTexts(session: Session): ServerCapabilities {
     const file = documents.open(textDocument.uri, textDocument.version, textDocument.text);
     session.changed();
     refreshWithDependants(session, file.path);
+    void readSettings(session, [file]).then((changed) => refreshAll(session, changed));
   }));
   connection.onDidChangeTextDocument(session.guard('changing', undefined, ({ textDocument, contentChanges }) => {
     const file = documents.change(textDocument.uri, textDocument.version, contentChanges);
@@ -29,8 +31,7 @@ export function followTexts(session: Session): ServerCapabilities {
   connection.onDidCloseTextDocument(session.guard('closing', undefined, ({ textDocument }) => {
     const file = documents.close(textDocument.uri);
     if (!file) return;
-    documents.forget(file.path);
-    session.forgetCheck(file.path);
+    session.forget(file.path);
     session.changed();
     send(session, textDocument.uri, undefined, []);
     refreshWithDependants(session, file.path);

@@ -66,6 +66,10 @@ export class Documents implements World {
     this.#loaded.delete(path);
   }
 
+  forgetLoaded(): void {
+    this.#loaded.clear();
+  }
+
   #keep(file: OpenFile): OpenFile {
     this.#open.set(file.path, file);
     return file;

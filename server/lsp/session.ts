@@ -1,8 +1,8 @@
 import type { Connection, InitializeParams } from 'vscode-languageserver';
 import { checkFile, type CheckOptions, type CheckResult, type Document, type Level } from '../core/index.js';
+import { fieldOf } from './any-value.js';
 import { Documents, type OpenFile } from './documents.js';
 import { folderOf, pathOfUri, uriOfPath, type Files } from './files.js';
-import { fieldOf } from './settings.js';
 
 /** What the last check of an open file came to. */
 export interface Checked {
@@ -29,8 +29,9 @@ export class Session {
   readonly #checks = new Map<string, Checked>();
   readonly #loading = new Map<string, Promise<void>>();
   #folders: readonly string[];
-  #options: CheckOptions | undefined;
-  #levels: ReadonlyMap<string, Level | 'off'> = new Map();
+  readonly #options = new Map<string, CheckOptions>();
+  readonly #levels = new Map<string, Levels>();
+  #commonLevels: Levels = new Map();
   #state = 0;
 
   constructor(connection: Connection, params: InitializeParams, files: Files, today: () => string) {
@@ -61,7 +62,7 @@ export class Session {
 
   /** What an open file comes to, in the present state of all texts: checked again only where something changed. */
   check(file: OpenFile): Checked {
-    const options = this.#optionsToday();
+    const options = this.#optionsFor(file.path);
     const known = this.#checks.get(file.path);
     if (known && known.state === this.#state && known.document === file.document && known.options === options) return known;
     const [reads, wanted] = [new Set<string>(), new Set<string>()];
@@ -89,22 +90,28 @@ export class Session {
     this.#state++;
   }
 
-  forgetCheck(path: string): void {
+  /** Forgets what is known of a file that was closed. */
+  forget(path: string): void {
+    this.documents.forget(path);
     this.#checks.delete(path);
+    this.#options.delete(path);
+    this.#levels.delete(path);
   }
 
-  /** Replaces the levels of rules; says whether that changes anything. */
-  setLevels(levels: ReadonlyMap<string, Level | 'off'>): boolean {
-    const same = JSON.stringify([...levels].sort()) === JSON.stringify([...this.#levels].sort());
-    if (same) return false;
-    this.#levels = levels;
-    this.#options = undefined;
-    return true;
+  /** Sets the levels of rules in a file, or in all of which nothing is known; says whether that changes anything. */
+  setLevels(levels: Levels, path?: string): boolean {
+    const before = path === undefined ? this.#commonLevels : this.#levelsIn(path);
+    if (path === undefined) this.#commonLevels = levels;
+    else this.#levels.set(path, levels);
+    return !sameLevels(before, levels);
   }
 
   setFolders(added: readonly string[], removed: readonly string[]): void {
     const gone = new Set(removed.map(asFolder));
     this.#folders = [...this.#folders.filter((folder) => !gone.has(folder)), ...added.map(asFolder)];
+    // What may be read is another question now.
+    this.documents.forgetLoaded();
+    this.changed();
   }
 
   /** Loads the text of a path, once however often it is asked for meanwhile. Never fails: an error is kept as such. */
@@ -141,11 +148,24 @@ export class Session {
     return [...this.#folders, ...opened].some((folder) => folder !== '' && path.startsWith(folder));
   }
 
-  #optionsToday(): CheckOptions {
-    const today = this.#today();
-    if (this.#options?.today !== today) this.#options = { today, levels: this.#levels };
-    return this.#options;
+  #levelsIn(path: string): Levels {
+    return this.#levels.get(path) ?? this.#commonLevels;
+  }
+
+  /** The same object while neither the date nor the levels change. */
+  #optionsFor(path: string): CheckOptions {
+    const known = this.#options.get(path);
+    const [today, levels] = [this.#today(), this.#levelsIn(path)];
+    if (known?.today === today && known.levels === levels) return known;
+    const options = { today, levels };
+    this.#options.set(path, options);
+    return options;
   }
 }
+
+type Levels = ReadonlyMap<string, Level | 'off'>;
+
+const sameLevels = (left: Levels, right: Levels): boolean =>
+  left.size === right.size && [...left].every(([rule, level]) => right.get(rule) === level);
 
 const asFolder = (uri: string): string => pathOfUri(uri).replace(/\/*$/, '/');

@@ -113,7 +113,7 @@ const drawErrors = ({ text, document, result }: Checked): string =>
 
 /** The rows of tables that are headed `expression` and `comes to`. */
 function valuesIn(page: string): { expression: string; value: string }[] {
-  const tables = [...page.matchAll(/^\| expression \| comes to \|\n\|[-|]+\n((?:\|.*\n)*)/gm)].map(([, rows = '']) => rows);
+@@
   return tables.flatMap((rows) =>
     rows.trim().split('\n').map((row) => {
       const [, expression = '', value = ''] = row.split(/ ?(?<!\\)\| ?/);

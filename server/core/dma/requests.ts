@@ -1,4 +1,5 @@
 import { alignDown, alignUp } from '../layout/address.js';
+import { hiddenParts } from '../layout/hidden-parts.js';
 import { isEmpty, overlaps, sizeOf, subtract, type Range } from '../layout/intervals.js';
 import type { Backing, Region, Reserved, Vm, WrittenMap } from '../layout/model.js';
 
@@ -47,9 +48,10 @@ export function requestsOf(vm: Vm, habits: MappingHabits): Requests {
   if (vm.maps.length > 0) return { requests: vm.maps.flatMap(writtenRequest), leftOut: [] };
   const requests: DmaRequest[] = [];
   const leftOut: LeftOut[] = [];
+  const hidden = hiddenParts(vm.regions);
   for (const region of vm.regions) {
     if (!region.range || !mapsRegion(region, habits)) continue;
-    const pieces = visiblePieces(region, region.range, vm.regions).flatMap((piece) => rounded(piece, region, habits, leftOut));
+    const pieces = subtract(region.range, hidden.get(region) ?? []).flatMap((piece) => rounded(piece, region, habits, leftOut));
     const carved = pieces.flatMap((piece) => carve(piece, region, habits, leftOut));
     requests.push(...carved.map((piece, index) => derivedRequest(region, piece, carved.length > 1 ? index : undefined)));
   }
@@ -75,12 +77,6 @@ function mapsRegion(region: Region, { vmm, contract }: MappingHabits): boolean {
   if (region.kind === 'ram') return true;
   if (vmm !== 'qemu') return false;
   return region.kind === 'rom' || (region.kind === 'bar' && contract === 'type1');
-}
-
-/** The parts of a region that no other hides with `over`. */
-function visiblePieces(region: Region, range: Range, regions: readonly Region[]): Range[] {
-  const hidden = regions.flatMap((other) => (other.range && other.over.includes(region) ? [other.range] : []));
-  return hidden.length === 0 ? [range] : subtract(range, hidden);
 }
 
 /** QEMU rounds each section inwards to host pages and skips what is left empty (`vfio_listener_region_add`). */

@@ -31,7 +31,7 @@ function factsOf(element: Element, around: Surroundings, result: CheckResult): s
   if (keyword === 'memory') return [extent(element, around)];
   if (keyword === 'backing') return takers(element, result);
   if (keyword === 'device') return devicesLike(element, result).slice(0, 1).flatMap(deviceFacts);
-  if (keyword === 'assign') return attachments(element, result);
+  if (keyword === 'assign') return attachmentsOf(element, result);
   return [];
 }
 
@@ -117,7 +117,8 @@ function deviceFacts({ iommu, group, reserved }: Device): string[] {
   return [`group ${group}${iommu ? `, behind \`${iommu.name}\`` : ''}`, kept.join('\n')];
 }
 
-function attachments(element: Element, result: CheckResult): string[] {
+/** What the kernel answers when a device is attached, in each plan of its vm. */
+export function attachmentsOf(element: Element, result: CheckResult): string[] {
   const vm = outermost(element);
   return vmsLike(vm, result).flatMap(({ plan }) => {
     const all = plan ? [...plan.attach, ...plan.hotplug] : [];

@@ -5,11 +5,11 @@ import { DECLARATIONS, PROPERTIES } from '../syntax/vocabulary.js';
 import type { Span } from '../text/span.js';
 import { cursorAt, inDocument } from './cursor.js';
 import type { EditorFile } from './editor-file.js';
-import { describeElement } from './element-text.js';
+import { attachmentsOf, describeElement } from './element-text.js';
 import { aboutField } from './field-words.js';
 import { meaningAt, type Meaning } from './meaning.js';
 import { contextOf, type Surroundings } from './surroundings.js';
-import { valueText } from './value-text.js';
+import { spellingsOf, valueText } from './value-text.js';
 
 /** What is told of the word at the cursor; the span counts in the document. */
 export interface Hover extends Span {
@@ -34,7 +34,7 @@ function explain(meaning: Meaning, file: EditorFile): string[] {
     case 'fixed':
       return fixedWord(meaning.word, meaning.property);
     case 'element':
-      return describeElement(meaning.element, meaning.around, file.result);
+      return [...describeElement(meaning.element, meaning.around, file.result), ...attachment(meaning, file)];
     case 'field':
       return field(meaning);
     case 'bound':
@@ -59,6 +59,13 @@ function fixedWord(word: string, property: string): string[] {
   return [known?.about ?? '', others.length > 0 ? `Instead of \`${word}\`: ${others.join(', ')}.` : ''];
 }
 
+/** Of a device in an `assign` also what becomes of it there. */
+function attachment({ element, around }: Extract<Meaning, { kind: 'element' }>, { result }: EditorFile): string[] {
+  if (element.keyword !== 'device' || around.element?.keyword !== 'assign') return [];
+  const assigned = around.element.parent?.children.find(({ keyword, name }) => keyword === 'assign' && name.split('.').at(-1) === element.name);
+  return assigned ? attachmentsOf(assigned, result) : [];
+}
+
 function field({ owner, name, around }: Extract<Meaning, { kind: 'field' }>): string[] {
   const thing = around.evaluator.thing(owner);
   const value = thing.type === 'thing' ? thing.thing.field(name) : undefined;
@@ -76,6 +83,11 @@ function ruleText(name: string): string[] {
   return rule ? [`**${rule.name}** (${rule.level})`, rule.summary] : [];
 }
 
-const expression = (node: Expression, around: Surroundings): string[] => [valueText(around.evaluator.evaluate(node, contextOf(around)))];
+/** A number that can be written in one way only needs no explanation. */
+function expression(node: Expression, around: Surroundings): string[] {
+  const value = around.evaluator.evaluate(node, contextOf(around));
+  const isNumber = node.kind === 'integer' || node.kind === 'decimal' || node.kind === 'percent';
+  return isNumber && spellingsOf(value).length < 2 ? [] : [valueText(value)];
+}
 
 const code = (text: string): string => `\`\`\`vmlayout\n${text}\n\`\`\``;

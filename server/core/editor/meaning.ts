@@ -72,10 +72,8 @@ function importOf(text: Text, parent: AnyNode | undefined, path: string): Meanin
 function meaningInReference(word: Word, reference: Reference, owner: AnyNode | undefined, cursor: Cursor, around: Surroundings): Meaning | undefined {
   const index = reference.path.indexOf(word);
   const before = reference.path.slice(0, index);
-  if (owner?.kind === 'call' && owner.callee === reference) {
-    if (before.length === 0) return { kind: 'function', span: word, name: word.text };
-    if (index === reference.path.length - 1) return undefined;
-  }
+  const called = owner?.kind === 'call' && owner.callee === reference;
+  if (called && reference.path.length === 1) return { kind: 'function', span: word, name: word.text };
   const names = before.map((part) => textOf(part) ?? '');
   const binder = around.binders.find(({ name }) => name.text === (names[0] ?? word.text));
   if (binder && owner?.kind !== 'names') {

@@ -25,12 +25,11 @@ export interface Suggestion {
 
 /** Names and functions that an expression may say; after `from` and the like only what makes sense there. */
 export function expressionNames(property: string | undefined, around: Surroundings): Suggestion[] {
-  const named = visibleElements(around);
-  if (property === 'from') return named.filter(({ keyword }) => keyword === 'backing').map((element) => suggestionOf(element, around));
-  if (property === 'to' || property === 'alias') return named.filter(({ keyword }) => REGION_KEYWORDS.has(keyword)).map((element) => suggestionOf(element, around));
+  if (property === 'from') return visible(around, (keyword) => keyword === 'backing');
+  if (property === 'to' || property === 'alias') return visible(around, (keyword) => REGION_KEYWORDS.has(keyword));
   const bound = around.binders.map(({ name, selector }): Suggestion => ({ label: name.text, kind: 'element', detail: `each ${textOf(selector) ?? ''}` }));
   const host: Suggestion[] = around.evaluator.host ? [{ label: 'host', kind: 'element', detail: around.evaluator.host.name }] : [];
-  return [...bound, ...named.map((element) => suggestionOf(element, around)), ...functions(), ...host];
+  return [...bound, ...visible(around, () => true), ...functions(), ...host];
 }
 
 /** Names after words such as `on`, `assign`, `like`. */
@@ -38,34 +37,36 @@ export function namesFor(names: Names, nodes: readonly AnyNode[], around: Surrou
   const owner = nodes[nodes.indexOf(names) - 1];
   const taken = new Set(names.names.map((name) => (name.kind === 'reference' ? textOf(name.path[0]) : undefined)));
   const word = owner?.kind === 'declaration' ? owner.keyword.text : owner?.kind === 'property' ? owner.word.text : '';
-  return candidates(word, around).filter(({ name }) => !taken.has(name)).map((element) => suggestionOf(element, around));
+  return candidates(word, around).filter(({ label }) => !taken.has(label));
 }
 
-function candidates(word: string, around: Surroundings): Element[] {
+function candidates(word: string, around: Surroundings): Suggestion[] {
   const { element, evaluator } = around;
   const keyword = element?.keyword ?? '';
+  const suggested = (elements: readonly Element[] = []): Suggestion[] => elements.map((other) => suggestionOf(other, around));
   switch (word) {
     case 'assign':
-      return evaluator.host ? devicesOf(evaluator.host) : [];
+      return suggested(evaluator.host && devicesOf(evaluator.host));
     case 'policy':
-      return tops('policies', around);
+      return tops('policies', around, () => true);
     case 'on':
-      return tops('names', around).filter((top) => top.keyword === (keyword === 'vm' ? 'host' : 'vm'));
-    case 'behind':
-      return (keyword === 'assign' ? element?.parent : evaluator.host)?.children.filter((child) => child.keyword === (keyword === 'assign' ? 'viommu' : 'iommu')) ?? [];
+      return tops('names', around, (other) => other === (keyword === 'vm' ? 'host' : 'vm'));
+    case 'behind': {
+      const [owner, wanted] = keyword === 'assign' ? [element?.parent, 'viommu'] : [evaluator.host, 'iommu'];
+      return suggested(owner?.children.filter((child) => child.keyword === wanted));
+    }
     case 'over':
-      return (element?.parent?.children ?? []).filter((child) => child !== element && REGION_KEYWORDS.has(child.keyword));
+      return suggested(element?.parent?.children.filter((child) => child !== element && REGION_KEYWORDS.has(child.keyword)));
     case 'like':
-      return likeable(keyword, around);
+      return likeable(keyword, around).filter(({ label }) => label !== element?.name);
     default:
       return [];
   }
 }
 
-function likeable(keyword: string, around: Surroundings): Element[] {
-  const { element, evaluator } = around;
-  const all = keyword === 'device' && evaluator.host ? devicesOf(evaluator.host) : tops(keyword === 'policy' ? 'policies' : 'names', around);
-  return all.filter((other) => other.keyword === keyword && other.name !== element?.name);
+function likeable(keyword: string, around: Surroundings): Suggestion[] {
+  if (keyword !== 'device') return tops(keyword === 'policy' ? 'policies' : 'names', around, (other) => other === keyword);
+  return around.evaluator.host ? devicesOf(around.evaluator.host).map((device) => suggestionOf(device, around)) : [];
 }
 
 /** Fields, children and methods of what a path before a dot stands for. */
@@ -116,15 +117,16 @@ function functions(): Suggestion[] {
   });
 }
 
-/** Named elements that an expression sees: from the inside out, then those at the top and in imports. */
-function visibleElements(around: Surroundings): Element[] {
+/** What an expression sees: from the inside out, then what stands at the top and in imports. */
+function visible(around: Surroundings, wanted: (keyword: string) => boolean): Suggestion[] {
   const found: Element[] = [];
   const self = around.element;
   for (let element = self; element; element = element.parent) {
-    found.push(...element.children.filter((child) => child !== self && isNamed(child)));
+    found.push(...element.children.filter((child) => child !== self && isNamed(child) && wanted(child.keyword)));
   }
-  const top = self && outermost(self);
-  return unique([...found, ...tops('names', around).filter((element) => element.origin.declaration !== top?.origin.declaration)]);
+  const inner = unique(found).map((element) => suggestionOf(element, around));
+  const hiding = new Set([...inner.map(({ label }) => label), self ? outermost(self).name : '']);
+  return [...inner, ...tops('names', around, wanted).filter(({ label }) => !hiding.has(label))];
 }
 
 const isNamed = ({ name, keyword }: Element): boolean => name !== '' && !name.includes('.') && keyword !== 'assign' && keyword !== 'map' && keyword !== 'policy';
@@ -135,9 +137,16 @@ function unique(elements: readonly Element[]): Element[] {
   return elements.filter(({ name }) => !names.has(name) && names.add(name));
 }
 
-function tops(table: 'names' | 'policies', around: Surroundings): Element[] {
-  const names = new Set(around.evaluator.lookup.namesIn(around.origin.path, table));
-  return [...names].flatMap((name) => topElement(name, table, around) ?? []);
+/** Names at the top of the file and in its imports; only constants are looked into. */
+function tops(table: 'names' | 'policies', around: Surroundings, wanted: (keyword: string) => boolean): Suggestion[] {
+  const { lookup } = around.evaluator;
+  return [...new Set(lookup.namesIn(around.origin.path, table))].flatMap((label): Suggestion[] => {
+    const source = lookup.find(around.origin.path, label, table);
+    if (!source || !wanted(source.declaration.keyword.text)) return [];
+    const { keyword, doc } = source.declaration;
+    if (keyword.text === 'const') return [suggestionOf(around.evaluator.elementOf(source), around)];
+    return [{ label, kind: 'element', detail: keyword.text, ...(doc !== undefined && { about: doc }) }];
+  });
 }
 
 function suggestionOf(element: Element, { evaluator }: Surroundings): Suggestion {

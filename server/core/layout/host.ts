@@ -7,7 +7,7 @@ import { didYouMean } from './did-you-mean.js';
 import type { ContractName, Device, Host, Iommu, KernelRelease, Limits, Reserved, ReservedKind } from './model.js';
 import { placeOf } from './place.js';
 import { namesOf, numberOf, pageOf, sizeOf, wordOf } from './properties.js';
-import { isPresent } from './presence.js';
+import { isPresent, presence } from './presence.js';
 
 /** The facts of a host. */
 export function readHost(element: Element, evaluator: Evaluator): Host {
@@ -83,7 +83,7 @@ function readReserved(element: Element, evaluator: Evaluator): Reserved[] {
   const base = baseOf(element, evaluator);
   const size = lengthOf(element, evaluator);
   const kind = wordOf(element, 'kind', evaluator) as ReservedKind | undefined;
-  if (base.type !== 'quantity' || size.type !== 'quantity') return [];
+  if (base.type !== 'quantity' || size.type !== 'quantity' || presence(element, evaluator) === undefined) return [];
   if (kind === undefined && element.properties.has('kind')) return [];
   const range = { base: base.value, end: base.value + size.value };
   if (range.end > ADDRESS_SPACE) {

@@ -2,7 +2,7 @@ import type { Reference } from '../syntax/nodes.js';
 import { didYouMean } from './did-you-mean.js';
 import { pathText, type Element } from './elements.js';
 import type { Evaluator } from './evaluate.js';
-import { placeOf } from './place.js';
+import { placeOf, type Place } from './place.js';
 import type { Source } from './scope.js';
 
 /** How many declarations may be like one another in a row. */
@@ -12,6 +12,8 @@ const LIKE_LIMIT = 100;
 export class Likes {
   readonly #evaluator: Evaluator;
   readonly #running = new Set<unknown>();
+  /** Where the row of declarations began that is being followed. */
+  #outermost: Place | undefined;
 
   constructor(evaluator: Evaluator) {
     this.#evaluator = evaluator;
@@ -34,12 +36,13 @@ export class Likes {
 
   #unlessEndless(source: Source, base: Source, like: Reference, name: string): Element | undefined {
     const place = placeOf(source, like);
+    if (this.#running.size === 0) this.#outermost = place;
     if (base.declaration === source.declaration || this.#running.has(base.declaration)) {
       this.#evaluator.report('cycle', place, `\`${name}\` is like itself`);
       return undefined;
     }
     if (this.#running.size >= LIKE_LIMIT) {
-      this.#evaluator.report('value-range', place, `more than ${LIKE_LIMIT} declarations are like one another here`);
+      this.#evaluator.report('value-range', this.#outermost ?? place, `more than ${LIKE_LIMIT} declarations in a row are like one another here`);
       return undefined;
     }
     this.#running.add(source.declaration);

@@ -6,7 +6,7 @@ import { anchorOf, baseOf, lengthOf } from './extents.js';
 import type { Range } from './intervals.js';
 import type { Assignment, Backing, BackingKind, Device, Host, Region, RegionKind, Stance, Vm, WrittenMap } from './model.js';
 import { placeOf } from './place.js';
-import { isPresent } from './presence.js';
+import { isPresent, presence } from './presence.js';
 import { hasFlag, namesOf, numberOf, pageOf, sizeOf, switchOf, wordOf } from './properties.js';
 import { REGION_KEYWORDS } from '../syntax/vocabulary.js';
 import { accessOf } from './things.js';
@@ -101,7 +101,7 @@ function readRegions(children: readonly Element[], backings: Backings, evaluator
 
 function readRegion(element: Element, backings: Backings, evaluator: Evaluator): Draft {
   const kind = element.keyword as RegionKind;
-  const range = rangeOfElement(element, evaluator);
+  const range = certainRange(element, evaluator);
   const draft: Draft = {
     kind,
     name: element.name,
@@ -119,6 +119,12 @@ function readRegion(element: Element, backings: Backings, evaluator: Evaluator):
   };
   takeBacking(draft, backings, evaluator);
   return draft;
+}
+
+/** Where something is; nothing where it may not be there at all. */
+function certainRange(element: Element, evaluator: Evaluator): Range | undefined {
+  const range = rangeOfElement(element, evaluator);
+  return presence(element, evaluator) === undefined ? undefined : range;
 }
 
 /** The addresses of what has an extent; nothing where they can't be known or pass 2^64, which is told. */
@@ -206,7 +212,7 @@ function takeAlias(draft: Draft, drafts: readonly Region[], evaluator: Evaluator
 function readMap(element: Element, regions: readonly Region[], evaluator: Evaluator): WrittenMap {
   const anchor = anchorOf(element, 'to', REGION_KEYWORDS, evaluator);
   const region = anchor && regions.find((candidate) => candidate.element === anchor.element);
-  const range = rangeOfElement(element, evaluator);
+  const range = certainRange(element, evaluator);
   const access = element.properties.get('access')?.[0]?.property.value;
   return {
     name: element.name,
@@ -223,7 +229,7 @@ function readAssignment(element: Element, host: Host | undefined, viommus: reado
   return {
     name: element.name,
     element,
-    device: deviceNamed(element, host, evaluator),
+    device: presence(element, evaluator) === undefined ? undefined : deviceNamed(element, host, evaluator),
     hotplug: hasFlag(element, 'hotplug'),
     behind: viommuNamed(element, viommus, evaluator),
   };

@@ -1,3 +1,4 @@
+import { RULES } from '../rules/catalogue.js';
 import type { Level } from '../rules/rule.js';
 import { showable } from './cells.js';
 import { countReports, type Counts, type Diagnostic, type FileReport } from './diagnostics.js';
@@ -45,7 +46,8 @@ function whereText({ vm, host }: Diagnostic): string[] {
 
 function closingText(reports: readonly FileReport[], paint: Paint): string {
   const all = reports.flatMap(({ diagnostics }) => diagnostics);
-  const worst = all.find(({ severity }) => severity === 'error') ?? all[0];
+  const reasoned = all.filter(({ rule }) => hasReason(rule));
+  const worst = reasoned.find(({ severity }) => severity === 'error') ?? reasoned[0];
   const mended = all.filter(({ fixes }) => fixes?.some(({ safe }) => safe)).length;
   const untried = all.filter(({ fixes }) => !fixes).length;
   const waived = reports.reduce((sum, report) => sum + report.waived, 0);
@@ -57,6 +59,9 @@ function closingText(reports: readonly FileReport[], paint: Paint): string {
     ...(worst ? [`\`vmlayout explain ${worst.rule}\` says why that matters.`] : []),
   ].join('\n');
 }
+
+/** Whether the page of a rule tells more than its message: what the language doesn't allow needs no reason. */
+const hasReason = (name: string): boolean => RULES.some((rule) => rule.name === name && rule.group !== 'language');
 
 /** `1 error, 0 warnings, 2 notes`. */
 export function countsText({ errors, warnings, notes }: Counts, paint: Paint): string {

@@ -16,7 +16,7 @@ function onePlan(plan: Plan, paint: Paint): string {
   const { vm, host, totals } = plan;
   const facts: Fact[] = [
     ['asks', [asked(plan)]],
-    ['tables', [tablesText(plan)]],
+    ['tables', vm.assignments.length === 0 ? [] : [tablesText(plan)]],
     ['attach', attachLines(plan, paint)],
     ['usable', plan.attachedAtBoot ? plan.usable.map(formatRange) : []],
   ];
@@ -61,9 +61,9 @@ function attachLines(plan: Plan, paint: Paint): string[] {
 }
 
 /** `ok`, or the error and why. */
-function verdictText(verdict: Verdict, plan: Plan, paint: Paint): string {
+function verdictText(verdict: Verdict, plan: Plan, paint: Paint, inTheWay?: PlannedMap): string {
   const word = paintVerdict(verdict, verdict.errno, paint);
-  return verdict.errno === 'ok' ? word : `${word}: ${reasonOf(verdict, plan)}`;
+  return verdict.errno === 'ok' ? word : `${word}: ${reasonOf(verdict, plan, inTheWay)}`;
 }
 
 const paintVerdict = ({ errno }: Verdict, text: string, paint: Paint): string => (errno === 'ok' ? paint.good(text) : paint.level('error', text));
@@ -93,10 +93,8 @@ function leftOutText({ region, range, kept }: LeftOut): string {
   return `${formatRange(range)} of ${region.name} (${formatSize(sizeOf(range))}): ${why}`;
 }
 
-function hotplugText({ assignment, verdict, map }: HotplugVerdict, plan: Plan, paint: Paint): string {
-  const where = map ? `; \`${map.name}\` is in the way` : '';
-  return `${assignment.name}  ${verdictText(verdict, plan, paint)}${verdict.errno === 'ok' ? '' : where}`;
-}
+const hotplugText = ({ assignment, verdict, map }: HotplugVerdict, plan: Plan, paint: Paint): string =>
+  `${assignment.name}  ${verdictText(verdict, plan, paint, map)}`;
 
 function totalLines({ totals }: Plan): string[] {
   const { maps, mapped, pinned, leaves, entries, tables, tableBytes } = totals;

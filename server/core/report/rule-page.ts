@@ -16,6 +16,18 @@ export function rulePage(rule: SealedRule): string {
     .join('\n');
 }
 
+/** The page of a requirement, which no rule of the catalogue is: what it says stands in the layout. */
+export const requirementPage = (name: string): string => `# ${name}
+
+A \`require\` or \`prefer\` of a policy doesn’t hold.
+
+Level: error for \`require\`, warning for \`prefer\`. Group: policy.
+
+The policy stands in the layout itself, or in one that it imports; \`check\` shows the line, and \`because\` on it says why it is there.
+A requirement with a name (\`require no-wx: …\`) is told as \`policy/no-wx\`, one without as \`policy/require\` or \`policy/prefer\`. A
+policy can waive it on an element: \`allow policy/no-wx on web.flash because "…" until 2027-06-30\`.
+`;
+
 const badParts = ({ text, fixes }: Extract<Example, { kind: 'bad' }>): string[] => [
   codeBlock(text),
   ...fixes.flatMap((fix) => [`**${fix.title}** makes of it:`, codeBlock(fix.text)]),

@@ -1,18 +1,20 @@
-import type { Plan } from '../dma/plan.js';
+import type { Plan, PlannedMap } from '../dma/plan.js';
 import type { Cause, KeptRange, Verdict } from '../dma/verdict.js';
 import { formatAddress, formatRange, formatSize } from '../layout/address.js';
 
-/** Why a kernel refuses a mapping or an attachment, in one phrase. */
-export function reasonOf(verdict: Verdict, plan: Plan): string {
-  return verdict.cause ? REASONS[verdict.cause](verdict, plan) : 'refused';
+/** Why a kernel refuses a mapping, or an attachment (then `inTheWay` is the mapping that it meets), in one phrase. */
+export function reasonOf(verdict: Verdict, plan: Plan, inTheWay?: PlannedMap): string {
+  const mapping = inTheWay ? `\`${inTheWay.name}\`` : verdict.existing ? 'a mapping' : 'it';
+  return verdict.cause ? REASONS[verdict.cause](verdict, plan, mapping) : 'refused';
 }
 
-type Reason = (verdict: Verdict, plan: Plan) => string;
+type Reason = (verdict: Verdict, plan: Plan, mapping: string) => string;
 
 const REASONS: Readonly<Record<Cause, Reason>> = {
   access: () => 'it asks for neither read nor write',
   alignment: (_, { alignment }) => `IOVA, size and offset have to be multiples of ${formatSize(alignment)}`,
-  aperture: ({ witness }) => `the IOMMU doesn’t translate ${witness ? formatRange(witness) : 'all of it'}`,
+  aperture: ({ witness, existing }, _, mapping) =>
+    `the IOMMU doesn’t translate ${witness ? formatRange(witness) : 'all of it'}${existing ? `, where ${mapping} lies` : ''}`,
   bar: () => 'this contract can’t map the memory of a device',
   bisect: () => 'it would cut a mapping in two',
   direct: ({ kept }) => `the firmware wants ${keptText(kept)} mapped 1:1`,
@@ -25,7 +27,7 @@ const REASONS: Readonly<Record<Cause, Reason>> = {
   'nothing-left': () => 'no IOVA is left that isn’t reserved',
   'nothing-there': () => 'nothing is mapped there',
   'page-size': () => 'the IOMMUs have no page size in common',
-  reserved: ({ kept, existing }) => (existing ? `a mapping lies over ${keptText(kept)}` : `it meets ${keptText(kept)}`),
+  reserved: ({ kept, existing }, _, mapping) => `${mapping} ${existing ? 'lies over' : 'meets'} ${keptText(kept)}`,
   unattached: () => 'no device is attached',
   wrap: () => 'it goes past 2^64',
 };

@@ -143,6 +143,7 @@ function shrink({ blamed, block }: BorderLoss, subject: VmSubject): Fix[] {
   const { region } = blamed;
   if (!region?.range || !isWholeBase(blamed) || region.offset === undefined || region.backing?.own) return [];
   const to = { base: alignUp(region.range.base, block), end: region.range.end };
+  if (sizeOf(to) < block) return [];
   const offset = region.offset + (to.base - region.range.base);
   return refit(`Begin \`${region.name}\` at ${writeAddress(to.base)}${lossWords(region, to)}`, region, { range: to, offset }, subject);
 }

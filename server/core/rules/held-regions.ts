@@ -14,3 +14,6 @@ export function holds(outer: Region, inner: Region): boolean {
   if (inner.kind === 'bar') return word !== 'memory';
   return inner.kind === 'ram' && inner.hotplug && word !== 'bars';
 }
+
+/** Whether a region may belong into another at all. */
+export const isHeld = ({ kind, hotplug }: Region): boolean => kind === 'doorbell' || kind === 'bar' || (kind === 'ram' && hotplug);

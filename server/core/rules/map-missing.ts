@@ -1,6 +1,7 @@
 import { isExcluded } from '../dma/verdict.js';
 import type { Plan } from '../dma/plan.js';
 import { alignDown, alignUp, formatRange, formatSize } from '../layout/address.js';
+import { hiddenParts } from '../layout/hidden-parts.js';
 import { isEmpty, sizeOf, subtract, unite, type Range } from '../layout/intervals.js';
 import type { Region, Vm, WrittenMap } from '../layout/model.js';
 import { declareBelow } from './carving.js';
@@ -139,10 +140,11 @@ interface Gap {
 function gapsIn(vm: Vm, plan: Plan): Gap[] {
   if (vm.maps.length === 0 || vm.maps.some(({ region }) => !region)) return [];
   const maps = mapsByRegion(vm.maps);
+  const hidden = hiddenParts(vm.regions);
   const avoided = unite(vm.regions.flatMap(({ kind, range }) => (kind === 'avoid' && range ? [range] : [])));
   return vm.regions.flatMap((region) => {
     const { range } = region;
-    const missing = range && isForDma(region) ? missingOf(range, maps.get(region) ?? [], [...hiddenIn(region, vm), ...avoided]) : [];
+    const missing = range && isForDma(region) ? missingOf(range, maps.get(region) ?? [], [...(hidden.get(region) ?? []), ...avoided]) : [];
     return range && missing.length > 0 ? [{ plan, region, range, missing }] : [];
   });
 }
@@ -158,9 +160,6 @@ function mapsByRegion(maps: readonly WrittenMap[]): Map<Region | undefined, Writ
 }
 
 const isForDma = ({ kind, hotplug, dma }: Region): boolean => kind === 'ram' && !hotplug && dma !== false;
-
-const hiddenIn = (region: Region, { regions }: Vm): Range[] =>
-  regions.flatMap(({ range, over }) => (range && over.includes(region) ? [range] : []));
 
 /** What is neither mapped nor excused; nothing where a map can't be known. */
 function missingOf(range: Range, maps: readonly WrittenMap[], excused: readonly Range[]): Range[] {

@@ -5,7 +5,7 @@ import { contains, isEmpty, overlaps, subtract, type Range } from '../layout/int
 import type { Region, Vm } from '../layout/model.js';
 import type { PlacedEdit } from '../layout/place.js';
 import { isWrittenIn, withProperty, writeAddress, writeSize } from './edits.js';
-import { holds } from './held-regions.js';
+import { holds, isHeld } from './held-regions.js';
 import type { Fix, VmSubject } from './rule.js';
 
 /** Moves a region to the nearest free place in which it and its backing can fill the largest leaves. */
@@ -73,7 +73,7 @@ function roomFor({ vm, plan }: VmSubject, region: Region): Range {
 
 /** The window that a BAR or a DIMM lies in. */
 const windowOf = (region: Region, { regions }: Vm): Region | undefined =>
-  region.kind === 'bar' || region.hotplug ? regions.find((outer) => outer.kind === 'window' && holds(outer, region)) : undefined;
+  isHeld(region) ? regions.find((outer) => outer.kind === 'window' && holds(outer, region)) : undefined;
 
 /** The edit that puts a region elsewhere; an extent `A ..= B` keeps its form. */
 export const movedTo = ({ element, range }: Region, base: bigint): PlacedEdit | undefined =>

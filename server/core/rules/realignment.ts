@@ -58,8 +58,9 @@ export function offsetsInPhase(region: Region, base: bigint, block: bigint, { vm
   if (!region.range || !backing || offset === undefined) return [];
   const size = sizeOf(region.range);
   const { others } = bytesWith(vm, region, size, offset);
-  const starts = [0n, offset, ...others.map(({ end }) => end)];
-  const candidates = [...new Set(starts.map((start) => start + modulo(base - physicalBase(backing) - start, block)))]
+  const inPhase = (start: bigint): bigint => start + modulo(base - physicalBase(backing) - start, block);
+  const starts = [0n, inPhase(offset) - block, offset, ...others.map((other) => other.end)].filter((start) => start >= 0n);
+  const candidates = [...new Set(starts.map(inPhase))]
     .filter((start) => start !== offset && !others.some((other) => overlaps(other, rangeOf(start, size))))
     .sort((left, right) => (left < right ? -1 : 1));
   const [above, below] = [candidates.find((start) => start > offset), candidates.findLast((start) => start < offset)];

@@ -1,8 +1,9 @@
 import { formatRange } from '../layout/address.js';
+import { hiddenParts } from '../layout/hidden-parts.js';
 import { contains, intersect, overlappingPairs, subtract, type Range } from '../layout/intervals.js';
 import { namePlace, type Region, type Vm } from '../layout/model.js';
 import { isWrittenIn, withNamed } from './edits.js';
-import { holds } from './held-regions.js';
+import { holds, isHeld } from './held-regions.js';
 import { moveRegion } from './placement.js';
 import { bad, defineRule, fixed, good, type Fix, type VmSubject } from './rule.js';
 
@@ -103,34 +104,33 @@ const MOST_PAIRS = 4096;
 
 function* meetingsIn(vm: Vm): Iterable<Meeting> {
   const order = new Map(vm.regions.map((region, index) => [region, index]));
+  const hidden = hiddenParts(vm.regions);
   const placed = vm.regions.flatMap((region) => (region.range && region.kind !== 'avoid' ? [{ region, range: region.range }] : []));
   let looked = 0;
   for (const [left, right] of overlappingPairs(placed, ({ range }) => range)) {
     if (mayMeet(left.region, right.region)) continue;
     if (++looked > MOST_PAIRS) return;
     const swapped = (order.get(left.region) ?? 0) > (order.get(right.region) ?? 0);
-    const [earlier, later] = swapped ? [right, left] : [left, right];
-    const shared = visiblyShared(left.region, right.region, vm);
-    if (shared && !isToldOfHolder(earlier.region, later.region, vm)) yield { vm, earlier: earlier.region, later: later.region, shared };
+    const [earlier, later] = swapped ? [right.region, left.region] : [left.region, right.region];
+    const shared = visiblyShared(earlier, later, hidden);
+    if (shared && !isToldOfHolder(earlier, later, vm, hidden) && !isToldOfHolder(later, earlier, vm, hidden)) yield { vm, earlier, later, shared };
   }
 }
 
 const mayMeet = (left: Region, right: Region): boolean =>
   left.kind === 'avoid' || right.kind === 'avoid' || left.over.includes(right) || right.over.includes(left) || holds(left, right) || holds(right, left);
 
+type HiddenParts = ReturnType<typeof hiddenParts>;
+
 /** The first addresses that both have and no third region hides. */
-function visiblyShared(left: Region, right: Region, { regions }: Vm): Range | undefined {
+function visiblyShared(left: Region, right: Region, hidden: HiddenParts): Range | undefined {
   const shared = left.range && right.range && intersect(left.range, right.range);
-  const hidden = regions.flatMap((other) => (other.range && (other.over.includes(left) || other.over.includes(right)) ? [other.range] : []));
-  return shared && subtract(shared, hidden)[0];
+  return shared && subtract(shared, [...(hidden.get(left) ?? []), ...(hidden.get(right) ?? [])])[0];
 }
 
 /** What lies in a window or an mmio meets what that meets; one cause is one finding. */
-function isToldOfHolder(left: Region, right: Region, vm: Vm): boolean {
-  const toldFor = (inner: Region, other: Region): boolean =>
-    vm.regions.some((outer) => outer !== other && holds(outer, inner) && !mayMeet(outer, other) && visiblyShared(outer, other, vm) !== undefined);
-  return toldFor(left, right) || toldFor(right, left);
-}
+const isToldOfHolder = (inner: Region, other: Region, { regions }: Vm, hidden: HiddenParts): boolean =>
+  isHeld(inner) && regions.some((outer) => outer !== other && holds(outer, inner) && !mayMeet(outer, other) && visiblyShared(outer, other, hidden) !== undefined);
 
 function verbOf(later: Region, earlier: Region): string {
   if (!later.range || !earlier.range) return 'meets';

@@ -1,14 +1,16 @@
 import { contiguousPage, type PlannedMap } from '../dma/plan.js';
 import { fragmentationOf, type Fragmentation, type WantedPage } from '../dma/fragmentation.js';
 import { isAligned } from '../layout/address.js';
-import { isExpression, pathText, type Element } from '../layout/elements.js';
+import { isExpression, type Element } from '../layout/elements.js';
 import { Evaluator } from '../layout/evaluate.js';
 import { sizeOf } from '../layout/intervals.js';
 import type { Backing } from '../layout/model.js';
 import { isPresent } from '../layout/presence.js';
 import { numberOf } from '../layout/properties.js';
-import { textOf, type Call } from '../syntax/nodes.js';
+import { textOf } from '../syntax/nodes.js';
 import { walk } from '../syntax/walk.js';
+import { policiesOf } from './policy.js';
+import { requirementsOf, type Requirement } from './requirements.js';
 import type { VmSubject } from './rule.js';
 
 /** What a vm's mappings lose in leaves, each cause once; nothing where there is no plan. */
@@ -70,33 +72,19 @@ interface AskedSize {
 function sizesInPolicies({ vm, evaluator }: VmSubject): AskedSize[] {
   // Its own evaluator: what is wrong in a policy is told where the policy is judged.
   const quiet = new Evaluator(evaluator.lookup);
-  return policiesOf(vm.element, quiet).flatMap((policy) =>
-    policy.children.flatMap((statement) => callsIn(statement).flatMap((call) => sizeIn(call, statement, quiet).map((size) => ({ size, policy: policy.name })))),
+  return policiesOf({ vm, evaluator: quiet }).flatMap((policy) =>
+    requirementsOf(policy).flatMap((requirement) => sizesIn(requirement, quiet).map((size) => ({ size, policy: policy.name }))),
   );
-}
-
-function policiesOf(vm: Element, evaluator: Evaluator): Element[] {
-  return (vm.properties.get('policy') ?? []).flatMap((located) => {
-    const { value } = located.property;
-    const names = value?.kind === 'names' ? value.names : [];
-    return names.flatMap((name) => {
-      const source = name.kind === 'reference' ? evaluator.lookup.find(located.path, pathText(name), 'policies') : undefined;
-      return source ? [evaluator.elementOf(source)] : [];
-    });
-  });
 }
 
 const COUNTING: ReadonlySet<string> = new Set(['coverage', 'blocks']);
 
-function callsIn(statement: Element): Call[] {
-  const { head } = statement.origin.declaration;
-  if (head?.kind !== 'requirement') return [];
-  return [...walk(head.condition)].filter((node) => node.kind === 'call').filter(({ callee }) => COUNTING.has(textOf(callee.path.at(-1)) ?? ''));
-}
-
-function sizeIn({ args: [size] }: Call, statement: Element, evaluator: Evaluator): bigint[] {
-  const value = size && evaluator.evaluate(size, { origin: statement.origin, element: statement.parent });
-  return value?.type === 'quantity' && value.value > 0n ? [value.value] : [];
+function sizesIn({ condition, element }: Requirement, evaluator: Evaluator): bigint[] {
+  const calls = [...walk(condition)].filter((node) => node.kind === 'call').filter(({ callee }) => COUNTING.has(textOf(callee.path.at(-1)) ?? ''));
+  return calls.flatMap(({ args: [size] }) => {
+    const value = size && evaluator.evaluate(size, { origin: element.origin, element: element.parent });
+    return value?.type === 'quantity' && value.value > 0n ? [value.value] : [];
+  });
 }
 
 /** The huge pages that a host has set aside, page sizes in the order of the file. */

@@ -42,13 +42,19 @@ function makeSurvey(item: Item): Survey {
   const loose: Integer[] = [];
   for (const node of walk(treeOf(item))) {
     if (node.kind === 'reference') {
-      for (const [index, word] of node.path.entries()) if (word.kind === 'word') (index === 0 ? names : fields).add(word.text);
+      for (const [index, word] of node.path.entries()) if (word.kind === 'word') mention(word.text, index === 0 ? names : fields);
     } else if (node.kind === 'property' && node.word.text === 'from') {
       const source = sourceOf(node);
       if (source !== undefined) sources.add(source);
     } else if (node.kind === 'integer' && node.exact !== undefined) loose.push(node);
   }
   return { names, fields, sources, loose };
+}
+
+/** A word with hyphens may be a subtraction without its spaces: then it mentions its parts. */
+function mention(word: string, mentioned: Set<string>): void {
+  mentioned.add(word);
+  if (word.includes('-')) for (const part of word.split('-')) mentioned.add(part);
 }
 
 /** `ram0` of `from ram0 + 3 GiB`. */

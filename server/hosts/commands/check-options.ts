@@ -20,14 +20,14 @@ const LEVELS: readonly (Level | 'off')[] = ['error', 'warning', 'note', 'off'];
 function ruleLevel(command: string, text: string): [string, Level | 'off'] {
   const [, rule = '', word = ''] = /^([^=]*)=(.*)$/.exec(text) ?? [];
   if (rule === '') throw new Misuse(`${command}: \`--rule\` asks for RULE=LEVEL, not \`${text}\``);
-  const names = RULES.map(({ name }) => name);
-  if (!names.includes(rule)) throw new Misuse(`${command}: ${noSuchRule(rule, names)}`);
+  if (!RULES.some(({ name }) => name === rule)) throw new Misuse(`${command}: ${noSuchRule(rule)}`);
   const level = LEVELS.find((known) => known === word);
   if (!level) throw new Misuse(`${command}: the level of \`${rule}\` is ${LEVELS.slice(0, -1).join(', ')} or off, not \`${word}\``);
   return [rule, level];
 }
 
-export function noSuchRule(rule: string, names: readonly string[]): string {
-  const meant = nearest(rule, names);
+export function noSuchRule(rule: string): string {
+  if (rule.startsWith('policy/')) return `\`${rule}\` is as the policy says it: \`require\` is an error, \`prefer\` a warning`;
+  const meant = nearest(rule, RULES.map(({ name }) => name));
   return `there is no rule \`${rule}\`${meant ? `; did you mean \`${meant}\`?` : ''}`;
 }

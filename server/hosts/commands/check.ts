@@ -20,7 +20,7 @@ export const check: Command = {
     { name: 'fix', about: 'apply safe fixes and print the text; what is left is told on standard error' },
     { name: 'write', about: 'with --fix: store the text instead' },
     { name: 'max-warnings', value: 'N', about: 'fail if there are more warnings' },
-    { name: 'rule', value: 'RULE=LEVEL', about: 'error, warning, note or off, for a rule that no policy speaks about', many: true },
+    { name: 'rule', value: 'RULE=LEVEL', about: 'the level of a rule: error, warning, note or off; policies have the last word', many: true },
     TODAY,
   ],
   async run(args, session) {
@@ -63,7 +63,7 @@ function namedFiles(operands: readonly string[], session: Session): string[] {
   const names = operands.flatMap((operand) => {
     if (operand === '-') return [STANDARD_INPUT];
     const below = layoutsBelow(session.folder, operand);
-    if (below?.length === 0) throw new Misuse(`check: ${operand}: no .vmlayout file is below this directory`);
+    if (below?.length === 0) throw new Misuse(`${operand}: there is no .vmlayout file below it`);
     return (below ?? [operand]).map(tidyName);
   });
   return [...new Set(names)];

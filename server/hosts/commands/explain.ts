@@ -1,4 +1,4 @@
-import { rulePage, RULES } from '../../core/index.js';
+import { requirementPage, rulePage, RULES } from '../../core/index.js';
 import { Misuse, STATUS } from '../session.js';
 import { noSuchRule } from './check-options.js';
 import type { Command } from './command.js';
@@ -13,10 +13,9 @@ export const explain: Command = {
     const [name, ...others] = operands;
     if (name === undefined) throw new Misuse('explain: which rule? (`vmlayout explain --help` lists them)');
     if (others.length > 0) throw new Misuse('explain: one rule at a time');
-    const names = RULES.map((rule) => rule.name);
     const rule = RULES.find((one) => one.name === name);
-    if (!rule) throw new Misuse(`explain: ${noSuchRule(name, names)}`);
-    session.out.write(rulePage(rule));
+    if (!rule && !name.startsWith('policy/')) throw new Misuse(`explain: ${noSuchRule(name)}`);
+    session.out.write(rule ? rulePage(rule) : requirementPage(name));
     return STATUS.fine;
   },
 };

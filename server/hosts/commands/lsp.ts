@@ -3,7 +3,7 @@ import type { Command } from './command.js';
 
 export const lsp: Command = {
   name: 'lsp',
-  operands: '',
+  operands: '--stdio',
   about: 'the language server, for any editor',
   details: () => 'It speaks the Language Server Protocol on standard input and output.',
   options: [{ name: 'stdio', about: 'the only way there is, which editors say anyway' }],

@@ -1,0 +1,65 @@
+import type { CompletionList, DefinitionLink, DocumentSymbol, FoldingRange, Hover, Location, Position, ServerCapabilities } from 'vscode-languageserver';
+import { completionsAt, definitionAt, foldsIn, hoverAt, symbolsIn, type EditorFile } from '../core/index.js';
+import { completionListOf, definitionLinkOf, documentSymbolOf, foldingRangeOf, hoverOf, offsetAt, startOfFile } from './convert.js';
+import { locate } from './diagnostics.js';
+import type { OpenFile } from './documents.js';
+import type { Session } from './session.js';
+
+/** What a client asks about the place of the cursor. Each answer is worked out in the core, from offsets. */
+type Asked = { readonly textDocument: { readonly uri: string }; readonly position: Position };
+
+export function answerHover(session: Session): ServerCapabilities {
+  session.connection.onHover(session.guard('hover', null, (params: Asked): Hover | null => {
+    const asked = fileAt(session, params);
+    const hover = asked && hoverAt(asked.file, asked.offset);
+    return hover ? hoverOf(asked.file.document, hover) : null;
+  }));
+  return { hoverProvider: true };
+}
+
+export function answerCompletion(session: Session): ServerCapabilities {
+  const snippets = session.client.textDocument?.completion?.completionItem?.snippetSupport ?? false;
+  session.connection.onCompletion(session.guard('completion', null, (params: Asked): CompletionList | null => {
+    const asked = fileAt(session, params);
+    return asked ? completionListOf(asked.file.document, asked.offset, completionsAt(asked.file, asked.offset), snippets) : null;
+  }));
+  return { completionProvider: { triggerCharacters: ['.', '"', ' ', '/', ':'] } };
+}
+
+export function answerDefinition(session: Session): ServerCapabilities {
+  const links = session.client.textDocument?.definition?.linkSupport ?? false;
+  session.connection.onDefinition(session.guard('definition', null, (params: Asked): Location | DefinitionLink[] | null => {
+    const asked = fileAt(session, params);
+    const found = asked && definitionAt(asked.file, asked.offset);
+    if (!found || found.path.startsWith('std:')) return null;
+    const target = found.place ? locate(session, found.place) : startOfFile(session.uriOf(found.path));
+    if (!target) return null;
+    return links ? [definitionLinkOf(asked.file.document, found.from, target)] : target;
+  }));
+  return { definitionProvider: true };
+}
+
+export function answerSymbols(session: Session): ServerCapabilities {
+  session.connection.onDocumentSymbol(session.guard('symbols', null, ({ textDocument }): DocumentSymbol[] | null => {
+    const file = session.documents.get(textDocument.uri);
+    return file ? symbolsIn(file.document).map((symbol) => documentSymbolOf(file.document, symbol)) : null;
+  }));
+  return { documentSymbolProvider: true };
+}
+
+export function answerFolding(session: Session): ServerCapabilities {
+  session.connection.onFoldingRanges(session.guard('folding', null, ({ textDocument }): FoldingRange[] | null => {
+    const file = session.documents.get(textDocument.uri);
+    return file ? foldsIn(file.document).flatMap((fold) => foldingRangeOf(file.document, fold) ?? []) : null;
+  }));
+  return { foldingRangeProvider: true };
+}
+
+/** The file that is asked about, as the core sees it, and the offset in it. */
+function fileAt(session: Session, { textDocument, position }: Asked): { file: EditorFile; offset: number } | undefined {
+  const open: OpenFile | undefined = session.documents.get(textDocument.uri);
+  if (!open) return undefined;
+  const { result } = session.check(open);
+  const file = { path: open.path, document: open.document, world: session.documents, result };
+  return { file, offset: offsetAt(open.document, position) };
+}

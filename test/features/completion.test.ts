@@ -1,0 +1,105 @@
+import { checkAllSuggested, checkApplied, checkNotSuggested, checkSuggested } from '../support/cursor.js';
+
+const HOST = 'host altra { iommu smmu0 { model smmu-v3 } group 14 { device nic "01"\n device gpu "02" } }';
+
+describe('completion', () => {
+  it('knows which keywords begin a statement', () => {
+    checkSuggested('$0', 'import', 'const', 'host', 'vm', 'policy');
+    checkSuggested('vm web {\n  $0\n}', 'backing', 'ram', 'map', 'assign', 'vmm', 'on-overlap');
+    checkNotSuggested('vm web {\n  $0\n}', 'iommu', 'import', 'granule');
+    checkSuggested('host h {\n  gr$0\n}', 'group');
+    checkSuggested('policy p {\n  $0\n}', 'deny', 'allow', 'require');
+    checkApplied('vm web {\n  r$0\n}', 'ram', 'ram');
+  });
+
+  it('knows the properties a declaration takes and hasn’t got', () => {
+    checkSuggested('vm web {\n  ram low at 0 $0\n}', 'size', 'from', 'hotplug');
+    checkNotSuggested('vm web {\n  ram low at 0 $0\n}', 'at', 'granule', 'ram');
+    checkSuggested('vm web {\n  ram low at 0 si$0\n  rom flash at 4 GiB size 64 MiB\n}', 'size');
+    checkSuggested('vm web {\n  ram low {\n    $0\n  }\n}', 'at', 'size');
+    checkSuggested('vm web $0{ }', 'like', 'on');
+  });
+
+  it('knows the fixed words of a property', () => {
+    checkAllSuggested('vm web { on-overlap $0 }', 'reject', 'carve', 'tolerate');
+    checkAllSuggested('host h { iommu i { reserved r at 0 size 1 kind $0 } }', 'msi', 'sw-msi', 'direct', 'direct-relaxable', 'reserved');
+    checkAllSuggested('host h {\n  contract $0\n}', 'type1', 'iommufd', 'none');
+    checkSuggested('host h { iommu i { model s$0 } }', 'smmu-v3', 'smmu-v2', 's390');
+    checkAllSuggested('vm web { ram low at 0 access $0 }', 'r', 'rw', 'rx', 'rwx');
+    checkAllSuggested('host h { memory m at 0 size 1 GiB for $0 }', 'host', 'hypervisor', 'guests');
+  });
+
+  it('suggests names in expressions, from the inside out, and functions', () => {
+    checkSuggested('const PAGE = 4 KiB\nvm web {\n  const X = 1\n  ram low at 0 size $0\n}', 'X', 'PAGE', 'align_up');
+    checkSuggested('vm web {\n  mmio its at 0 size 1\n  doorbell d at i$0\n}', 'its', 'if');
+    checkNotSuggested('vm web {\n  ram low at $0\n}', 'low');
+    checkApplied('const X = align_u$0', 'align_up', 'const X = align_up(${1:x}, ${2:block})');
+  });
+
+  it('suggests only what makes sense after a word', () => {
+    checkAllSuggested('vm web {\n  backing ram0 size 1 GiB\n  mmio m at 0 size 1\n  ram low at 0 size 1 from $0\n}', 'ram0');
+    checkAllSuggested('vm web {\n  backing ram0 size 1 GiB\n  ram low at 0 size 1\n  map m to $0\n}', 'low');
+    checkAllSuggested(`${HOST}\nvm web on $0 {\n}`, 'altra');
+    checkAllSuggested(`${HOST}\nvm web on altra {\n  assign $0\n}`, 'nic', 'gpu');
+    checkAllSuggested(`${HOST}\nvm web on altra {\n  assign nic, $0\n}`, 'gpu');
+    checkAllSuggested('vm q35 { }\nvm web like $0', 'q35');
+    checkAllSuggested('policy basic { }\nvm web {\n  policy $0\n}', 'basic');
+    checkAllSuggested('vm web {\n  ram a at 0 size 1\n  mmio b at 0 size 1 over $0\n}', 'a');
+    checkAllSuggested('host h {\n  iommu a { }\n  iommu b { }\n  device d "01" behind $0\n}', 'a', 'b');
+    checkAllSuggested('vm web { }\nhost h { }\npolicy p {\n  deny map-overlap on $0\n}', 'web');
+    checkAllSuggested('vm web {\n  ram low at 0 size 1 GiB backing $0\n}', 'anonymous', 'thp', 'hugetlb', 'dax', 'physical');
+  });
+
+  it('knows what a name has after a dot', () => {
+    checkSuggested('vm web {\n  ram low at 0 size 1 GiB\n  doorbell d at low.$0\n}', 'base', 'size', 'end', 'last');
+    checkSuggested(`${HOST}\nvm web on altra {\n  doorbell d at host.$0\n}`, 'kernel', 'smmu0', 'nic');
+    checkSuggested('policy p {\n  require r.$0 > 0 for r in ram\n}', 'base', 'size', 'write');
+    checkSuggested('policy p {\n  require m.$0 > 90% for m in map\n}', 'entries', 'coverage');
+    checkApplied('policy p {\n  require m.cov$0 > 90% for m in map\n}', 'coverage', 'require m.coverage(${1:2 MiB}) > 90% for m in map');
+    checkSuggested('vm web { ram low at 0 size 1\n assign gpu }\npolicy p {\n  deny map-overlap on web.$0\n}', 'low');
+  });
+
+  it('suggests units after a number', () => {
+    checkSuggested('const X = 16 $0', 'GiB', 'MiB');
+    checkAllSuggested('const X = 16 G$0', 'GiB');
+    checkApplied('const X = 16$0', 'GiB', 'const X = 16 GiB');
+    checkNotSuggested('const X1 $0', 'GiB');
+  });
+
+  it('suggests rules, selectors and files of the library', () => {
+    checkSuggested('policy p {\n  deny $0\n}', 'doorbell-overlap', 'region-overlap');
+    checkSuggested('policy p {\n  allow doorbell-overlap, reg$0\n}', 'region-overlap');
+    checkSuggested('policy p {\n  require true for r in $0\n}', 'ram', 'map', 'vm');
+    checkAllSuggested('import "$0"', 'std:policies/basic');
+    checkAllSuggested('import "std:$0', 'std:policies/basic');
+  });
+
+  it('suggests the address after the highest region', () => {
+    checkApplied('vm web {\n  ram low at 0 size 3 GiB\n  rom flash at $0 size 64 MiB\n}', '0xc000_0000', 'rom flash at 0xc000_0000 size 64 MiB');
+    checkSuggested('vm web {\n  ram low at 0 size 5 KiB\n  ram high at $0 size 2 GiB\n}', '0x4000_0000');
+    checkSuggested('vm web {\n  ram low at 0 size 5 KiB\n  mmio m at $0\n}', '0x20_0000');
+  });
+
+  it('brings names over imports', () => checkSuggested(
+    `
+      import "hosts.vmlayout"
+      vm web on $0 { }
+      --- hosts.vmlayout
+      host epyc { }
+    `,
+    'epyc',
+  ));
+
+  it('is silent where a name is made up, in comments and in strings', () => {
+    checkAllSuggested('vm $0');
+    checkAllSuggested('vm web { ram $0 }');
+    checkAllSuggested('// vm web { $0');
+    checkAllSuggested('vm web { /* $0');
+    checkAllSuggested('vm web { ram low at 0 label "$0');
+  });
+
+  it('works in a text that is damaged before and after', () => {
+    checkSuggested('vm web {\n  ram low at\n  ram high at 0 size\n  on-overlap $0\n  ))) {', 'carve');
+    checkSuggested('vm a {\n  ram x at 0 size 1 GiB\nvm web {\n  ram low at 0 $0', 'size');
+  });
+});

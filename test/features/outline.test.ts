@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { checkDefinition, foldsOf, outlineOf } from '../support/cursor.js';
+import { dedent } from '../support/picture.js';
+
+const HOST = 'host altra { iommu smmu0 { reserved msi at 0 size 1 } group 14 { device nic "01" } }\n';
+
+describe('go to definition', () => {
+  it('finds what names stand for', () => {
+    checkDefinition('const X = 1\nconst Y = $0X', 'main.vmlayout: X (line 1 of its item)');
+    checkDefinition('vm web {\n  backing ram0 size 1\n  ram low at 0 size 1 from ra$0m0\n}', 'main.vmlayout: ram0 (line 2 of its item)');
+    checkDefinition('vm web {\n  ram low at 0 size 1\n  map m to l$0ow\n}', 'main.vmlayout: low (line 2 of its item)');
+    checkDefinition(`${HOST}vm web on al$0tra { }`, 'main.vmlayout: altra (line 1 of its item)');
+    checkDefinition(`${HOST}vm web on altra {\n  assign ni$0c\n}`, 'main.vmlayout: nic (line 1 of its item)');
+    checkDefinition(`${HOST}const X = altra.smmu0.m$0si.base`, 'main.vmlayout: msi (line 1 of its item)');
+    checkDefinition(`${HOST}vm web on altra {\n  const X = ho$0st.kernel\n}`, 'main.vmlayout: altra (line 1 of its item)');
+    checkDefinition('policy basic { }\nvm web {\n  policy ba$0sic\n}', 'main.vmlayout: basic (line 1 of its item)');
+    checkDefinition('vm web {\n  ram a at 0 size 1\n  mmio b at 0 size 1 over $0a\n}', 'main.vmlayout: a (line 2 of its item)');
+    checkDefinition('vm web {\n  assign gpu\n}\npolicy p {\n  allow map-overlap on web.g$0pu because "x"\n}', 'main.vmlayout: gpu (line 2 of its item)');
+  });
+
+  it('finds the property behind a field', () => checkDefinition('vm web {\n  ram low at 0 size 1\n  mmio m at low.si$0ze\n}', 'main.vmlayout: size 1 (line 2 of its item)'));
+
+  it('goes over `like` and imports', () => {
+    checkDefinition('vm base { ram low at 0 size 1 }\nvm web like base {\n  map m to l$0ow\n}', 'main.vmlayout: low (line 1 of its item)');
+    checkDefinition('vm base { }\nvm web like ba$0se { }', 'main.vmlayout: base (line 1 of its item)');
+    checkDefinition('import "hosts.vmlayout"\nvm web on ep$0yc { }\n--- hosts.vmlayout\n\nhost epyc { }', 'hosts.vmlayout: epyc (line 1 of its item)');
+    checkDefinition('import "ho$0sts.vmlayout"\n--- hosts.vmlayout\nhost epyc { }', 'hosts.vmlayout');
+    checkDefinition('import "std:policies/basic"\nvm web {\n  policy bas$0ic\n}', 'std:policies/basic: basic (line 2 of its item)');
+  });
+
+  it('finds nothing for what is nowhere', () => {
+    checkDefinition('const X = now$0here', 'nothing');
+    checkDefinition('import "now$0here"', 'nothing');
+    checkDefinition('const X = 1$0', 'nothing');
+  });
+});
+
+describe('the outline', () => {
+  it('has what stands in a block under it', () => assert.equal(
+    outlineOf(`
+      import "std:policies/basic"
+      const X = 1 GiB
+      host altra { group 14 { device nic "01" } }
+      vm web on altra {
+        ram low at 0
+          size X
+        assign nic
+      }
+      policy p { deny map-overlap }
+    `),
+    dedent(`
+      X  const 1 GiB
+      altra  host
+        14  group
+          nic  device "01"
+      web  vm on altra
+        low  ram at 0
+        nic  assign
+      p  policy
+        map-overlap  deny
+    `).trimEnd(),
+  ));
+
+  it('is there for a text in the middle of a word', () => assert.equal(outlineOf('vm web {\n  ram\n  rom flash'), 'web  vm\n  ram  ram\n  flash  rom'));
+});
+
+describe('folding', () => {
+  it('folds blocks, comments and imports', () => assert.deepEqual(
+    foldsOf(`
+      import "std:policies/basic"
+      import "b"
+
+      // One.
+      // Two.
+      vm web {
+        /* three
+           four */
+        ram low at 0 {
+          size 1
+        }
+        rom flash at 0 { size 1 }
+      }
+    `),
+    [
+      'comment: // One. … // Two.',
+      'block: vm web { … }',
+      'block: ram low at 0 { … }',
+      'comment: /* three … four */',
+      'imports: import "std:policies/basic" … import "b"',
+    ],
+  ));
+});
