@@ -63,7 +63,7 @@ describe('hover', () => {
       \`\`\`
       \`0x100000000-0x1bfffffff\`, 3 GiB
       **web on altra, type1, kernel 6.6**
-      - \`0x100000000-0x1bfffffff\`: \`ok\`; 786,432 × 4 KiB; 1,539 table pages; out of phase for leaves of 1 GiB by \`0x3ff00000\`
+      - \`0x100000000-0x1bfffffff\`: \`ok\`; 786,432 × 4 KiB; 1,540 table pages; out of phase for leaves of 1 GiB by \`0x3ff00000\`
     `,
   ));
 

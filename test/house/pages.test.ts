@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { FUNCTIONS } from '../../server/core/layout/functions.js';
-import { display, type Value } from '../../server/core/layout/values.js';
+import { display } from '../../server/core/layout/values.js';
 import { openDocument, treeOf } from '../../server/core/syntax/document.js';
 import { problemsIn } from '../../server/core/syntax/problems.js';
 import { DECLARATIONS, PROPERTIES, SELECTORS } from '../../server/core/syntax/vocabulary.js';
@@ -42,7 +42,7 @@ describe('the language reference', () => {
   it('says what expressions come to', () => {
     const examples = valuesIn(page);
     assert.ok(examples.length > 0);
-    for (const { expression, value } of examples) assert.equal(evaluated(expression), value, expression);
+    for (const example of examples) assert.equal(evaluated(example), example.value, example.expression);
   });
 });
 
@@ -111,22 +111,33 @@ function checkTold(checked: Checked, shown: string): void {
 const drawErrors = ({ text, document, result }: Checked): string =>
   draw(text, result.findings.filter(({ level }) => level === 'error').map((finding) => ({ ...spanOf(finding, document), label: `${finding.rule}: ${finding.message}` })));
 
-/** The rows of tables that are headed `expression` and `comes to`. */
-function valuesIn(page: string): { expression: string; value: string }[] {
-@@
-  return tables.flatMap((rows) =>
-    rows.trim().split('\n').map((row) => {
-      const [, expression = '', value = ''] = row.split(/ ?(?<!\\)\| ?/);
-      return { expression: expression.replace(/^`|`$/g, '').replaceAll('\\|', '|'), value: value.replace(/^`|`$/g, '') };
-    }),
-  );
+/** An expression as a page shows it, and what it comes to beside some regions. */
+interface ShownValue {
+  readonly regions: string;
+  readonly expression: string;
+  readonly value: string;
 }
 
-/** What an expression comes to beside the regions that the page names; the problem, where it comes to none. */
-function evaluated(expression: string): string {
-  const regions = 'ram low at 0x4000_0000 size 2 GiB\nmmio uart at 0x900_0000 size 4 KiB';
-  const { vm, evaluator } = check(`vm example {\n${regions}\nconst X = ${expression}\n}\n`).result.vms[0] ?? assert.fail('no vm');
-  const constant = vm.element.children.find(({ name }) => name === 'X') ?? assert.fail('no constant');
-  const value: Value = evaluator.constant(constant);
+/** The rows of tables headed `expression` and `comes to`; the line above such a table says beside which regions. */
+function valuesIn(page: string): ShownValue[] {
+  const tables = page.matchAll(/^With ([^\n]+):\n\n\| expression \| comes to \|\n\|[-|]+\n((?:\|.*\n)*)/gm);
+  return [...tables].flatMap(([, beside = '', rows = '']) => {
+    const regions = [...beside.matchAll(/`([^`]+)`/g)].map(([, region = '']) => region).join('\n');
+    return rows.trim().split('\n').map((row) => {
+      const [, expression = '', value = ''] = row.split(/ ?(?<!\\)\| ?/);
+      return { regions, expression: plain(expression), value: value.startsWith('`') ? plain(value) : value };
+    });
+  });
+}
+
+/** What stands in a cell as code. */
+const plain = (cell: string): string => cell.replace(/^`|`$/g, '').replaceAll('\\|', '|');
+
+/** What an expression comes to; the problem, where it comes to nothing. */
+function evaluated({ regions, expression }: ShownValue): string {
+  const checked = check(`vm example {\n${regions}\nconst X = ${expression}\n}\n`);
+  const { vm, evaluator } = checked.result.vms[0] ?? assert.fail('there is no vm');
+  const constant = vm.element.children.find(({ name }) => name === 'X') ?? assert.fail('there is no constant');
+  const value = evaluator.constant(constant);
   return evaluator.problems[0]?.message ?? display(value);
 }

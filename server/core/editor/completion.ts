@@ -2,7 +2,7 @@ import { LIBRARY } from '../std/generated/library.js';
 import { RULES } from '../rules/catalogue.js';
 import type { AnyNode, Declaration, Property, Reference } from '../syntax/nodes.js';
 import { textOf } from '../syntax/nodes.js';
-import { DECLARATIONS, keywordsIn, PROPERTIES, REGION_KEYWORDS, SELECTORS, takesProperty } from '../syntax/vocabulary.js';
+import { DECLARATIONS, EVERYWHERE, keywordsIn, PROPERTIES, REGION_KEYWORDS, SELECTORS } from '../syntax/vocabulary.js';
 import { endsIn, unfinishedAt, type Unfinished } from './damage.js';
 import type { EditorFile } from './editor-file.js';
 import { freeAddress } from './free-address.js';
@@ -39,9 +39,9 @@ function inString(upTo: string, offset: number): Completions {
 
 const UNITS = ['GiB', 'MiB', 'KiB', 'TiB', 'B', 'PiB', 'EiB'];
 
-/** After a number without a unit. */
+/** After a number without a unit, but not after a 0, which needs none. */
 function unitsAfter(before: string): Suggestion[] {
-  const match = /(?:^|[^\w.])\d[\d_]*(?:\.\d+)?([ \t]*)$/.exec(before);
+  const match = /(?:^|[^\w.])[1-9][\d_]*(?:\.\d+)?([ \t]*)$/.exec(before);
   if (!match) return [];
   return UNITS.map((unit) => ({ label: unit, kind: 'unit' as const, insert: match[1] === '' ? ` ${unit}` : unit }));
 }
@@ -84,9 +84,14 @@ function statements(owner: Declaration | undefined): Suggestion[] {
 /** The properties that a declaration takes and doesn't have yet. */
 function propertiesOf(owner: Declaration): Suggestion[] {
   const used = new Set([...owner.properties, ...(owner.block?.members ?? [])].map((member) => (member.kind === 'property' ? member.word.text : '')));
-  return Object.entries(PROPERTIES)
-    .filter(([word]) => takesProperty(owner.keyword.text, word) && !used.has(word))
-    .map(([word, { about, form }]) => ({ label: word, kind: 'property' as const, about, insert: form === 'flag' && word !== 'physical' ? word : `${word} ` }));
+  const words = [...(DECLARATIONS[owner.keyword.text]?.properties ?? []), ...EVERYWHERE];
+  return words.filter((word) => !used.has(word)).map(propertySuggestion);
+}
+
+function propertySuggestion(word: string): Suggestion {
+  const known = PROPERTIES[word];
+  const alone = known?.form === 'flag' && word !== 'physical';
+  return { label: word, kind: 'property', about: known?.about ?? '', insert: alone ? word : `${word} ` };
 }
 
 const BACKING_KINDS = ['anonymous', 'thp', 'hugetlb', 'dax', 'physical'];

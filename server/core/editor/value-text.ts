@@ -13,7 +13,7 @@ export function spellingsOf(value: Value): string[] {
   if (value.type === 'unknown' || value.type === 'thing') return [];
   if (value.type !== 'quantity' || value.value < 10n) return [display(value)];
   const sized = formatSize(value.value);
-  const [sizes, address, count] = [/^\d+ [KMGTPE]?i?B$/.test(sized) ? [sized] : [], writeAddress(value.value), formatCount(value.value)];
+  const [sizes, address, count] = [/^\d{1,5} [KMGTPE]?i?B$/.test(sized) ? [sized] : [], writeAddress(value.value), formatCount(value.value)];
   switch (value.unit) {
     case 'size':
       return [...sizes, address, count];

@@ -98,7 +98,9 @@ export class Evaluator {
       return UNKNOWN;
     }
     this.#running.add(key);
+    this.#depth++;
     const value = compute();
+    this.#depth--;
     this.#running.delete(key);
     values.set(what, value);
     return value;

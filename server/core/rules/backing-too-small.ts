@@ -125,7 +125,7 @@ function largerPages({ backing, wanted }: BackingLoss, subject: VmSubject): Fix[
   const pages = poolsOf(subject).filter((pool) => pool.page >= wanted.page && fits(backing, pool)).map(({ page }) => page);
   const page = pages.reduce<bigint | undefined>((least, next) => (least === undefined || next < least ? next : least), undefined);
   if (page === undefined || !isWrittenIn(backing.element, subject.vm.element)) return [];
-  return [{ title: `Make \`${backing.name}\` of ${formatSize(page)} pages`, safe: false, edits: [kindEdit(backing, page)] }];
+  return [{ title: `Make \`${backing.name}\` of ${formatSize(page)} pages`, safe: false, savesLeaves: true, edits: [kindEdit(backing, page)] }];
 }
 
 /** `hugetlb 1 GiB` in the place of what says the kind, or added. */

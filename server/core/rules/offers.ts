@@ -6,6 +6,7 @@ import { editDocumentAll, itemIndexAt, type Document } from '../syntax/document.
 import type { TextEdit } from '../text/text-edit.js';
 import { checkFile, type CheckOptions, type CheckResult } from './check.js';
 import type { Finding, Fix } from './rule.js';
+import { waiverFor } from './waiving.js';
 
 /** A fix that was tried and came out better, with its price in the title; offsets count in the whole file. */
 export interface Offer {
@@ -21,7 +22,7 @@ export interface Offer {
 export function offersFor(finding: Finding, path: string, world: World, options: CheckOptions, before: CheckResult): Offer[] {
   const document = documentAt(path, world);
   if (!document) return [];
-  return finding.fixes().flatMap((fix) => offer(fix, finding, path, document, world, options, before));
+  return [...finding.fixes(), ...waiverFor(finding)].flatMap((fix) => offer(fix, finding, path, document, world, options, before));
 }
 
 function offer(fix: Fix, finding: Finding, path: string, document: Document, world: World, options: CheckOptions, before: CheckResult): Offer[] {
@@ -30,7 +31,7 @@ function offer(fix: Fix, finding: Finding, path: string, document: Document, wor
   const known = edits.filter((edit) => edit !== undefined);
   const changed = editDocumentAll(document, known);
   const after = checkFile(path, { read: (asked) => (asked === path ? changed : world.read(asked)) }, options);
-  if (!isBetter(finding, before, after)) return [];
+  if (!isBetter(finding, before, after) || (fix.savesLeaves && leavesIn(after) >= leavesIn(before))) return [];
   const price = priceOf(before, after);
   const title = `${fix.title}${price}${newWarnings(before, after, price !== '')}`;
   return [{ title, safe: fix.safe, edits: known }];
@@ -57,6 +58,8 @@ function isBetter(finding: Finding, before: CheckResult, after: CheckResult): bo
   if (count(after, identity(finding)) >= count(before, identity(finding))) return false;
   return !added(before, after).some(({ level }) => level === 'error');
 }
+
+const leavesIn = ({ vms }: CheckResult): bigint => vms.reduce((sum, { plan }) => sum + (plan?.totals.entries ?? 0n), 0n);
 
 /** Findings of a level and rule that there are more of than before. */
 function added(before: CheckResult, after: CheckResult): Finding[] {

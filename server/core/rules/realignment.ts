@@ -21,7 +21,7 @@ export function refit(title: string, region: Region, to: Refit, subject: VmSubje
   const edits = refitEdits(region, to, subject);
   const grown = edits && grownBacking(region, to, subject);
   if (!edits || !grown) return [];
-  return [{ title: `${title}${grown.words}`, safe: false, edits: [...edits, ...grown.edits] }];
+  return [{ title: `${title}${grown.words}`, safe: false, savesLeaves: true, edits: [...edits, ...grown.edits] }];
 }
 
 /** The edits that put a region elsewhere; its backing has to be large enough already, or be grown besides. */

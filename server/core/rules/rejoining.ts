@@ -21,7 +21,7 @@ function merge({ maps }: SplitLoss, { vm }: VmSubject): Fix[] {
   const runs = touchingRuns(maps.filter(({ written }) => written && isWrittenIn(written.element, vm.element)));
   if (runs.length === 0) return [];
   const edits = runs.flatMap((run) => mergeEdits(run));
-  return [{ title: `Merge ${listed(runs.flat().map(({ name }) => `\`${name}\``))}`, safe: false, edits }];
+  return [{ title: `Merge ${listed(runs.flat().map(({ name }) => `\`${name}\``))}`, safe: false, savesLeaves: true, edits }];
 }
 
 function touchingRuns(maps: readonly PlannedMap[]): PlannedMap[][] {
@@ -94,11 +94,11 @@ function widenMaps(loss: SplitLoss, subject: VmSubject): Fix[] {
   if (!maps.every(({ written }) => isWrittenIn(written?.element ?? region.element, owner))) return [];
   const avoid = declareHoles(subject, region, widening.holes, undefined);
   if (maps.every(({ written }) => written)) {
-    return [{ title: `Cut the maps back, with the ${widening.words}`, safe: false, edits: [...cutBack(maps, widening, owner), ...newLines(avoid, owner)] }];
+    return [{ title: `Cut the maps back, with the ${widening.words}`, safe: false, savesLeaves: true, edits: [...cutBack(maps, widening, owner), ...newLines(avoid, owner)] }];
   }
   const parts = (map: PlannedMap): Range[] => (maps.includes(map) ? subtract(map.range, widening.holes) : [map.range]);
   const written = plan.maps.flatMap((map) => mapLines(map, parts(map), owner, map.name));
-  return [{ title: `Write the plan as maps, with the ${widening.words}`, safe: false, edits: newLines([...avoid, ...written], owner) }];
+  return [{ title: `Write the plan as maps, with the ${widening.words}`, safe: false, savesLeaves: true, edits: newLines([...avoid, ...written], owner) }];
 }
 
 const newLines = (lines: readonly string[], owner: Element): PlacedEdit[] => (lines.length > 0 ? [linesInto(owner, lines)] : []);
@@ -119,7 +119,7 @@ function widenBetweenRegions(loss: SplitLoss, subject: VmSubject): Fix[] {
   if (known.length < edits.length) return [];
   const lost = met.reduce((sum, { range }) => subtract(range, widening.holes).reduce((left, part) => left - sizeOf(part), sum + sizeOf(range)), 0n);
   const title = `Shrink ${listed(met.map(({ name }) => `\`${name}\``))} to whole blocks of ${formatSize(widening.block)} (the guest loses ${formatSize(lost)})`;
-  return [{ title, safe: false, edits: known.flat() }];
+  return [{ title, safe: false, savesLeaves: true, edits: known.flat() }];
 }
 
 /** A region that is mapped as one, without what the widened holes take of it. */

@@ -77,6 +77,8 @@ export interface Fix {
   readonly title: string;
   /** True if the meaning stays and only spelling changes, or if the plan changes in nothing but leaves gained. */
   readonly safe: boolean;
+  /** True if it is no fix unless the plans take fewer leaves with it. */
+  readonly savesLeaves?: boolean;
   readonly edits: readonly PlacedEdit[];
 }
 

@@ -1,7 +1,7 @@
 import { contiguousPage, type PlannedMap } from '../dma/plan.js';
 import { fragmentationOf, type Fragmentation, type WantedPage } from '../dma/fragmentation.js';
 import { isAligned } from '../layout/address.js';
-import { isExpression, type Element } from '../layout/elements.js';
+import { isExpression, pathText, type Element } from '../layout/elements.js';
 import { Evaluator } from '../layout/evaluate.js';
 import { sizeOf } from '../layout/intervals.js';
 import type { Backing } from '../layout/model.js';
@@ -9,7 +9,6 @@ import { isPresent } from '../layout/presence.js';
 import { numberOf } from '../layout/properties.js';
 import { textOf } from '../syntax/nodes.js';
 import { walk } from '../syntax/walk.js';
-import { policiesOf } from './policy.js';
 import { requirementsOf, type Requirement } from './requirements.js';
 import type { VmSubject } from './rule.js';
 
@@ -72,9 +71,19 @@ interface AskedSize {
 function sizesInPolicies({ vm, evaluator }: VmSubject): AskedSize[] {
   // Its own evaluator: what is wrong in a policy is told where the policy is judged.
   const quiet = new Evaluator(evaluator.lookup);
-  return policiesOf({ vm, evaluator: quiet }).flatMap((policy) =>
+  return policiesNamedBy(vm.element, quiet).flatMap((policy) =>
     requirementsOf(policy).flatMap((requirement) => sizesIn(requirement, quiet).map((size) => ({ size, policy: policy.name }))),
   );
+}
+
+/** Those that are there; a name that means nothing is told elsewhere. */
+function policiesNamedBy(vm: Element, evaluator: Evaluator): Element[] {
+  return (vm.properties.get('policy') ?? []).flatMap((located) => {
+    const { value } = located.property;
+    const names = value?.kind === 'names' ? value.names.filter((name) => name.kind === 'reference') : [];
+    const sources = names.map((name) => evaluator.lookup.find(located.path, pathText(name), 'policies'));
+    return sources.flatMap((source) => (source ? [evaluator.elementOf(source)] : []));
+  });
 }
 
 const COUNTING: ReadonlySet<string> = new Set(['coverage', 'blocks']);

@@ -67,10 +67,12 @@ export interface Operand {
 /** An operand with the operator that joins it to what came before. */
 export const joined = (operator: Word, { prefixes, value }: Operand): Operand => ({ joined: operator, prefixes, value });
 
+/** The tree of an operand and of those that operators join to it. */
+export const operation = (first: Operand, rest: readonly Operand[]): Expression =>
+  rest.length === 0 && first.prefixes.length === 0 ? first.value : climbed([first, ...rest]);
+
 /** Builds the tree of `a + b * c …` by precedence climbing. */
-export function operation(operands: readonly Operand[]): Expression {
-  const first = operands[0];
-  if (first && operands.length === 1 && first.prefixes.length === 0) return first.value;
+function climbed(operands: readonly Operand[]): Expression {
   const operators = operands.reduce((count, operand) => count + operand.prefixes.length + 1, 0);
   if (operators > OPERATOR_LIMIT) return tooLong(operands);
   let next = 0;
@@ -298,6 +300,7 @@ const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', '
 /** A string as written between its quotes; escapes are `\" \\ \n \t \r \0` and `\u{1F4A1}`. */
 export function text(raw: string, start: number, end: number, closed: boolean): Text {
   const badEscapes: Word[] = [];
+  if (!raw.includes('\\')) return { kind: 'text', start, end, value: raw, closed, badEscapes };
   const value = raw.replace(/\\(u\{([0-9a-fA-F]{1,6})\}|[^]|$)/g, (whole, escape: string, code: string | undefined, at: number) => {
     const meant = code === undefined ? ESCAPES[escape] : codePoint(code);
     if (meant === undefined) badEscapes.push(word(whole, start + 1 + at));
