@@ -25,8 +25,7 @@ function compileRegularParts(ast) {
   /** The node or what takes its place; `used` says whether somebody wants its value. Notes the rules that are wanted. */
   function visit(node, used) {
     if (node.type === 'rule_ref' && used) wanted.add(node.name);
-    if (['rule_ref', 'literal', 'any'].includes(node.type)) return node;
-    if (!used && isRegular(node, rules, [])) return scanner(node, rules);
+    if (!used && !isCheap(node) && isRegular(node, rules, [])) return scanner(node, rules);
     switch (node.type) {
       case 'sequence': {
         const plucks = node.elements.some(({ pick }) => pick);
@@ -51,6 +50,9 @@ function compileRegularParts(ast) {
     }
   }
 }
+
+/** What Peggy itself compiles well: one character, or a call. */
+const isCheap = ({ type, value }) => type === 'rule_ref' || type === 'any' || (type === 'literal' && value.length < 2);
 
 /** Whether a node is made of characters and of nothing that builds a value or comes back to itself. */
 function isRegular(node, rules, within) {

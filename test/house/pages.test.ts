@@ -27,16 +27,23 @@ for (const path of ['README.md', ...readdirSync('docs').filter((name) => name.en
 describe('the language reference', () => {
   const page = readFileSync('docs/language.md', 'utf8').replace(/^```[^]*?^```$/gm, '');
   const code = new Set([...page.matchAll(/`([^`\n]+)`/g)].map(([, span = '']) => span));
-  const words = new Set([...code].map((span) => /^[\w-]+/.exec(span)?.[0]));
+  const first = new Set([...code].map((span) => /^[\w-]+/.exec(span)?.[0]));
+  const anywhere = new Set([...code].flatMap((span) => span.match(/[\w-]+/g) ?? []));
 
   it('explains every word of the language', () => {
+    const words = [...Object.keys(DECLARATIONS), ...Object.keys(PROPERTIES), ...SELECTORS];
+    assert.deepEqual(words.filter((word) => !first.has(word)), []);
     const fixed = Object.values(PROPERTIES).flatMap((property) => property.words ?? []);
-    assert.deepEqual([...Object.keys(DECLARATIONS), ...Object.keys(PROPERTIES)].filter((word) => !words.has(word)), []);
-    assert.deepEqual([...fixed, ...SELECTORS].filter((word) => !code.has(word) && !words.has(word)), []);
+    assert.deepEqual(fixed.filter((word) => !anywhere.has(word)), []);
   });
 
   it('has every function with its arguments', () => {
     assert.deepEqual([...FUNCTIONS.values()].map(({ signature }) => signature).filter((signature) => !code.has(signature)), []);
+  });
+
+  it('has the headings that it links to', () => {
+    const anchors = new Set([...page.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => title.toLowerCase().replaceAll(/[^\w -]/g, '').replaceAll(' ', '-')));
+    assert.deepEqual([...page.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor = '']) => anchor).filter((anchor) => !anchors.has(anchor)), []);
   });
 
   it('says what expressions come to', () => {

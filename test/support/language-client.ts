@@ -37,8 +37,10 @@ export class LanguageClient {
       this.#waiting = [];
       for (const wake of waiting) wake();
     });
-    connection.onNotification('window/logMessage', ({ message }: { message: string }) => this.log.push(message));
-    connection.onRequest('workspace/configuration', () => [this.settings]);
+    connection.onNotification('window/logMessage', ({ message }: { message: string }) => {
+      this.log.push(message);
+    });
+    connection.onRequest('workspace/configuration', ({ items }: { items: readonly unknown[] }) => items.map(() => this.settings));
     connection.onRequest('client/registerCapability', () => null);
     connection.listen();
   }
@@ -46,7 +48,7 @@ export class LanguageClient {
   /** Starts a server in this process and shakes hands. */
   static async start(options: Partial<StartOptions> = {}): Promise<LanguageClient> {
     const [toServer, toClient] = [new PassThrough(), new PassThrough()];
-    serve(createConnection(toServer, toClient), options.files ?? NO_FILES, () => TODAY);
+    serve(createConnection(toServer, toClient), options.files ?? NO_FILES, options.today ?? (() => TODAY));
     return LanguageClient.over(toClient, toServer, options);
   }
 
@@ -121,6 +123,7 @@ export class LanguageClient {
 
 export interface StartOptions {
   readonly files: Files;
+  readonly today: () => string;
   readonly settings: unknown;
   readonly params: object;
 }
@@ -140,6 +143,10 @@ const CAPABILITIES: ClientCapabilities = {
     hover: { contentFormat: ['markdown'] },
   },
 };
+
+/** The message of a diagnostic, as text. */
+export const messageOf = (diagnostic: Diagnostic | undefined): string =>
+  typeof diagnostic?.message === 'object' ? diagnostic.message.value : diagnostic?.message ?? '';
 
 export const rangeAt = (startLine: number, startCharacter: number, endLine = startLine, endCharacter = startCharacter): Range => ({
   start: { line: startLine, character: startCharacter },

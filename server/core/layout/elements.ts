@@ -172,3 +172,21 @@ export function expressionOf(element: Element, word: string): { origin: Origin; 
 const EXPRESSIONS = new Set(['integer', 'decimal', 'percent', 'text', 'date', 'reference', 'call', 'group', 'unary', 'binary', 'missing', 'skipped']);
 
 export const isExpression = (value: { readonly kind: string }): value is Expression => EXPRESSIONS.has(value.kind);
+
+const indexes = new WeakMap<Element, ReadonlyMap<string, readonly Element[]>>();
+
+/** The children of this name, in order. Indexed once an element: a block may have ten thousand of them. */
+export function childrenNamed(element: Element, name: string): readonly Element[] {
+  let index = indexes.get(element);
+  if (!index) {
+    const built = new Map<string, Element[]>();
+    for (const child of element.children) {
+      const named = built.get(child.name);
+      if (named) named.push(child);
+      else built.set(child.name, [child]);
+    }
+    index = built;
+    indexes.set(element, index);
+  }
+  return index.get(name) ?? [];
+}

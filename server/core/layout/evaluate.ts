@@ -3,7 +3,7 @@ import { isChain } from '../syntax/problems.js';
 import type { Span } from '../text/span.js';
 import { ADDRESS_SPACE, formatAddress } from './address.js';
 import { didYouMean } from './did-you-mean.js';
-import { isExpression, makeElement, type Element } from './elements.js';
+import { childrenNamed, isExpression, makeElement, type Element } from './elements.js';
 import { callFunction, FUNCTIONS } from './functions.js';
 import { Likes } from './likes.js';
 import type { Lookup } from './lookup.js';
@@ -187,7 +187,7 @@ export class Evaluator {
 
   /** A child by its name: regions, backings and constants before maps, so that a map may be called like its region. */
   child(element: Element, name: string): Element | undefined {
-    const named = element.children.filter((child) => child.name === name && child.keyword !== 'assign');
+    const named = childrenNamed(element, name).filter(({ keyword }) => keyword !== 'assign');
     const present = named.filter((child) => presence(child, this) !== false);
     return present.find((child) => child.keyword !== 'map') ?? present[0];
   }

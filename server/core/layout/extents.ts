@@ -1,7 +1,7 @@
 import type { Expression, Extent } from '../syntax/nodes.js';
 import { ADDRESS_SPACE } from './address.js';
 import { didYouMean } from './did-you-mean.js';
-import { isExpression, pathText, type Element, type LocatedProperty } from './elements.js';
+import { childrenNamed, isExpression, pathText, type Element, type LocatedProperty } from './elements.js';
 import type { Evaluator } from './evaluate.js';
 import { placeOf } from './place.js';
 import { address, describe, size, UNKNOWN, type Value } from './values.js';
@@ -87,7 +87,7 @@ function namedElement(
   const context = { origin: located, element };
   // A BAR is called by its path, `gpu.0`.
   const path = pathText(node);
-  const named = element.parent?.children.find((child) => child.name === path && kinds.has(child.keyword));
+  const named = element.parent && childrenNamed(element.parent, path).find(({ keyword }) => kinds.has(keyword));
   const found = named ?? evaluator.find(text, context);
   if (!found) {
     evaluator.evaluate(node, context);

@@ -8,7 +8,8 @@ export type LanguageRule =
   | 'type-mismatch'
   | 'value-range'
   | 'cycle'
-  | 'import-missing';
+  | 'import-missing'
+  | 'property-lost';
 
 /** Something in the text that can't be understood, at the place that caused it. */
 export interface Problem {

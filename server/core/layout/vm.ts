@@ -29,7 +29,7 @@ export function readVm(element: Element, host: Host | undefined, evaluator: Eval
     stance: (wordOf(element, 'on-overlap', evaluator) as Stance | undefined) ?? 'reject',
     backings: backings.all,
     regions,
-    maps: children.filter(({ keyword }) => keyword === 'map').map((child) => readMap(child, regions, evaluator)),
+    maps: readMaps(children, regions, evaluator),
     assignments,
     unjudged: unjudgedIn(children, vmm, regions, assignments),
   };
@@ -209,9 +209,14 @@ function takeAlias(draft: Draft, drafts: readonly Region[], evaluator: Evaluator
   draft.offset = target.offset === undefined || anchor.offset === undefined ? undefined : target.offset + anchor.offset;
 }
 
-function readMap(element: Element, regions: readonly Region[], evaluator: Evaluator): WrittenMap {
+function readMaps(children: readonly Element[], regions: readonly Region[], evaluator: Evaluator): WrittenMap[] {
+  const byElement = new Map(regions.map((region) => [region.element, region]));
+  return children.filter(({ keyword }) => keyword === 'map').map((child) => readMap(child, byElement, evaluator));
+}
+
+function readMap(element: Element, regions: ReadonlyMap<Element, Region>, evaluator: Evaluator): WrittenMap {
   const anchor = anchorOf(element, 'to', REGION_KEYWORDS, evaluator);
-  const region = anchor && regions.find((candidate) => candidate.element === anchor.element);
+  const region = anchor && regions.get(anchor.element);
   const range = certainRange(element, evaluator);
   const access = element.properties.get('access')?.[0]?.property.value;
   return {

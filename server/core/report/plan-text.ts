@@ -7,7 +7,7 @@ import { formatAddress, formatCount, formatPlural, formatRange, formatSize } fro
 import { sizeOf } from '../layout/intervals.js';
 import { padColumns } from './columns.js';
 import type { Paint } from './paint.js';
-import { reasonOf } from './verdict-words.js';
+import { reasonOf } from '../dma/verdict-words.js';
 
 /** What `plan` prints: a vm on a host, from what is asked to what the IOMMU's tables then hold. */
 export const planText = (plans: readonly Plan[], paint: Paint): string => plans.map((plan) => `${onePlan(plan, paint)}\n`).join('\n');

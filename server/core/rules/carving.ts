@@ -5,7 +5,7 @@ import { overlaps, subtract, type Range } from '../layout/intervals.js';
 import type { Region, Reserved } from '../layout/model.js';
 import { namePlace } from '../layout/model.js';
 import type { PlacedEdit } from '../layout/place.js';
-import { freshName, isWrittenIn, linesAfter, linesInto, replacedBy, withProperty, without, writeAddress, writeSize } from './edits.js';
+import { freshName, isWrittenIn, linesAfter, linesInto, otherProperties, replacedBy, withProperty, without, writeAddress, writeSize } from './edits.js';
 import { letter, mapLines } from './map-lines.js';
 import { moveRegion } from './placement.js';
 import type { Fix, VmSubject } from './rule.js';
@@ -95,19 +95,16 @@ function ramLines(region: Region, pieces: readonly { range: Range; ram: boolean 
     const wanted = ram ? `${region.name}${number === 0 ? '' : `-${letter(number)}`}` : `${region.name}-hole${number === 0 ? '' : number + 1}`;
     const name = ram && number === 0 ? region.name : freshName(vm.element, wanted);
     const offset = (region.offset ?? 0n) + (range.base - (region.range?.base ?? 0n));
-    const from = `from ${region.backing?.name}${offset === 0n ? '' : ` + ${writeSize(offset)}`}`;
-    const rest = ram ? otherProperties(region) : '';
+    const from = number === 0 && ram ? writtenFrom(region) : `from ${region.backing?.name} + ${writeSize(offset)}`;
+    const rest = ram ? otherProperties(region.element, ['at', 'size', 'from']) : '';
     return `${ram ? 'ram' : 'hole'} ${name} at ${writeAddress(range.base)} size ${writeSize(range.end - range.base)} ${from}${rest}`;
   });
 }
 
-/** What else is written of a region, as it stands. */
-function otherProperties({ element }: Region): string {
-  const texts = [...element.properties]
-    .filter(([word]) => !['at', 'size', 'from'].includes(word))
-    .flatMap(([, located]) => located)
-    .map(({ item, property }) => item.text.slice(property.start, property.end).replaceAll('\n', ' '));
-  return texts.map((text) => ` ${text}`).join('');
+/** `from …` as it stands: the first piece takes its bytes where the whole did. */
+function writtenFrom({ element, backing }: Region): string {
+  const located = element.properties.get('from')?.[0];
+  return located ? located.item.text.slice(located.property.start, located.property.end) : `from ${backing?.name}`;
 }
 
 function carveAtStart(contact: Contact, subject: VmSubject, what: string): Fix[] {

@@ -1,6 +1,7 @@
 import type { SealedRule } from './rule.js';
 import { doorbellOverlap } from './doorbell-overlap.js';
 import { apertureExceeded } from './aperture-exceeded.js';
+import { attachRefused } from './attach-refused.js';
 import { directMappedDevice } from './direct-mapped-device.js';
 import { hostFactsMissing } from './host-facts-missing.js';
 import { hotplugDevice } from './hotplug-device.js';
@@ -26,6 +27,7 @@ import { importMissing } from './import-missing.js';
 import { unitLoose } from './unit-loose.js';
 import { unusedConst } from './unused-const.js';
 import { unusedBacking } from './unused-backing.js';
+import { propertyLost } from './property-lost.js';
 import { waiverExpired } from './waiver-expired.js';
 import { waiverUnused } from './waiver-unused.js';
 
@@ -46,6 +48,7 @@ export const RULES: readonly SealedRule[] = [
   blockSplit,
   mapMissing,
   directMappedDevice,
+  attachRefused,
   hotplugDevice,
   hostFactsMissing,
   syntax,
@@ -58,6 +61,7 @@ export const RULES: readonly SealedRule[] = [
   unitLoose,
   unusedConst,
   unusedBacking,
+  propertyLost,
   waiverExpired,
   waiverUnused,
 ];

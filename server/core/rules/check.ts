@@ -17,6 +17,7 @@ import { breachesOf } from './breaches.js';
 import { RULES } from './catalogue.js';
 import { duplicatesIn } from './duplicates.js';
 import { judgedWaivers, unknownTargets } from './judged.js';
+import { lostProperties } from './lost-properties.js';
 import { judge, policiesOf, type JudgedTarget } from './policy.js';
 import { checkPolicy } from './policy-names.js';
 import type { Finding, Level, Waiver } from './rule.js';
@@ -136,7 +137,7 @@ function evaluated(lookup: Lookup, run: (evaluator: Evaluator) => unknown): Part
 function analyseHost(source: Source, lookup: Lookup, options: CheckOptions): Part {
   const evaluator = new Evaluator(lookup);
   const element = evaluator.elementOf(source);
-  const problems = () => [...evaluator.problems, ...duplicatesIn(element, evaluator)];
+  const problems = () => [...evaluator.problems, ...writtenTwiceOrLost(element, evaluator)];
   if (isModel(element)) return { ...NOTHING, problems: problems() };
   const host = readHost(element, evaluator);
   if (!isPresent(element, evaluator)) return { ...NOTHING, problems: evaluator.problems };
@@ -148,7 +149,7 @@ function analyseHost(source: Source, lookup: Lookup, options: CheckOptions): Par
 function analyseVm(source: Source, lookup: Lookup, options: CheckOptions): Part {
   const first = new Evaluator(lookup);
   const element = first.elementOf(source);
-  if (isModel(element)) return { ...NOTHING, problems: [...first.problems, ...duplicatesIn(element, first)] };
+  if (isModel(element)) return { ...NOTHING, problems: [...first.problems, ...writtenTwiceOrLost(element, first)] };
   const names = namesOf(element, 'on');
   const hosts = names.length > 0 ? names : [undefined];
   const parts = hosts.map((host) => analyseOnHost(source, host, lookup, options));
@@ -183,7 +184,7 @@ function analyseOnHost(
   const verdict = judge(subject, policies, found, options.today);
   const told = evaluator.problems.filter((problem, index) => index >= hostProblems || problem.place.item === source.item);
   return {
-    problems: [...told, ...duplicatesIn(element, evaluator)],
+    problems: [...told, ...writtenTwiceOrLost(element, evaluator)],
     findings: verdict.findings.map((finding) => atHome(finding, element)),
     waived: verdict.waived,
     waivers: verdict.waivers,
@@ -192,6 +193,8 @@ function analyseOnHost(
     hosts: [],
   };
 }
+
+const writtenTwiceOrLost = (element: Element, evaluator: Evaluator): Problem[] => [...duplicatesIn(element, evaluator), ...lostProperties(element)];
 
 /** What is wrong with a declaration that `like` brings from another file is told at the one that is checked. */
 function atHome(finding: Finding, element: Element): Finding {

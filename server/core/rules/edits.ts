@@ -51,6 +51,15 @@ export function withNamed(element: Element, word: string, name: string): PlacedE
   return withProperty(element, word, before ? `${before}, ${name}` : name);
 }
 
+/** What is written of an element besides these properties, as it stands, each with a space before it. */
+export function otherProperties(element: Element, besides: readonly string[]): string {
+  const texts = [...element.properties]
+    .filter(([word]) => !besides.includes(word))
+    .flatMap(([, located]) => located)
+    .map(({ item, property }) => item.text.slice(property.start, property.end).replaceAll('\n', ' '));
+  return texts.map((text) => ` ${text}`).join('');
+}
+
 /** Removes a declaration with its line. */
 export function without({ origin }: Pick<Element, 'origin'>): PlacedEdit {
   const { path, item, declaration } = origin;

@@ -1,7 +1,7 @@
 import { partsAround } from '../dma/contacts.js';
 import { smallestPage } from '../dma/formats.js';
 import { apertureOf, formatOf, type HotplugVerdict, type Plan, type PlannedMap } from '../dma/plan.js';
-import { isExcluded, type Verdict } from '../dma/verdict.js';
+import { isExcluded } from '../dma/verdict.js';
 import { formatRange, formatSize } from '../layout/address.js';
 import { subtract, type Range } from '../layout/intervals.js';
 import { namePlace, type Reserved } from '../layout/model.js';
@@ -11,6 +11,7 @@ import { contactNote, mapCall, mapName } from './contact-words.js';
 import { isWrittenIn, linesInto, replacedBy, without } from './edits.js';
 import { mapLines } from './map-lines.js';
 import { moveRegion } from './placement.js';
+import { reasonOf } from '../dma/verdict-words.js';
 import { bad, defineRule, fixed, good, type Fix, type Note, type VmSubject } from './rule.js';
 
 /** A device that is to come later can't, because of what is mapped by then. */
@@ -175,19 +176,9 @@ function reason(plan: Plan, arrival: HotplugVerdict): string {
     case 'alignment':
       return `${what} is no multiple of its IOMMU’s smallest page, ${formatSize(smallestPage(formatOf(assignment.device?.iommu, plan.host, plan.page).leafSizes, plan.page))}`;
     default:
-      return REASONS[verdict.cause ?? 'unattached'] ?? 'the kernel refuses it';
+      return reasonOf(verdict, plan, map);
   }
 }
-
-const REASONS: Partial<Record<NonNullable<Verdict['cause']>, string>> = {
-  'disjoint-aperture': 'its IOMMU and those of the devices that are there translate no common address',
-  'nothing-left': 'what the devices keep leaves nothing of what their IOMMUs translate',
-  'mixed-msi': 'its group keeps a software MSI window and another MSI range, which iommufd takes for a mistake',
-  'page-size': 'the smallest page of its IOMMU is larger than the host’s',
-  limit: 'the container holds as many mappings as it may',
-  memlock: 'more would be pinned than may be',
-  bar: 'the memory of a device can’t be pinned',
-};
 
 function notesOn(plan: Plan, arrival: HotplugVerdict): Note[] {
   const kept = keptOf(arrival);

@@ -1,7 +1,7 @@
 import type { DmaRequest } from '../dma/requests.js';
 import type { Element } from '../layout/elements.js';
 import type { Range } from '../layout/intervals.js';
-import { freshName, writeAddress, writeSize } from './edits.js';
+import { freshName, otherProperties, writeAddress, writeSize } from './edits.js';
 
 /** Writes DMA mapping requests as `map` declarations. */
 
@@ -18,8 +18,8 @@ export function mapLines(map: WritableMap, parts: readonly Range[], owner: Eleme
   });
 }
 
-/** One request: address and size are written only where they aren't those of the region. */
-export function mapLine({ region, access }: WritableMap, part: Range, offset: bigint, name: string): string {
+/** One request: address and size are written only where they aren't those of the region; what else stood there is kept. */
+export function mapLine({ region, access, written }: WritableMap, part: Range, offset: bigint, name: string): string {
   const identity = region?.range?.base === part.base - offset;
   const whole = region?.range && part.end - part.base === region.range.end - region.range.base && offset === 0n;
   const words = [
@@ -29,7 +29,7 @@ export function mapLine({ region, access }: WritableMap, part: Range, offset: bi
     `to ${region?.name}${offset === 0n ? '' : ` + ${writeSize(offset)}`}`,
     ...(access === region?.access ? [] : [`access ${access}`]),
   ];
-  return words.join(' ');
+  return words.join(' ') + (written ? otherProperties(written.element, ['at', 'size', 'to', 'access']) : '');
 }
 
 /** First byte of a request in its region. */

@@ -121,16 +121,15 @@ const backingName = ({ blamed: { backing } }: PhaseLoss): string => (!backing ||
 
 /** The sum that doesn't come out even, for who wants to follow it. */
 const difference = ({ blamed, block }: PhaseLoss): string =>
-  `IOVA ${formatAddress(blamed.range.base)} − offset ${formatAddress(physicalOf(blamed))} = ${formatAddress(shiftOf(blamed))}, which is no multiple of ${formatSize(block)}`;
+  `IOVA ${formatAddress(blamed.range.base)} − ${blamed.backing?.kind === 'physical' ? 'HPA' : 'offset'} ${formatAddress(physicalOf(blamed))} = ${formatAddress(shiftOf(blamed))}, which is no multiple of ${formatSize(block)}`;
 
 /** Table pages, where there are many: fewer are nothing beside the leaves. */
 const MANY_TABLES = 256n;
 
 function tables(loss: PhaseLoss): string {
-  // The largest tables hold 8192 leaves, but the common ones 512: so few leaves can't fill many.
-  if (lostLeaves(loss) < MANY_TABLES * 256n) return '';
-  const lost = tablesLost(loss);
-  return lost < MANY_TABLES ? '' : ` and ${formatCount(lost)} more table pages`;
+  const own = loss.maps.flatMap((map) => map.tables).reduce((sum, count) => sum + count, 0n);
+  const lost = own < MANY_TABLES ? 0n : tablesLost(loss);
+  return lost < MANY_TABLES ? '' : `, with ${formatCount(lost)} more table pages`;
 }
 
 function waysIntoPhase(loss: PhaseLoss, subject: VmSubject): Fix[] {

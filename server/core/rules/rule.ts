@@ -192,6 +192,8 @@ function findingOf<Over extends keyof Subjects, Fact>(rule: Rule<Over, Fact>, fa
 /** What a rule of the language has of its own. */
 interface LanguageRuleParts extends Omit<Rule<'file', Problem>, 'over' | 'group' | 'level' | 'check' | 'locate' | 'message' | 'notes' | 'fixes'> {
   readonly name: LanguageRule;
+  /** An error where it isn't said. */
+  readonly level?: Level;
   /** Problems of this kind that don't come from evaluating a declaration. */
   also?(subject: FileSubject): Iterable<Problem>;
 }
@@ -202,7 +204,7 @@ export function defineLanguageRule({ also, ...rule }: LanguageRuleParts): Sealed
     ...rule,
     over: 'file',
     group: 'language',
-    level: 'error',
+    level: rule.level ?? 'error',
     check: (subject) => [...subject.problems.filter((problem) => problem.rule === rule.name), ...(also?.(subject) ?? [])],
     locate: ({ place }) => place,
     message: ({ message }) => message,

@@ -64,6 +64,10 @@ export interface Operand {
   readonly value: Expression;
 }
 
+const NO_PREFIXES: readonly Word[] = [];
+
+export const operand = (value: Expression): Operand => ({ prefixes: NO_PREFIXES, value });
+
 /** An operand with the operator that joins it to what came before. */
 export const joined = (operator: Word, { prefixes, value }: Operand): Operand => ({ joined: operator, prefixes, value });
 

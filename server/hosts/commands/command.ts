@@ -16,4 +16,4 @@ export interface Command {
 }
 
 export const FORMAT: OptionSpec = { name: 'format', value: 'text|json', about: 'what to print: text (the default) or json' };
-export const TODAY: OptionSpec = { name: 'today', value: 'DATE', about: 'the date by which waivers are judged, 2026-11-22 (default: today)' };
+export const TODAY: OptionSpec = { name: 'today', value: 'DATE', about: 'the date by which waivers are judged, such as 2026-11-22; today if left out' };

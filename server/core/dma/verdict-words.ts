@@ -1,5 +1,5 @@
-import type { Plan, PlannedMap } from '../dma/plan.js';
-import type { Cause, KeptRange, Verdict } from '../dma/verdict.js';
+import type { Plan, PlannedMap } from './plan.js';
+import type { Cause, KeptRange, Verdict } from './verdict.js';
 import { formatAddress, formatRange, formatSize } from '../layout/address.js';
 
 /** Why a kernel refuses a mapping, or an attachment (then `inTheWay` is the mapping that it meets), in one phrase. */

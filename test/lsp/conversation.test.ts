@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import type {
+  CodeAction, CompletionList, DefinitionLink, Diagnostic, DocumentSymbol, FoldingRange, Hover, Location, TextDocumentEdit,
+} from 'vscode-languageserver';
+import { applyEdits, LineIndex } from '../../server/core/index.js';
+import { LanguageClient, messageOf, rangeAt } from '../support/language-client.js';
+import { dedent } from '../support/picture.js';
+
+// One conversation a kind of request, over streams, with what a client sees on the wire.
+
+const URI = 'file:///ws/web.vmlayout';
+
+const TEXT = dedent(`
+  host altra {
+    kernel 6.6
+    page 4 KiB
+    bits 48
+    iommu smmu0 {
+      model smmu-v3
+      granule 4 KiB
+      bits 48
+      reserved msi at 0x0800_0000 ..= 0x080f_ffff kind sw-msi
+    }
+    group 14 { device nic "0000:01:00.0" }
+  }
+
+  /// A guest.
+  vm web on altra {
+    backing ram0 size 3 GiB hugetlb 1 GiB
+    ram low at 0 size 3 GiB from ram0
+    assign nic
+  }
+`);
+const LOW = rangeAt(16, 6, 16, 9);
+
+describe('the language server', () => {
+  let client: LanguageClient;
+  beforeEach(async () => {
+    client = await LanguageClient.start();
+  });
+  afterEach(async () => {
+    await client.stop();
+    assert.deepEqual(client.log, []);
+  });
+
+  it('says what it can', () => assert.deepEqual(client.initialized.capabilities, {
+    positionEncoding: 'utf-16',
+    textDocumentSync: { openClose: true, change: 2 },
+    workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
+    codeActionProvider: { codeActionKinds: ['quickfix', 'source.fixAll.vmlayout'] },
+    hoverProvider: true,
+    completionProvider: { triggerCharacters: ['.', '"', ' ', '/', ':'] },
+    definitionProvider: true,
+    documentSymbolProvider: true,
+    foldingRangeProvider: true,
+  }));
+
+  it('tells what it finds, with its rule, its page and the other party', async () => {
+    const diagnostics = await client.open(URI, TEXT);
+    const overlap = overlapIn(diagnostics);
+    assert.deepEqual(overlap.range, LOW);
+    assert.equal(overlap.severity, 1);
+    assert.equal(overlap.source, 'vmlayout');
+    assert.equal(overlap.codeDescription?.href, 'file:///ext/docs/rules/doorbell-overlap.md');
+    assert.match(messageOf(overlap), /^`low` covers the doorbell window `msi`/);
+    assert.deepEqual(overlap.relatedInformation?.[0]?.location, { uri: URI, range: rangeAt(8, 13, 8, 16) });
+    assert.equal(client.history.at(-1)?.version, 1);
+  });
+
+  it('tells again at each change, of its version, and nothing once the file is closed', async () => {
+    await client.open(URI, TEXT);
+    const after = await client.change(URI, { range: rangeAt(16, 13, 16, 14), text: '0x4000_0000' });
+    assert.deepEqual(after.filter(({ severity }) => severity === 1), []);
+    assert.equal(client.history.at(-1)?.version, 2);
+    await client.close(URI);
+    await client.published();
+    assert.deepEqual(client.history.at(-1), { uri: URI, diagnostics: [] });
+  });
+
+  it('offers fixes that mend what they say they mend', async () => {
+    const before = await client.open(URI, TEXT);
+    const actions = await client.ask<CodeAction[]>('codeAction', URI, { range: rangeAt(16, 7), context: { diagnostics: before } });
+    const [split] = actions;
+    assert.match(split?.title ?? '', /^Split `low` around the doorbell: 2 × 1 GiB \+ 511 × 2 MiB \+ 256 × 4 KiB instead of 3 × 1 GiB/);
+    assert.equal(split?.kind, 'quickfix');
+    assert.equal(split?.isPreferred, true);
+    assert.deepEqual(split?.diagnostics, [overlapIn(before)]);
+    assert.ok(actions.length > 1 && actions.slice(1).every(({ diagnostics, isPreferred }) => diagnostics?.[0]?.code !== 'doorbell-overlap' || !isPreferred));
+    const text = applied(TEXT, split, 1);
+    const after = await client.change(URI, { text });
+    assert.deepEqual(after.filter(({ code }) => code === 'doorbell-overlap'), []);
+  });
+
+  it('offers nothing where nothing is found', async () => {
+    await client.open(URI, TEXT);
+    assert.deepEqual(await client.ask('codeAction', URI, { range: rangeAt(10, 2), context: { diagnostics: [] } }), []);
+  });
+
+  it('mends all that is safe to mend, when asked for it', async () => {
+    const loose = 'const A = 4G\nconst B = 2M\nvm web {\n  ram a at 0 size A\n  ram b at 0x1_0000_0000 size B\n}\n';
+    await client.open(URI, loose);
+    const actions = await client.ask<CodeAction[]>('codeAction', URI, { range: rangeAt(0, 0), context: { diagnostics: [], only: ['source.fixAll'] } });
+    assert.deepEqual(actions.map(({ kind }) => kind), ['source.fixAll.vmlayout']);
+    assert.equal(applied(loose, actions[0], 1), loose.replace('4G', '4 GiB').replace('2M', '2 MiB'));
+    assert.deepEqual(await client.ask('codeAction', URI, { range: rangeAt(0, 0), context: { diagnostics: [], only: ['refactor'] } }), []);
+  });
+
+  it('hovers', async () => {
+    await client.open(URI, TEXT);
+    const hover = await client.ask<Hover>('hover', URI, { position: LOW.start });
+    assert.deepEqual(hover.range, LOW);
+    assert.match(JSON.stringify(hover.contents), /"markdown".*3 × 1 GiB/);
+    assert.equal(await client.ask('hover', URI, { position: { line: 12, character: 0 } }), null);
+  });
+
+  it('completes', async () => {
+    await client.open(URI, TEXT);
+    await client.change(URI, { range: rangeAt(17, 9, 17, 12), text: 'n' });
+    const list = await client.ask<CompletionList>('completion', URI, { position: { line: 17, character: 10 } });
+    assert.deepEqual(list.items.map(({ label }) => label), ['nic']);
+    assert.deepEqual(list.items[0]?.textEdit, { range: rangeAt(17, 9, 17, 10), newText: 'nic' });
+  });
+
+  it('goes to definitions', async () => {
+    await client.open(URI, TEXT);
+    const found = await client.ask<Location>('definition', URI, { position: { line: 16, character: 31 } });
+    assert.deepEqual(found, { uri: URI, range: rangeAt(15, 10, 15, 14) });
+  });
+
+  it('outlines', async () => {
+    await client.open(URI, TEXT);
+    const symbols = await client.ask<DocumentSymbol[]>('documentSymbol', URI);
+    assert.deepEqual(symbols.map(({ name }) => name), ['altra', 'web']);
+    assert.deepEqual(symbols[1]?.children?.map(({ name }) => name), ['ram0', 'low', 'nic']);
+    assert.deepEqual(symbols[1]?.children?.[1]?.selectionRange, LOW);
+  });
+
+  it('folds', async () => {
+    await client.open(URI, TEXT);
+    const folds = await client.ask<FoldingRange[]>('foldingRange', URI);
+    assert.deepEqual(folds.map(({ startLine, endLine }) => [startLine, endLine]), [[0, 10], [4, 8], [14, 17]]);
+  });
+
+  it('answers nothing about a file that isn’t open', async () => {
+    assert.equal(await client.ask('hover', 'file:///ws/other.vmlayout', { position: LOW.start }), null);
+    assert.deepEqual(await client.ask('codeAction', 'file:///ws/other.vmlayout', { range: LOW, context: { diagnostics: [] } }), []);
+    assert.equal(await client.ask('documentSymbol', 'file:///ws/other.vmlayout'), null);
+    await client.notify('textDocument/didChange', { textDocument: { uri: 'file:///ws/other.vmlayout', version: 2 }, contentChanges: [{ text: 'x' }] });
+  });
+});
+
+describe('the language server, for a client that can do little', () => {
+  it('leaves out what the client can’t show', async () => {
+    const client = await LanguageClient.start({ params: { capabilities: {}, initializationOptions: undefined } });
+    const overlap = overlapIn(await client.open(URI, TEXT));
+    assert.deepEqual(Object.keys(overlap).sort(), ['code', 'message', 'range', 'severity', 'source']);
+    const list = await client.ask<CompletionList>('completion', URI, { position: { line: 16, character: 20 } });
+    assert.ok(list.items.every(({ insertTextFormat }) => insertTextFormat === undefined));
+    await client.stop();
+  });
+
+  it('gives links to definitions where the client takes them', async () => {
+    const client = await LanguageClient.start({ params: { capabilities: { textDocument: { definition: { linkSupport: true } } } } });
+    await client.open(URI, TEXT);
+    const [link] = await client.ask<DefinitionLink[]>('definition', URI, { position: { line: 16, character: 31 } });
+    assert.deepEqual(link?.originSelectionRange, rangeAt(16, 31, 16, 35));
+    assert.equal(link?.targetUri, URI);
+    await client.stop();
+  });
+});
+
+function overlapIn(diagnostics: readonly Diagnostic[]): Diagnostic {
+  const found = diagnostics.find(({ code }) => code === 'doorbell-overlap');
+  assert.ok(found, 'no doorbell-overlap is told');
+  return found;
+}
+
+/** The text after an action, whose edits are for this version. */
+function applied(text: string, action: CodeAction | undefined, version: number): string {
+  const [change] = (action?.edit?.documentChanges ?? []) as TextDocumentEdit[];
+  assert.deepEqual(change?.textDocument, { uri: URI, version });
+  const index = new LineIndex(text);
+  return applyEdits(text, (change?.edits ?? []).map((edit) => {
+    assert.ok('newText' in edit);
+    return { start: index.offsetOf(edit.range.start), end: index.offsetOf(edit.range.end), newText: edit.newText };
+  }));
+}

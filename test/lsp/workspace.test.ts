@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { filesOf, LanguageClient, messageOf } from '../support/language-client.js';
+
+// Imports, files that change outside of the editor, settings: what a check depends on besides its own text.
+
+const MAIN = 'file:///ws/main.vmlayout';
+const HOSTS = 'file:///ws/shared/my%20hosts.vmlayout';
+const TEXT = 'import "shared/my hosts.vmlayout"\nvm web on epyc { }\n';
+
+const rules = (diagnostics: readonly { code?: unknown }[]): unknown[] => diagnostics.map(({ code }) => code).filter((code) => code === 'unknown-name' || code === 'import-missing');
+
+describe('imports', () => {
+  it('are read from the files of the host, and looked through', async () => {
+    const client = await LanguageClient.start({
+      files: filesOf({ [HOSTS]: 'import "more.vmlayout"\nhost epyc { page PAGE }\n', 'file:///ws/shared/more.vmlayout': 'const PAGE = 4 KiB\n' }),
+    });
+    assert.deepEqual(rules(await client.open(MAIN, TEXT)), []);
+    const found = await client.ask<{ uri: string }>('definition', MAIN, { position: { line: 1, character: 11 } });
+    assert.equal(found.uri, HOSTS);
+    await client.stop();
+  });
+
+  it('are read from the editor where they are open there, and told of again when they change', async () => {
+    const client = await LanguageClient.start();
+    await client.open(HOSTS, 'host epyc { }\n');
+    assert.deepEqual(rules(await client.open(MAIN, TEXT)), []);
+    const again = client.published();
+    await client.change(HOSTS, { text: 'host xeon { }\n' });
+    await again;
+    await client.request('textDocument/hover', { textDocument: { uri: MAIN }, position: { line: 0, character: 0 } });
+    assert.equal(rules(lastOf(client, MAIN)).length, 1);
+    await client.stop();
+  });
+
+  it('are read again when the client says that they have changed', async () => {
+    const texts: Record<string, string> = {};
+    const client = await LanguageClient.start({ files: filesOf(texts) });
+    assert.equal(rules(await client.open(MAIN, TEXT)).length > 0, true);
+    texts[HOSTS] = 'host epyc { }\n';
+    const again = client.published();
+    await client.notify('workspace/didChangeWatchedFiles', { changes: [{ uri: HOSTS, type: 1 }] });
+    await again;
+    assert.deepEqual(rules(lastOf(client, MAIN)), []);
+    await client.stop();
+  });
+
+  it('may lead in a circle', async () => {
+    const client = await LanguageClient.start({ files: filesOf({ 'file:///ws/b.vmlayout': 'import "a.vmlayout"\nconst B = A\n' }) });
+    assert.deepEqual(rules(await client.open('file:///ws/a.vmlayout', 'import "b.vmlayout"\nconst A = 1\nconst C = B\n')), []);
+    await client.stop();
+  });
+
+  it('stay inside the workspace, but for what lies beside an open file', async () => {
+    const asked: string[] = [];
+    const files = { read: (uri: string) => (asked.push(uri), Promise.resolve('host epyc { }\n')) };
+    const client = await LanguageClient.start({ files });
+    const outside = await client.open('file:///ws/a.vmlayout', 'import "../../etc/passwd"\nimport "/etc/shadow"\nimport "https://example.org/x"\n');
+    assert.deepEqual(asked, []);
+    assert.equal(outside.filter((diagnostic) => messageOf(diagnostic).includes('outside of the workspace')).length, 3);
+    await client.open('file:///elsewhere/a.vmlayout', 'import "b.vmlayout"\nvm web on epyc { }\n');
+    assert.deepEqual(asked, ['file:///elsewhere/b.vmlayout']);
+    await client.stop();
+  });
+
+  it('say why they can’t be read, and survive a host that fails', async () => {
+    const files = { read: (uri: string) => (uri.endsWith('b.vmlayout') ? Promise.reject(new Error('boom')) : Promise.resolve({ error: 'it is a directory' })) };
+    const client = await LanguageClient.start({ files });
+    const told = await client.open(MAIN, 'import "a.vmlayout"\nimport "b.vmlayout"\n');
+    assert.match(told.map(messageOf).join('\n'), /it is a directory[^]*it can’t be read/);
+    assert.match(client.log.join('\n'), /boom/);
+    await client.stop();
+  });
+});
+
+describe('settings', () => {
+  const URI = 'file:///ws/a.vmlayout';
+  const OVERLAP = 'vm web {\n  ram a at 0 size 2 MiB\n  ram b at 0 size 2 MiB\n}\n';
+
+  it('set the levels of rules, and are followed', async () => {
+    const client = await LanguageClient.start({ settings: { rules: { 'region-overlap': 'note', nonsense: 7 } } });
+    await client.open(URI, OVERLAP);
+    await until(client, () => severityOf(client, URI) === 3);
+    client.settings = { rules: { 'region-overlap': 'off' } };
+    await client.notify('workspace/didChangeConfiguration', { settings: null });
+    await until(client, () => severityOf(client, URI) === undefined);
+    client.settings = null;
+    await client.notify('workspace/didChangeConfiguration', { settings: null });
+    await until(client, () => severityOf(client, URI) === 1);
+    await client.stop();
+  });
+
+  it('are taken from the notification where the client can’t be asked', async () => {
+    const client = await LanguageClient.start({ params: { capabilities: {} } });
+    await client.open(URI, OVERLAP);
+    assert.equal(severityOf(client, URI), 1);
+    await client.notify('workspace/didChangeConfiguration', { settings: { vmlayout: { rules: { 'region-overlap': 'warning' } } } });
+    await until(client, () => severityOf(client, URI) === 2);
+    await client.stop();
+  });
+});
+
+const lastOf = (client: LanguageClient, uri: string) => client.history.findLast((published) => published.uri === uri)?.diagnostics ?? [];
+
+const severityOf = (client: LanguageClient, uri: string): number | undefined => lastOf(client, uri).find(({ code }) => code === 'region-overlap')?.severity;
+
+async function until(client: LanguageClient, holds: () => boolean): Promise<void> {
+  while (!holds()) await client.published();
+}
