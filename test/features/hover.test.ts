@@ -190,6 +190,22 @@ describe('hover', () => {
     `);
   });
 
+  it('explains a requirement that a waiver names', () => checkHover(
+    `
+      policy p {
+        require no-wx: not (r.write and r.execute) for r in rom because "firmware is not written twice"
+        allow policy/no$0-wx because "a test"
+      }
+    `,
+    `
+      [policy/no-wx]
+      \`\`\`vmlayout
+      require not (r.write and r.execute)
+      \`\`\`
+      firmware is not written twice
+    `,
+  ));
+
   it('shows where an import leads', () => checkHover(`import "./sha$0red/hosts.vmlayout"`, `
     ["./shared/hosts.vmlayout"]
     \`shared/hosts.vmlayout\`

@@ -18,6 +18,9 @@ describe('go to definition', () => {
     checkDefinition('vm web {\n  assign gpu\n}\npolicy p {\n  allow map-overlap on web.g$0pu because "x"\n}', 'main.vmlayout: gpu (line 2 of its item)');
   });
 
+  it('finds the requirement behind a waiver', () =>
+    checkDefinition('policy p {\n  require no-wx: 1 > 0\n  allow policy/no$0-wx because "x"\n}', 'main.vmlayout: no-wx (line 2 of its item)'));
+
   it('finds the property behind a field', () => checkDefinition('vm web {\n  ram low at 0 size 1\n  mmio m at low.si$0ze\n}', 'main.vmlayout: size 1 (line 2 of its item)'));
 
   it('goes over `like` and imports', () => {

@@ -1,3 +1,5 @@
+import { formatLeaves } from '../../server/core/dma/leaves.js';
+import { formatRange } from '../../server/core/layout/address.js';
 import { Evaluator } from '../../server/core/layout/evaluate.js';
 import { Lookup } from '../../server/core/layout/lookup.js';
 import { display } from '../../server/core/layout/values.js';
@@ -33,4 +35,14 @@ export function regionsOf(text: string, files: ReadonlyMap<string, string> = new
 /** What is found in a text, each as `rule: message`, without places. */
 export function findingsOf(text: string, files: ReadonlyMap<string, string> = new Map()): string[] {
   return check(dedent(text), files).result.findings.map(({ rule, message }) => `${rule}: ${message}`);
+}
+
+/** The requests of a vm's plan, sorted: `low 0x0-0x3fffffff ram0+0x0 ok 1 × 1 GiB`, without names where `named` is false. */
+export function planOf(text: string, vmName: string, named = true): string[] {
+  const { result } = check(dedent(text));
+  const plan = result.vms.find(({ vm }) => vm.name === vmName)?.plan;
+  const maps = plan?.maps ?? [];
+  return maps
+    .map(({ name, range, offset, verdict, leaves, tables }) => `${named ? `${name} ` : ''}${formatRange(range)} ${offset} ${verdict.errno} ${formatLeaves(leaves)} ${tables.join()}`)
+    .sort();
 }

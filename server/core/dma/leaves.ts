@@ -107,9 +107,19 @@ export function bytesInLeavesOf(leaves: Leaves, size: bigint): bigint {
   return bytes;
 }
 
-/** `2 × 1 GiB + 511 × 2 MiB + 256 × 4 KiB`, largest first; `nothing` where there are no leaves. */
+/** Sizes of leaves that are still read one by one. */
+const MOST_TERMS = 5;
+
+/**
+ * `2 × 1 GiB + 511 × 2 MiB + 256 × 4 KiB`: largest first, sizes without a leaf left out. Tables with a leaf of every power
+ * of two cut a hole into many sizes; then the total and the range of sizes are told: `18 leaves of 512 MiB to 4 KiB`.
+ */
 export function formatLeaves(leaves: Leaves): string {
   const told = largestFirst(leaves.keys()).filter((size) => leaves.get(size) !== 0n);
+  const [most, least] = [told[0], told.at(-1)];
+  if (told.length > MOST_TERMS && most !== undefined && least !== undefined) {
+    return `${formatCount(totalLeaves(leaves))} leaves of ${formatSize(most)} to ${formatSize(least)}`;
+  }
   return told.map((size) => `${formatCount(leaves.get(size) ?? 0n)} × ${formatSize(size)}`).join(' + ') || 'nothing';
 }
 

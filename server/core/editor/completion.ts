@@ -7,6 +7,7 @@ import { endsIn, unfinishedAt, type Unfinished } from './damage.js';
 import type { EditorFile } from './editor-file.js';
 import { freeAddress } from './free-address.js';
 import { expressionNames, membersAfter, namesFor, type Suggestion } from './names-in-scope.js';
+import { conditionText, visibleRequirements } from './requirement-names.js';
 import { surroundingsOf, type Surroundings } from './surroundings.js';
 
 /** What could stand at the cursor, the likeliest first. */
@@ -62,7 +63,7 @@ function suggest({ nodes, before }: Unfinished, around: Surroundings): readonly 
     case 'property':
       return fixedWords(parent, declarations.at(-1));
     case 'rule-names':
-      return ruleNames();
+      return ruleNames(around);
     case 'binder':
       return SELECTORS.map((label) => ({ label, kind: 'selector' as const, about: `Each \`${label}\` of the vm.` }));
     case 'reference':
@@ -110,7 +111,11 @@ function fixedWords({ word }: Property, owner: Declaration | undefined): Suggest
   return words.map((label) => ({ label, kind: 'value' as const }));
 }
 
-const ruleNames = (): Suggestion[] => RULES.map(({ name, summary, level }) => ({ label: name, kind: 'rule' as const, detail: level, about: summary }));
+function ruleNames(around: Surroundings): Suggestion[] {
+  const rules = RULES.map(({ name, summary, level }): Suggestion => ({ label: name, kind: 'rule', detail: level, about: summary }));
+  const named = visibleRequirements(around.origin.path, around).map((requirement): Suggestion => ({ label: requirement.rule, kind: 'rule', detail: conditionText(requirement) }));
+  return [...rules, ...named];
+}
 
 function inReference(reference: Reference, leaf: AnyNode | undefined, owner: AnyNode | undefined, nodes: readonly AnyNode[], around: Surroundings): readonly Suggestion[] {
   const index = reference.path.findIndex((part) => part === leaf);

@@ -28,7 +28,7 @@ export function unfinishedAt(document: Document, offset: number): Unfinished | u
   if (text === undefined) return undefined;
   const base = document.starts[index] ?? 0;
   const upTo = text.slice(0, offset - base);
-  const typed = /[A-Za-z_][\w-]*$/.exec(upTo)?.[0] ?? '';
+  const typed = /(?:\bpolicy\/[\w-]*|[A-Za-z_][\w-]*)$/.exec(upTo)?.[0] ?? '';
   const before = upTo.slice(0, upTo.length - typed.length);
   const marked = before + MARK + text.slice(offset - base);
   const item: Item = { text: marked, breaks: 0 };

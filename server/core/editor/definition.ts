@@ -1,10 +1,12 @@
 import { namePlace } from '../layout/model.js';
-import type { Place } from '../layout/place.js';
+import { placeOf, type Place } from '../layout/place.js';
 import { libraryDocument } from '../layout/lookup.js';
 import type { Span } from '../text/span.js';
 import { cursorAt, inDocument } from './cursor.js';
 import type { EditorFile } from './editor-file.js';
 import { meaningAt, type Meaning } from './meaning.js';
+import { visibleRequirements } from './requirement-names.js';
+import type { Surroundings } from './surroundings.js';
 
 /** Where something is declared. */
 export interface Definition {
@@ -28,10 +30,17 @@ export function definitionAt(file: EditorFile, offset: number): Definition | und
 
 function placeOfMeaning(meaning: Meaning): Place | undefined {
   if (meaning.kind === 'element') return namePlace(meaning.element);
+  if (meaning.kind === 'rule') return requirementPlace(meaning.name, meaning.around);
   if (meaning.kind !== 'field') return undefined;
   const located = meaning.owner.properties.get(meaning.name)?.[0];
   if (!located) return namePlace(meaning.owner);
   return { path: located.path, item: located.item, start: located.property.start, end: located.property.end };
+}
+
+function requirementPlace(name: string, around: Surroundings): Place | undefined {
+  const found = visibleRequirements(around.origin.path, around).find(({ rule }) => rule === name);
+  const head = found?.element.origin.declaration.head;
+  return found && head?.kind === 'requirement' && head.name ? placeOf(found.element.origin, head.name) : undefined;
 }
 
 function isThere(path: string, { world }: EditorFile): boolean {

@@ -8,6 +8,7 @@ import type { EditorFile } from './editor-file.js';
 import { attachmentsOf, describeElement } from './element-text.js';
 import { aboutField } from './field-words.js';
 import { meaningAt, type Meaning } from './meaning.js';
+import { conditionText, visibleRequirements } from './requirement-names.js';
 import { contextOf, type Surroundings } from './surroundings.js';
 import { spellingsOf, valueText } from './value-text.js';
 
@@ -44,7 +45,7 @@ function explain(meaning: Meaning, file: EditorFile): string[] {
     case 'function':
       return functionText(meaning.name);
     case 'rule':
-      return ruleText(meaning.name);
+      return ruleText(meaning.name, meaning.around);
     case 'expression':
       return expression(meaning.node, meaning.around);
     case 'import':
@@ -78,9 +79,11 @@ function functionText(name: string): string[] {
   return known ? [code(known.signature), known.about] : [];
 }
 
-function ruleText(name: string): string[] {
+function ruleText(name: string, around: Surroundings): string[] {
   const rule = RULES.find((candidate) => candidate.name === name);
-  return rule ? [`**${rule.name}** (${rule.level})`, rule.summary] : [];
+  if (rule) return [`**${rule.name}** (${rule.level})`, rule.summary];
+  const requirement = visibleRequirements(around.origin.path, around).find((candidate) => candidate.rule === name);
+  return requirement ? [code(`${requirement.verb} ${conditionText(requirement)}`), requirement.because ?? ''] : [];
 }
 
 /** A number that can be written in one way only needs no explanation. */

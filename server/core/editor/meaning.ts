@@ -3,10 +3,11 @@ import { fieldsOf } from '../layout/things.js';
 import { resolveBeside } from '../layout/scope.js';
 import type { AnyNode, Declaration, Expression, Names, Property, Reference, Text, Word } from '../syntax/nodes.js';
 import { textOf } from '../syntax/nodes.js';
+import { SELECTORS } from '../syntax/vocabulary.js';
 import type { Span } from '../text/span.js';
 import { insideOut, type Cursor } from './cursor.js';
 import type { EditorFile } from './editor-file.js';
-import { contextOf, surroundingsOf, topElement, type Surroundings } from './surroundings.js';
+import { contextOf, outermost, surroundingsOf, topElement, type Surroundings } from './surroundings.js';
 
 /** What stands at a cursor, and what it means there. Spans count in the item. */
 export type Meaning = { readonly span: Span } & (
@@ -18,7 +19,7 @@ export type Meaning = { readonly span: Span } & (
   | { readonly kind: 'bound'; readonly name: string; readonly selector: string }
   | { readonly kind: 'bound-field'; readonly selector: string; readonly name: string }
   | { readonly kind: 'function'; readonly name: string }
-  | { readonly kind: 'rule'; readonly name: string }
+  | { readonly kind: 'rule'; readonly name: string; readonly around: Surroundings }
   | { readonly kind: 'expression'; readonly node: Expression; readonly around: Surroundings }
   | { readonly kind: 'import'; readonly path: string }
 );
@@ -44,7 +45,7 @@ function meaningOfWord(word: Word, parent: AnyNode | undefined, grandparent: Any
       if (word === parent.word) return { kind: 'property', span: word, word: word.text };
       return { kind: 'fixed', span: word, word: word.text, property: parent.word.text };
     case 'rule-names':
-      return { kind: 'rule', span: word, name: word.text };
+      return { kind: 'rule', span: word, name: word.text, around };
     case 'binder':
       return { kind: 'bound', span: word, name: parent.name.text, selector: textOf(parent.selector) ?? '' };
     case 'unary':
@@ -81,10 +82,15 @@ function meaningInReference(word: Word, reference: Reference, owner: AnyNode | u
     if (names.length === 0) return { kind: 'bound', span: word, name: word.text, selector };
     return { kind: 'bound-field', span: word, selector, name: [...names.slice(1), word.text].join('.') };
   }
+  if (owner?.kind !== 'names' && names.length === 0 && isSelectorIn(around, word.text)) return { kind: 'bound', span: word, name: word.text, selector: word.text };
   const first = firstOf(owner, cursor.nodes, around);
   const [head = word.text, ...rest] = [...names, word.text];
   return meaningOfPath(word, first(head), rest, around);
 }
+
+/** In a policy `ram` alone stands for every `ram`. */
+const isSelectorIn = ({ element }: Surroundings, word: string): boolean =>
+  element !== undefined && outermost(element).keyword === 'policy' && (SELECTORS as readonly string[]).includes(word);
 
 /** Goes from an element through its fields and children; the last word decides. */
 function meaningOfPath(span: Span, start: Element | undefined, rest: readonly string[], around: Surroundings): Meaning | undefined {

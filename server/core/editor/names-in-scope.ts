@@ -1,9 +1,10 @@
 import type { Element } from '../layout/elements.js';
 import { FUNCTIONS } from '../layout/functions.js';
 import { fieldsOf } from '../layout/things.js';
+import { sketchOf } from '../rules/policy-things.js';
 import type { AnyNode, Names } from '../syntax/nodes.js';
 import { textOf } from '../syntax/nodes.js';
-import { REGION_KEYWORDS } from '../syntax/vocabulary.js';
+import { REGION_KEYWORDS, SELECTORS } from '../syntax/vocabulary.js';
 import { aboutField } from './field-words.js';
 import { devicesOf, memberOf } from './meaning.js';
 import { contextOf, outermost, topElement, type Surroundings } from './surroundings.js';
@@ -29,7 +30,13 @@ export function expressionNames(property: string | undefined, around: Surroundin
   if (property === 'to' || property === 'alias') return visible(around, (keyword) => REGION_KEYWORDS.has(keyword));
   const bound = around.binders.map(({ name, selector }): Suggestion => ({ label: name.text, kind: 'element', detail: `each ${textOf(selector) ?? ''}` }));
   const host: Suggestion[] = around.evaluator.host ? [{ label: 'host', kind: 'element', detail: around.evaluator.host.name }] : [];
-  return [...bound, ...visible(around, () => true), ...functions(), ...host];
+  return [...bound, ...selectors(around), ...visible(around, () => true), ...functions(), ...host];
+}
+
+/** In a policy `ram` alone stands for every `ram`. */
+function selectors({ element }: Surroundings): Suggestion[] {
+  if (!element || outermost(element).keyword !== 'policy') return [];
+  return SELECTORS.map((label) => ({ label, kind: 'selector', detail: `every ${label}` }));
 }
 
 /** Names after words such as `on`, `assign`, `like`. */
@@ -89,18 +96,16 @@ function startOf(first: string, owner: AnyNode | undefined, nodes: readonly AnyN
   return inVm ? topElement(first, 'names', around) : evaluator.find(first, contextOf(around));
 }
 
-const MEASURES: ReadonlyMap<string, readonly string[]> = new Map([
-  ['map', ['entries', 'tables', 'blocks', 'coverage']],
-  ['vm', ['ram', 'dma', 'maps', 'entries', 'tables', 'pinned']],
-]);
-const METHODS = new Set(['blocks', 'coverage']);
-
 /** What `r.` has where `r` is each region, map, vm … */
 function boundFields(selector: string): Suggestion[] {
-  const keyword = selector === 'region' ? 'ram' : selector;
-  const names = new Set([...fieldsOf(keyword), ...(MEASURES.get(keyword) ?? [])]);
-  return [...names].map((name) => ({ label: name, kind: 'field', about: aboutField(name) ?? '', ...(METHODS.has(name) && { insert: `${name}(\${1:2 MiB})`, snippet: true }) }));
+  const sketch = sketchOf(selector);
+  if (sketch.type !== 'thing') return [];
+  const fields = sketch.thing.fields.map((label): Suggestion => ({ label, kind: 'field', about: aboutField(label) ?? '' }));
+  const methods = METHODS.filter((name) => sketch.thing.method?.(name, []) !== undefined);
+  return [...fields, ...methods.map((label): Suggestion => ({ label, kind: 'function', about: aboutField(label) ?? '', insert: `${label}(\${1:2 MiB})`, snippet: true }))];
 }
+
+const METHODS = ['blocks', 'coverage'];
 
 function fieldSuggestion(name: string, element: Element, { evaluator }: Surroundings): Suggestion {
   const thing = evaluator.thing(element);

@@ -47,7 +47,8 @@ host altra {
 function problemOf(source: Source, path: string | undefined, { lookup }: FileSubject): Problem[] {
   const { head } = source.declaration;
   if (head?.kind !== 'text') return [];
-  const state = path === undefined ? { error: 'expected the path of a file' } : lookup.stateOf(path);
+  if (path === undefined) return head.closed ? [{ rule: 'import-missing', place: placeOf(source, head), message: 'an import names a file' }] : [];
+  const state = lookup.stateOf(path);
   if (state === 'missing' || !('error' in state)) return [];
   const inner = { start: head.start + 1, end: head.end - (head.closed ? 1 : 0) };
   const { hint, more } = meaning(meantBy(head), inner);
