@@ -7,6 +7,7 @@ export type { Example, Finding, Fix, Level, Note, SealedRule } from './rules/rul
 export type { Plan, PlannedMap } from './dma/plan.js';
 export type { Place } from './layout/place.js';
 export type { World } from './layout/scope.js';
+export { libraryDocument } from './layout/lookup.js';
 export { LIBRARY } from './std/generated/library.js';
 export { completionsAt, type Completions } from './editor/completion.js';
 export { definitionAt, type Definition } from './editor/definition.js';

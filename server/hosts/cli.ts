@@ -1,11 +1,12 @@
 import process from 'node:process';
 import { run } from './commands/run.js';
 import type { Session, Sink } from './session.js';
+import { today } from './today.js';
 
 /** The program `vmlayout`. The exit status is set, not taken at once: what is printed has to get through. */
 const session: Session = {
   folder: process.cwd(),
-  today: localDate(new Date()),
+  today: today(),
   out: sinkTo(process.stdout),
   err: sinkTo(process.stderr),
   input: () => process.stdin,
@@ -21,9 +22,4 @@ function sinkTo(stream: NodeJS.WriteStream): Sink {
     if (error.code !== 'EPIPE') throw error;
   });
   return { write: (text) => void stream.write(text), colour: stream.isTTY === true && !process.env['NO_COLOR'] };
-}
-
-function localDate(date: Date): string {
-  const parts = [date.getFullYear(), date.getMonth() + 1, date.getDate()];
-  return parts.map((part) => `${part}`.padStart(2, '0')).join('-');
 }

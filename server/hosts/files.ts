@@ -1,7 +1,8 @@
-import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync, type Dirent } from 'node:fs';
 import path from 'node:path';
 import { LENGTH_LIMIT, openDocument, type Document, type World } from '../core/index.js';
 import { decode, type Loaded } from './bytes.js';
+import { Misuse } from './session.js';
 
 /** What standard input is called in reports. */
 export const STANDARD_INPUT = '<stdin>';
@@ -56,7 +57,7 @@ export const tidyName = (name: string): string => path.normalize(name).replaceAl
 /** The layouts below a directory, in order; what tools and packages keep for themselves is left out. Nothing if it is no directory. */
 export function layoutsBelow(folder: string, name: string): string[] | undefined {
   if (!isDirectory(path.resolve(folder, name))) return undefined;
-  return readdirSync(path.resolve(folder, name), { withFileTypes: true })
+  return entriesOf(folder, name)
     .filter((entry) => !entry.name.startsWith('.') && entry.name !== 'node_modules')
     .sort((left, right) => (left.name < right.name ? -1 : 1))
     .flatMap((entry) => {
@@ -64,6 +65,15 @@ export function layoutsBelow(folder: string, name: string): string[] | undefined
       if (entry.isDirectory()) return layoutsBelow(folder, inside) ?? [];
       return entry.name.endsWith('.vmlayout') ? [inside] : [];
     });
+}
+
+/** What is in a directory that the user named, or that is below one. */
+export function entriesOf(folder: string, name: string): Dirent[] {
+  try {
+    return readdirSync(path.resolve(folder, name), { withFileTypes: true });
+  } catch (error) {
+    throw new Misuse(`${name}: ${inWords(error)}`);
+  }
 }
 
 export function isDirectory(file: string): boolean {

@@ -3,6 +3,7 @@ import { offerFixes } from './code-actions.js';
 import { followWorkspace } from './configuration.js';
 import { followTexts } from './diagnostics.js';
 import type { Files } from './files.js';
+import { showLibrary } from './library.js';
 import { answerCompletion, answerDefinition, answerFolding, answerHover, answerSymbols } from './language-features.js';
 import { Session } from './session.js';
 
@@ -11,14 +12,21 @@ export type { Files } from './files.js';
 /** What the server can do: each part listens for its requests and says so to the client. */
 const PARTS: readonly ((session: Session) => ServerCapabilities)[] = [
   followTexts, followWorkspace, offerFixes, answerHover, answerCompletion, answerDefinition, answerSymbols, answerFolding,
+  showLibrary,
 ];
 
 /** Answers a client over a connection that is not listening yet. `today` is a date such as `2026-11-22`. */
 export function serve(connection: Connection, files: Files, today: () => string): void {
   connection.onInitialize((params): InitializeResult => {
     const session = new Session(connection, params, files, today);
-    const parts = PARTS.map((listen) => listen(session));
-    return { capabilities: Object.assign({ positionEncoding: 'utf-16' }, ...parts) as ServerCapabilities, serverInfo: { name: 'vmlayout' } };
+    const capabilities = PARTS.map((listen) => listen(session)).reduce(together, { positionEncoding: 'utf-16' });
+    return { capabilities, serverInfo: { name: 'vmlayout' } };
   });
   connection.listen();
 }
+
+const together = (all: ServerCapabilities, part: ServerCapabilities): ServerCapabilities => ({
+  ...all,
+  ...part,
+  ...((all.workspace ?? part.workspace) && { workspace: { ...all.workspace, ...part.workspace } }),
+});

@@ -1,8 +1,9 @@
 import type { Diagnostic, ServerCapabilities } from 'vscode-languageserver';
-import { RULES, type Document, type Finding, type Place } from '../core/index.js';
+import { libraryDocument, RULES, type Document, type Finding, type Place } from '../core/index.js';
 import { diagnosticOf, rangeOfPlace, remark, type DiagnosticContext } from './convert.js';
 import type { OpenFile } from './documents.js';
 import { pathOfUri } from './files.js';
+import { libraryUri } from './library.js';
 import type { Checked, Session } from './session.js';
 import { readSettings } from './settings.js';
 
@@ -64,11 +65,13 @@ export function toDiagnostic(session: Session, document: Document): (finding: Fi
   return (finding) => diagnosticOf(finding, context);
 }
 
-/** Where a place is, for the client; nothing in the shipped library, which has no file. */
+/** Where a place is, for the client; nothing in the shipped library where the client can't show that. */
 export function locate(session: Session, place: Place): ReturnType<DiagnosticContext['locate']> {
-  const document = session.documents.read(place.path);
+  const inLibrary = place.path.startsWith('std:');
+  const uri = inLibrary ? libraryUri(place.path, session) : session.uriOf(place.path);
+  const document = inLibrary ? libraryDocument(place.path) ?? 'missing' : session.documents.read(place.path);
   const range = document === 'missing' || 'error' in document ? undefined : rangeOfPlace(document, place);
-  return range && { uri: session.uriOf(place.path), range };
+  return range && uri !== undefined ? { uri, range } : undefined;
 }
 
 const RULE_NAMES: ReadonlySet<string> = new Set(RULES.map(({ name }) => name));

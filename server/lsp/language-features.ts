@@ -1,8 +1,9 @@
 import type { CompletionList, DefinitionLink, DocumentSymbol, FoldingRange, Hover, Location, Position, ServerCapabilities } from 'vscode-languageserver';
-import { completionsAt, definitionAt, foldsIn, hoverAt, symbolsIn, type EditorFile } from '../core/index.js';
+import { completionsAt, definitionAt, foldsIn, hoverAt, symbolsIn, type Definition, type EditorFile } from '../core/index.js';
 import { completionListOf, definitionLinkOf, documentSymbolOf, foldingRangeOf, hoverOf, offsetAt, startOfFile } from './convert.js';
 import { locate } from './diagnostics.js';
 import type { OpenFile } from './documents.js';
+import { libraryUri } from './library.js';
 import type { Session } from './session.js';
 
 /** What a client asks about the place of the cursor. Each answer is worked out in the core, from offsets. */
@@ -31,12 +32,17 @@ export function answerDefinition(session: Session): ServerCapabilities {
   session.connection.onDefinition(session.guard('definition', null, (params: Asked): Location | DefinitionLink[] | null => {
     const asked = fileAt(session, params);
     const found = asked && definitionAt(asked.file, asked.offset);
-    if (!found || found.path.startsWith('std:')) return null;
-    const target = found.place ? locate(session, found.place) : startOfFile(session.uriOf(found.path));
+    const target = found && targetOf(session, found);
     if (!target) return null;
     return links ? [definitionLinkOf(asked.file.document, found.from, target)] : target;
   }));
   return { definitionProvider: true };
+}
+
+function targetOf(session: Session, { path, place }: Definition): Location | undefined {
+  if (place) return locate(session, place);
+  const uri = path.startsWith('std:') ? libraryUri(path, session) : session.uriOf(path);
+  return uri === undefined ? undefined : startOfFile(uri);
 }
 
 export function answerSymbols(session: Session): ServerCapabilities {

@@ -151,16 +151,24 @@ describe('like', () => {
   it('tells what is lost', () => {
     checkLint(`
       host base {
-        iommu smmu0 {
-          model smmu-v3
-          granule 64 KiB
-          reserved msi at 0x800_0000 size 1 MiB kind sw-msi
+        page 4 KiB
+        iommu dmar0 {
+          model vt-d
+          bits 48
+          reserved msi at 0xfee0_0000 size 1 MiB kind msi
+        }
+        memory low at 0 size 1 GiB for guests node 1
+        group 14 {
+          device nic "0000:01:00.0"
+          reserved fw at 0x800_0000 size 1 MiB
         }
       }
       host big like base {
-        iommu smmu0 {
-              ^^^^^ property-lost: \`smmu0\` is replaced whole, and loses \`granule\`, \`reserved msi\`
-          model smmu-v3
+        memory low at 0 size 2 GiB for guests
+               ^^^ property-lost: \`low\` is replaced whole, and loses \`node\`
+        group 14 {
+              ^^ property-lost: \`14\` is replaced whole, and loses \`reserved fw\`
+          device nic "0000:03:00.0"
         }
       }
       vm small {
@@ -257,23 +265,23 @@ describe('when', () => {
 describe('a constant without a value', () => {
   it('makes a model, which is not checked by itself', () => {
     const text = `
-      vm model {
+      vm shape {
         const RAM
         const LOW = min(RAM, 2 GiB)
         ram low at 0 size LOW
         ram high at 4 GiB size RAM - LOW when RAM > 2 GiB
         mmio broken at 0 size 4 KiB
       }
-      vm web like model {
+      vm web like shape {
         const RAM = 3 GiB
         mmio broken at 3 GiB size 4 KiB
       }
-      vm small like model {
+      vm small like shape {
         const RAM = 1 GiB
         mmio broken at 3 GiB size 4 KiB
       }
     `;
-    assert.deepEqual(regionsOf(text, new Map(), 'model'), []);
+    assert.deepEqual(regionsOf(text, new Map(), 'shape'), []);
     assert.deepEqual(regionsOf(text, new Map(), 'web'), ['low 0x0-0x7fffffff', 'high 0x100000000-0x13fffffff', 'broken 0xc0000000-0xc0000fff']);
     assert.deepEqual(regionsOf(text, new Map(), 'small'), ['low 0x0-0x3fffffff', 'broken 0xc0000000-0xc0000fff']);
     assert.deepEqual(findingsOf(text), []);
@@ -281,12 +289,12 @@ describe('a constant without a value', () => {
 
   it('stays open in a vm that gives none', () => {
     const text = `
-      vm model {
+      vm shape {
         const RAM
         const NODES
         ram low at 0 size RAM
       }
-      vm half like model {
+      vm half like shape {
         const RAM = 4 GiB
       }
     `;

@@ -72,6 +72,28 @@ describe('imports', () => {
   });
 });
 
+describe('the shipped library', () => {
+  const text = 'import "std:policies/basic"\nvm web {\n  policy basic\n}\n';
+  const position = { line: 2, character: 10 };
+
+  it('is shown by a client that asks for texts', async () => {
+    const client = await LanguageClient.start({ params: { capabilities: { workspace: { textDocumentContent: {} } } } });
+    await client.open(MAIN, text);
+    const { uri } = await client.ask<{ uri: string }>('definition', MAIN, { position });
+    assert.equal(uri, 'vmlayout-library:/policies/basic.vmlayout');
+    const shown = await client.request<{ text: string }>('workspace/textDocumentContent', { uri });
+    assert.match(shown.text, /^policy basic \{/m);
+    await client.stop();
+  });
+
+  it('is nowhere for a client that doesn’t', async () => {
+    const client = await LanguageClient.start();
+    await client.open(MAIN, text);
+    assert.equal(await client.ask('definition', MAIN, { position }), null);
+    await client.stop();
+  });
+});
+
 describe('settings', () => {
   const URI = 'file:///ws/a.vmlayout';
   const OVERLAP = 'vm web {\n  ram a at 0 size 2 MiB\n  ram b at 0 size 2 MiB\n}\n';

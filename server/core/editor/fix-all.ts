@@ -1,8 +1,7 @@
 import type { World } from '../layout/scope.js';
 import { checkFile, type CheckOptions, type CheckResult } from '../rules/check.js';
-import { offersFor } from '../rules/offers.js';
+import { editsInFile, offersFor } from '../rules/offers.js';
 import { editDocumentAll, textOfDocument, type Document } from '../syntax/document.js';
-import { meets } from '../text/span.js';
 import type { TextEdit } from '../text/text-edit.js';
 
 /** One fix can uncover another; ten rounds are more than any does, and an end if two should undo each other. */
@@ -14,14 +13,28 @@ export function fixAll(path: string, world: World, options: CheckOptions): TextE
   if (before === 'missing' || 'error' in before) return [];
   let state = checked(before);
   for (let round = 0; round < MOST_ROUNDS; round++) {
-    const fixes = safeFixes(path, state, options);
-    const [first] = fixes;
-    if (!first) break;
-    // Each fix was tried by itself; together they might still make an error.
-    const together = checked(editDocumentAll(state.document, fixes.flat()));
-    state = errorsIn(together) > errorsIn(state) ? checked(editDocumentAll(state.document, first)) : together;
+    const next = together(state) ?? one(state);
+    if (!next) break;
+    state = next;
   }
   return state.document === before ? [] : [difference(textOfDocument(before), textOfDocument(state.document))];
+
+  /** All of them at once, without trying each: nothing if that comes out no better. */
+  function together({ document, result }: Checked): Checked | undefined {
+    const edits = safeEdits(path, document, result);
+    const after = edits.length > 0 ? checked(editDocumentAll(document, edits)) : undefined;
+    return after && errorsIn(after) <= errorsIn(state) && after.result.findings.length < result.findings.length ? after : undefined;
+  }
+
+  /** The first that comes out better by itself. */
+  function one({ document, world: around, result }: Checked): Checked | undefined {
+    for (const finding of result.findings) {
+      if (!finding.fixes().some(({ safe }) => safe)) continue;
+      const offer = offersFor(finding, path, around, options, result).find(({ safe }) => safe);
+      if (offer) return checked(editDocumentAll(document, offer.edits));
+    }
+    return undefined;
+  }
 
   function checked(document: Document): Checked {
     const changed: World = { read: (asked) => (asked === path ? document : world.read(asked)) };
@@ -35,14 +48,19 @@ interface Checked {
   readonly result: CheckResult;
 }
 
-/** The first safe fix of each finding, as far as they leave each other alone; the others wait a round. */
-function safeFixes(path: string, { world, result }: Checked, options: CheckOptions): (readonly TextEdit[])[] {
-  const chosen: (readonly TextEdit[])[] = [];
-  for (const finding of result.findings) {
-    const offer = offersFor(finding, path, world, options, result).find(({ safe }) => safe);
-    if (offer && !offer.edits.some((edit) => chosen.some((others) => others.some((other) => meets(edit, other))))) chosen.push(offer.edits);
-  }
-  return chosen;
+/** The first safe fix of each finding, as far as it begins after the one before; the others wait a round. */
+function safeEdits(path: string, document: Document, { findings }: CheckResult): TextEdit[] {
+  const fixes = findings.flatMap((finding) => {
+    const fix = finding.fixes().find(({ safe }) => safe);
+    const edits = fix ? editsInFile(fix, path, document) : [];
+    return edits.length > 0 ? [edits] : [];
+  });
+  let end = -1;
+  return fixes.filter((edits) => {
+    const isApart = Math.min(...edits.map((edit) => edit.start)) > end;
+    if (isApart) end = Math.max(...edits.map((edit) => edit.end));
+    return isApart;
+  }).flat();
 }
 
 const errorsIn = ({ result }: Checked): number => result.findings.filter(({ level }) => level === 'error').length;

@@ -182,7 +182,8 @@ export class Evaluator {
       if (child) return child;
     }
     const source = this.lookup.find(context.origin.path, name);
-    return source && this.elementOf(source);
+    const top = source && this.elementOf(source);
+    return top && presence(top, this) !== false ? top : undefined;
   }
 
   /** A child by its name: regions, backings and constants before maps, so that a map may be called like its region. */

@@ -55,6 +55,8 @@ function fieldOf(element: Element, name: string, evaluator: Evaluator): Value {
       return truth(accessOf(element).includes({ read: 'r', write: 'w', execute: 'x' }[name]));
     case 'backing':
       return backingOf(element, evaluator);
+    case 'kernel':
+      return versionOf(evaluator.property(element, 'kernel'));
     case 'node':
       return element.properties.has('node') ? evaluator.property(element, 'node') : bare(0n);
     default:
@@ -67,6 +69,10 @@ function kindOf(element: Element, evaluator: Evaluator): Value {
   if (element.keyword !== 'reserved') return text(element.keyword);
   return element.properties.has('kind') ? evaluator.property(element, 'kind') : text('reserved');
 }
+
+/** `kernel 7` is a version, too. */
+const versionOf = (value: Value): Value =>
+  value.type === 'quantity' && value.unit === 'bare' ? { type: 'version', parts: [Number(value.value)] } : value;
 
 /** What a guest may do with a region: as written, else what its kind allows. `execute` is only what is written. */
 export function accessOf(element: Element): string {

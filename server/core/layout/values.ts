@@ -217,7 +217,7 @@ function ordering(operator: string, left: Value, right: Value): Value | Mismatch
 }
 
 const incomparable = (left: Value, right: Value): Mismatch =>
-  mismatch(`${describe(left)} can’t be compared with ${describe(right)}`);
+  mismatch(describe(left) === describe(right) ? `${describe(left)} has no order` : `${describe(left)} can’t be compared with ${describe(right)}`);
 
 /** Less than, equal to or more than 0; nothing where the two have no order. */
 function compare(left: Value, right: Value): number | undefined {

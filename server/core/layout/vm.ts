@@ -31,7 +31,7 @@ export function readVm(element: Element, host: Host | undefined, evaluator: Eval
     regions,
     maps: readMaps(children, regions, evaluator),
     assignments,
-    unjudged: unjudgedIn(children, vmm, regions, assignments),
+    unjudged: [...unjudgedIn(children, vmm, regions, assignments), ...unjudgedOf(element, host)],
   };
 }
 
@@ -257,7 +257,8 @@ function deviceNamed(element: Element, host: Host | undefined, evaluator: Evalua
     evaluator.report('unknown-name', place, `\`${element.name}\` can’t be found: the vm is \`on\` no host`);
     return undefined;
   }
-  const name = element.name.startsWith(`${host.name}.`) ? element.name.slice(host.name.length + 1) : element.name;
+  const owner = [`${host.name}.`, 'host.'].find((prefix) => element.name.startsWith(prefix)) ?? '';
+  const name = element.name.slice(owner.length);
   const device = host.devices.find((candidate) => candidate.name === name);
   if (device) return device;
   const { hint, more } = didYouMean(name, host.devices.map((candidate) => candidate.name), element.nameSpan);
@@ -275,4 +276,14 @@ function unjudgedIn(children: readonly Element[], vmm: string | undefined, regio
   for (const { hotplug, name } of regions) if (hotplug) notes.push(`\`${name}\` arrives later: hot-plug of memory is not judged yet`);
   if (assignments.filter(({ hotplug }) => hotplug).length > 1) notes.push('each hot-plugged device is judged alone, not in sequence');
   return notes;
+}
+
+/** Limits and ranges of the host that are read, and decide nothing yet. */
+function unjudgedOf(element: Element, host: Host | undefined): string[] {
+  const keywords = new Set(host?.element.children.map(({ keyword }) => keyword));
+  return [
+    ...['memory', 'bridge'].filter((keyword) => keywords.has(keyword)).map((keyword) => `\`${keyword}\` of the host is not judged yet`),
+    ...(host?.limits.memlock === undefined ? [] : ['`memlock` is not judged yet: nothing is refused for what the VMM pins']),
+    ...(host?.limits.slots === undefined && !element.properties.has('slots') ? [] : ['`slots` are not judged yet']),
+  ];
 }

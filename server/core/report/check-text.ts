@@ -55,7 +55,7 @@ function closingText(reports: readonly FileReport[], paint: Paint): string {
   return [
     `${countsText(countReports(reports), paint)}${waived > 0 ? `, ${waived} waived` : ''}${files}`,
     ...(untried > 0 ? [`Fixes are told for the first ${all.length - untried} only; the others get theirs when these are mended.`] : []),
-    ...(mended > 0 ? [`\`vmlayout check --fix\` mends ${mended} of them.`] : []),
+    ...(mended > 0 ? [`\`vmlayout check --fix\` mends ${untried > 0 ? 'at least ' : ''}${mended} of them.`] : []),
     ...(worst ? [`\`vmlayout explain ${worst.rule}\` says why that matters.`] : []),
   ].join('\n');
 }

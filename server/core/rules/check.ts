@@ -172,8 +172,9 @@ function analyseOnHost(
 ): Part {
   const evaluator = new Evaluator(lookup);
   const element = evaluator.elementOf(source);
+  const beforeHost = evaluator.problems.length;
   const host = named && hostNamed(named, element, evaluator);
-  const hostProblems = evaluator.problems.length;
+  const afterHost = evaluator.problems.length;
   const vm = readVm(element, host, evaluator);
   evaluateAll(element, evaluator);
   if (!isPresent(element, evaluator)) return { ...NOTHING, problems: evaluator.problems };
@@ -182,7 +183,7 @@ function analyseOnHost(
   const policies = policiesOf(subject);
   const found = [...RULES.flatMap((rule) => rule.findVm(subject)), ...breachesOf(policies, subject)].flatMap((finding) => levelled(finding, options));
   const verdict = judge(subject, policies, found, options.today);
-  const told = evaluator.problems.filter((problem, index) => index >= hostProblems || problem.place.item === source.item);
+  const told = evaluator.problems.filter(({ place }, index) => index < beforeHost || index >= afterHost || place.item === source.item);
   return {
     problems: [...told, ...writtenTwiceOrLost(element, evaluator)],
     findings: verdict.findings.map((finding) => atHome(finding, element)),
@@ -206,8 +207,14 @@ function atHome(finding: Finding, element: Element): Finding {
 function hostNamed(named: { name: string; span: { start: number; end: number } }, element: Element, evaluator: Evaluator): Host | undefined {
   const located = element.properties.get('on')?.[0];
   const source = evaluator.lookup.find(located?.path ?? element.origin.path, named.name);
-  if (source?.declaration.keyword.text === 'host') return readHost(evaluator.elementOf(source), evaluator);
+  const host = source?.declaration.keyword.text === 'host' ? evaluator.elementOf(source) : undefined;
+  if (host && !isModel(host) && isPresent(host, evaluator)) return readHost(host, evaluator);
   if (!located) return undefined;
+  if (host) {
+    const why = isModel(host) ? 'is a model: it has a constant without a value' : 'isn’t there: its `when` is false';
+    evaluator.report('type-mismatch', placeOf(located, named.span), `host \`${named.name}\` ${why}`);
+    return undefined;
+  }
   const { hint, more } = didYouMean(named.name, evaluator.lookup.namesIn(located.path), named.span);
   evaluator.report('unknown-name', placeOf(located, named.span), `there is no host \`${named.name}\`${hint}`, more);
   return undefined;

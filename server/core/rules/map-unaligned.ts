@@ -112,7 +112,7 @@ inwards to host pages; what is out of step with its backing it can't round, and 
     `),
   ],
 
-  check: ({ plan }) => (plan ? plan.maps.flatMap((map) => misfitOf(map, plan)) : []),
+  check: ({ plan }) => (plan ? misfitsIn(plan) : []),
   locate: ({ plan, map }) => map.written?.element ?? map.region?.element ?? plan.vm.element,
   message: (misfit) => `${oddParts(misfit)} of ${mapName(misfit.map)} ${verdictOf(misfit)}`,
   witness: ({ map }) => map.range,
@@ -124,6 +124,15 @@ interface Misfit {
   readonly map: PlannedMap;
   /** What is no multiple, in words: `the size 0x1800`. */
   readonly odd: readonly string[];
+}
+
+/** One for each declaration, although a carved region is asked for piece by piece. */
+function misfitsIn(plan: Plan): Misfit[] {
+  const told = new Set<unknown>();
+  return plan.maps.flatMap((map) => misfitOf(map, plan)).filter(({ map }) => {
+    const owner = map.written ?? map.region;
+    return !told.has(owner) && told.add(owner);
+  });
 }
 
 /** A BAR that QEMU would map by itself is left out without a word; that is `bar-unmappable`. */

@@ -26,15 +26,21 @@ export function offersFor(finding: Finding, path: string, world: World, options:
 }
 
 function offer(fix: Fix, finding: Finding, path: string, document: Document, world: World, options: CheckOptions, before: CheckResult): Offer[] {
-  const edits = fix.edits.map((edit) => inFile(edit, path, document));
-  if (edits.length === 0 || edits.some((edit) => edit === undefined)) return [];
-  const known = edits.filter((edit) => edit !== undefined);
-  const changed = editDocumentAll(document, known);
+  const edits = editsInFile(fix, path, document);
+  if (edits.length === 0) return [];
+  const changed = editDocumentAll(document, edits);
   const after = checkFile(path, { read: (asked) => (asked === path ? changed : world.read(asked)) }, options);
   if (!isBetter(finding, before, after) || (fix.savesLeaves && leavesIn(after) >= leavesIn(before))) return [];
   const price = priceOf(before, after);
   const title = `${fix.title}${price}${newWarnings(before, after, price !== '')}`;
-  return [{ title, safe: fix.safe, edits: known }];
+  return [{ title, safe: fix.safe, edits }];
+}
+
+/** The edits of a fix, with offsets in the whole file; none where one lies in another file. */
+export function editsInFile(fix: Fix, path: string, document: Document): TextEdit[] {
+  const edits = fix.edits.map((edit) => inFile(edit, path, document));
+  const known = edits.filter((edit) => edit !== undefined);
+  return known.length === edits.length ? known : [];
 }
 
 function documentAt(path: string, world: World): Document | undefined {

@@ -1,6 +1,5 @@
-import { mentionsIn } from '../syntax/survey.js';
 import { bad, defineRule, fixed, good } from './rule.js';
-import { ownedIn, placeOfOwned, removal, type Owned } from './unused-names.js';
+import { mentionsAround, ownedIn, placeOfOwned, removal, type Owned } from './unused-names.js';
 
 /** A backing that no region takes bytes from. */
 export const unusedBacking = defineRule({
@@ -41,8 +40,8 @@ mapped page by page.`,
   ],
 
   check: (subject) => {
-    const { sources } = mentionsIn(subject.scope.document);
-    return ownedIn(subject, 'backing', ({ name }) => sources.has(name));
+    const around = mentionsAround(subject);
+    return ownedIn(subject, 'backing', ({ name }) => around.some(({ sources }) => sources.has(name)));
   },
   locate: placeOfOwned,
   message: ({ name }: Owned) => `no region takes bytes from \`${name}\``,

@@ -1,6 +1,5 @@
-import { mentionsIn } from '../syntax/survey.js';
 import { bad, defineRule, fixed, good } from './rule.js';
-import { ownedIn, placeOfOwned, removal, type Owned } from './unused-names.js';
+import { mentionsAround, ownedIn, placeOfOwned, removal, type Owned } from './unused-names.js';
 
 /** A constant that nothing uses. */
 export const unusedConst = defineRule({
@@ -46,8 +45,8 @@ of another vm is used there.`,
   ],
 
   check: (subject) => {
-    const { names, fields } = mentionsIn(subject.scope.document);
-    return ownedIn(subject, 'const', ({ name, owner }) => names.has(name) || (owner !== undefined && fields.has(name)));
+    const around = mentionsAround(subject);
+    return ownedIn(subject, 'const', ({ name, owner }) => around.some(({ names, fields }) => names.has(name) || (owner !== undefined && fields.has(name))));
   },
   locate: placeOfOwned,
   message: ({ name }: Owned) => `nothing in this file uses \`${name}\``,

@@ -1,7 +1,8 @@
+import { pathText } from '../layout/elements.js';
 import { placeOf, type Place } from '../layout/place.js';
 import type { Source } from '../layout/scope.js';
 import { textOf, type Declaration, type Member } from '../syntax/nodes.js';
-import { pathText } from '../layout/elements.js';
+import { mentionsIn, type Mentions } from '../syntax/survey.js';
 import { without } from './edits.js';
 import type { FileSubject, Fix } from './rule.js';
 
@@ -15,6 +16,13 @@ export interface Owned {
 }
 
 type Keyword = 'const' | 'backing';
+
+/** What the file mentions, and those files that it imports and that import it, too. */
+export function mentionsAround({ scope, lookup }: FileSubject): Mentions[] {
+  const imported = scope.imports().flatMap(({ path }) => (path === undefined ? [] : lookup.scopeOf(path) ?? []));
+  const back = imported.filter((other) => other.imports().some(({ path }) => path === scope.path));
+  return [scope, ...back].map(({ document }) => mentionsIn(document));
+}
 
 /**
  * What a file declares for itself. Left out is what others may use: everything in a file without a vm, which is a

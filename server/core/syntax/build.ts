@@ -77,7 +77,7 @@ export const operation = (first: Operand, rest: readonly Operand[]): Expression 
 
 /** Builds the tree of `a + b * c …` by precedence climbing. */
 function climbed(operands: readonly Operand[]): Expression {
-  const operators = operands.reduce((count, operand) => count + operand.prefixes.length + 1, 0);
+  const operators = operands.reduce((count, operand) => count + operand.prefixes.length + (operand.joined ? 1 : 0), 0);
   if (operators > OPERATOR_LIMIT) return tooLong(operands);
   let next = 0;
   return climb(0);

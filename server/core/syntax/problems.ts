@@ -2,7 +2,7 @@ import type { Span } from '../text/span.js';
 import { nearest } from '../text/suggest.js';
 import { DEPTH_LIMIT, OPERATOR_LIMIT } from './build.js';
 import { shortcomingsOf } from './completeness.js';
-import type { AnyNode, Binary, Block, Declaration, Member, Property, Skipped } from './nodes.js';
+import type { AnyNode, Binary, Block, Declaration, Member, Names, Property, Skipped } from './nodes.js';
 import { DECLARATIONS, PROPERTIES, keywordsIn, mayContain, takesProperty } from './vocabulary.js';
 import { walk } from './walk.js';
 
@@ -160,6 +160,7 @@ function misplacedDeclaration(node: Declaration, container: string | undefined):
       ? []
       : [problem(property.word, `${withArticle(keyword)} has no \`${property.word.text}\``)],
   );
+  problems.push(...wrongParts(node, container));
   if (container === undefined || mayContain(container, keyword)) return problems;
   const meant = nearest(keyword, [...keywordsIn(container), ...propertiesIn(container)]);
   if (meant && !(keyword in DECLARATIONS)) {
@@ -170,6 +171,27 @@ function misplacedDeclaration(node: Declaration, container: string | undefined):
   const what = keyword in DECLARATIONS ? `\`${keyword}\` can’t stand ${where}` : `\`${keyword}\` is not a word of the language`;
   return [problem(node.keyword, what), ...problems];
 }
+
+/** What a window or a range of memory can be for. */
+const PURPOSES: ReadonlyMap<string, readonly string[]> = new Map([
+  ['window', ['bars', 'memory']],
+  ['memory', ['host', 'hypervisor', 'guests']],
+]);
+
+/** Names and words that the form allows and the declaration doesn't: a second name after `like`, an unknown purpose. */
+function wrongParts(node: Declaration, container: string | undefined): SyntaxProblem[] {
+  const properties = [...node.properties, ...(node.block?.members ?? [])].filter((part): part is Property => part.kind === 'property');
+  const purposes = PURPOSES.get(node.keyword.text);
+  const wrong = properties.flatMap(({ word, value }) => {
+    if (word.text === 'like' && value?.kind === 'names') return secondNames(value, '`like` takes one name');
+    if (word.text !== 'for' || value?.kind !== 'word' || !purposes || purposes.includes(value.text)) return [];
+    return [problem(value, `${withArticle(node.keyword.text)} is for ${purposes.map((purpose) => `\`${purpose}\``).join(' or ')}`)];
+  });
+  const declaresTwo = node.keyword.text === 'policy' && container === 'file' && node.head?.kind === 'names';
+  return declaresTwo && node.head?.kind === 'names' ? [...wrong, ...secondNames(node.head, 'a policy has one name')] : wrong;
+}
+
+const secondNames = ({ names }: Names, message: string): SyntaxProblem[] => names.slice(1, 2).map((name) => problem(name, message));
 
 const propertiesIn = (container: string): readonly string[] => DECLARATIONS[container]?.properties ?? [];
 

@@ -22,10 +22,12 @@ export function surveyOf(item: Item): Survey {
   return survey;
 }
 
-const mentions = new WeakMap<Document, Omit<Survey, 'loose'>>();
+export type Mentions = Omit<Survey, 'loose'>;
+
+const mentions = new WeakMap<Document, Mentions>();
 
 /** What all items of a document mention together. */
-export function mentionsIn(document: Document): Omit<Survey, 'loose'> {
+export function mentionsIn(document: Document): Mentions {
   let known = mentions.get(document);
   if (!known) {
     const all = document.items.map(surveyOf);

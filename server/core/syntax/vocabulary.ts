@@ -198,7 +198,7 @@ export const DECLARATIONS: Readonly<Record<string, DeclarationWord>> = table({
   ram: declare('name', 'a name', 'Guest RAM.', ['vm'], [...REGION, ...BACKED, 'hotplug', 'dimm', 'virtio-mem', 'block']),
   rom: declare('name', 'a name', 'Memory the guest only reads.', ['vm'], [...REGION, ...BACKED]),
   mmio: declare('name', 'a name', 'Registers or memory of a device.', ['vm'], [...REGION, 'from']),
-  window: declare('optional-name', 'a name', 'A range kept free for BARs or memory devices.', ['vm', 'bridge'], [...REGION, 'for']),
+  window: declare('optional-name', 'a name', 'A range kept free for BARs or memory devices.', ['vm', 'bridge'], [...REGION, 'for', 'acs']),
   bar: declare('expression', 'a BAR such as `gpu.0`', 'A BAR: where it lies in a guest, how large it is on a device.', ['vm', 'device'], REGION),
   doorbell: declare('name', 'a name', 'The address a device writes to raise an MSI.', ['vm'], REGION),
   hole: declare('name', 'a name', 'Nothing; with `from` it uses up its bytes of the backing.', ['vm'], [...REGION, 'from']),
@@ -209,9 +209,9 @@ export const DECLARATIONS: Readonly<Record<string, DeclarationWord>> = table({
   deny: declare('rules', 'a rule', 'Makes findings of these rules errors.', ['policy'], ['on', 'because', 'until']),
   warn: declare('rules', 'a rule', 'Makes findings of these rules warnings.', ['policy'], ['on', 'because', 'until']),
   note: declare('rules', 'a rule', 'Makes findings of these rules notes.', ['policy'], ['on', 'because', 'until']),
-  allow: declare('rules', 'a rule', 'Waives findings of these rules; needs `because`.', ['policy', ...regions()], ['on', 'because', 'until']),
-  require: declare('requirement', 'a condition', 'What must hold: an error where it doesn’t.', ['policy'], ['for', 'because', 'until']),
-  prefer: declare('requirement', 'a condition', 'What should hold: a warning where it doesn’t.', ['policy'], ['for', 'because', 'until']),
+  allow: declare('rules', 'a rule', 'Waives findings of these rules; needs `because`.', ['policy', 'map', 'assign', ...regions()], ['on', 'because', 'until']),
+  require: declare('requirement', 'a condition', 'What must hold: an error where it doesn’t.', ['policy'], ['for', 'because']),
+  prefer: declare('requirement', 'a condition', 'What should hold: a warning where it doesn’t.', ['policy'], ['for', 'because']),
 });
 
 /** Keywords of what takes guest-physical addresses. */

@@ -1,8 +1,7 @@
-import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { importFormat, IMPORT_FORMATS, nearest } from '../../core/index.js';
 import type { Arguments } from '../arguments.js';
-import { Files, isDirectory, readInput, tidyName } from '../files.js';
+import { entriesOf, Files, isDirectory, readInput, tidyName } from '../files.js';
 import { Misuse, STATUS, tell, type Session } from '../session.js';
 import type { Command } from './command.js';
 
@@ -78,13 +77,15 @@ function textOf(name: string, files: Files): string {
 
 /** The files of /sys/kernel/iommu_groups, of one group in it, or of a copy of either. */
 function groupFiles(folder: string, files: Files, session: Session): ImportFile[] {
-  const inside = readdirSync(path.resolve(session.folder, folder));
+  const inside = namesIn(folder, session);
   if (inside.includes(REGIONS)) return [groupFile(folder, files)];
   const groups = inside.filter((name) => /^\d{1,9}$/.test(name)).sort((left, right) => Number(left) - Number(right));
-  const found = groups.map((group) => path.join(folder, group)).filter((group) => readdirSync(path.resolve(session.folder, group)).includes(REGIONS));
+  const found = groups.map((group) => path.join(folder, group)).filter((group) => namesIn(group, session).includes(REGIONS));
   if (found.length === 0) throw new Misuse(`${folder}: no IOMMU group is in this directory (as N/${REGIONS}); is the IOMMU on?`);
   return found.map((group) => groupFile(group, files));
 }
+
+const namesIn = (folder: string, session: Session): string[] => entriesOf(session.folder, folder).map(({ name }) => name);
 
 const REGIONS = 'reserved_regions';
 

@@ -1,0 +1,121 @@
+// A client that only measures: it starts a language server over stdio, opens one document, edits it, and takes the time
+// until the answer has come in whole. It reads no answer before the clock has stopped.
+import { spawn } from 'node:child_process';
+import process from 'node:process';
+
+const URI = 'file:///bench/layout';
+
+/** Starts a server and opens a text in it. `answers` is `publish`, or `pull` where the client has to ask. */
+export async function startServer(command, { text, languageId, answers = 'publish', path = '/layout.vmlayout', ready }) {
+  const started = performance.now();
+  const child = spawn(process.execPath, command, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const wire = connect(child);
+  const uri = URI.replace('/layout', path);
+  let version = 1;
+  wire.request('initialize', {
+    processId: process.pid,
+    rootUri: null,
+    capabilities: { textDocument: { publishDiagnostics: { versionSupport: true }, diagnostic: {} } },
+    workspaceFolders: null,
+  });
+  await wire.until((message) => message.id === wire.last);
+  wire.notify('initialized', {});
+  ready?.(wire, uri);
+  wire.notify('textDocument/didOpen', { textDocument: { uri, languageId, version, text } });
+  await answer();
+  const openedIn = performance.now() - started;
+
+  return {
+    openedIn,
+    /** Milliseconds from a change to the diagnostics of the text with it; and how many there are. */
+    async edit(contentChange) {
+      version++;
+      const start = performance.now();
+      wire.notify('textDocument/didChange', { textDocument: { uri, version }, contentChanges: [contentChange] });
+      const { at, message } = await answer();
+      return { milliseconds: at - start, diagnostics: diagnosticsIn(message) };
+    },
+    async stop() {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill();
+      await ended;
+    },
+  };
+
+  function answer() {
+    if (answers === 'pull') {
+      wire.request('textDocument/diagnostic', { textDocument: { uri } });
+      return wire.until((message) => message.id === wire.last && message.method === undefined);
+    }
+    return wire.until(({ method, params }) => method === 'textDocument/publishDiagnostics' && (params.version ?? version) === version);
+  }
+}
+
+const diagnosticsIn = ({ params, result }) => (params?.diagnostics ?? result?.items ?? []).length;
+
+/** Messages over a child's standard input and output. */
+function connect(child) {
+  let buffered = Buffer.alloc(0);
+  let waiting;
+  let last = 0;
+  const early = [];
+  child.stdout.on('data', (data) => {
+    buffered = buffered.length === 0 ? data : Buffer.concat([buffered, data]);
+    for (let body = takeBody(); body !== undefined; body = takeBody()) receive(body, performance.now());
+  });
+  child.once('exit', (code) => waiting?.reject(new Error(`The server ended with status ${code}.`)));
+
+  function takeBody() {
+    const head = buffered.indexOf('\r\n\r\n');
+    if (head < 0) return undefined;
+    const length = Number(/Content-Length: (\d+)/i.exec(buffered.toString('latin1', 0, head))[1]);
+    if (buffered.length < head + 4 + length) return undefined;
+    const body = buffered.toString('utf8', head + 4, head + 4 + length);
+    buffered = buffered.subarray(head + 4 + length);
+    return body;
+  }
+
+  function receive(body, at) {
+    const message = JSON.parse(body);
+    if (message.id !== undefined && message.method !== undefined) send({ id: message.id, result: resultFor(message) });
+    else if (waiting?.wanted(message)) waiting.resolve({ message, at });
+    else early.push({ message, at });
+  }
+
+  function send(message) {
+    const body = Buffer.from(JSON.stringify({ jsonrpc: '2.0', ...message }));
+    child.stdin.write(`Content-Length: ${body.length}\r\n\r\n`);
+    child.stdin.write(body);
+  }
+
+  return {
+    get last() {
+      return last;
+    },
+    request: (method, params) => send({ id: ++last, method, params }),
+    notify: (method, params) => send({ method, params }),
+    until(wanted) {
+      const found = early.findLast(({ message }) => wanted(message));
+      early.length = 0;
+      return found ? Promise.resolve(found) : new Promise((resolve, reject) => (waiting = { wanted, resolve, reject }));
+    },
+  };
+}
+
+/** What servers ask of a client: settings, mostly, of which there are none. */
+const resultFor = ({ method, params }) => (method === 'workspace/configuration' ? params.items.map(() => null) : null);
+
+/** Edits that type a character somewhere and take it back, somewhere else each time: the text stays as long as it was. */
+export function editsOf(text, isPlace) {
+  const places = text.split('\n').flatMap((line, index) => {
+    const character = isPlace(line);
+    return character < 0 ? [] : [{ line: index, character }];
+  });
+  let count = 0;
+  return (typed) => {
+    const position = places[((count >> 1) * 7919) % places.length];
+    const taken = count++ % 2 === 1;
+    const end = { ...position, character: position.character + typed.length };
+    return taken ? { range: { start: position, end }, text: '' } : { range: { start: position, end: position }, text: typed };
+  };
+}

@@ -1,0 +1,86 @@
+// From a key to the diagnostics of the text with it, over stdio, as an editor would see it.
+import path from 'node:path';
+import { layoutOf } from '../../../out/test/bench/generator.js';
+import { inTurns, row } from '../measure.mjs';
+import { editsOf, startServer } from '../language-server.mjs';
+import { jsonOf, SCHEMA } from '../json-document.mjs';
+
+const here = path.join(import.meta.dirname, '..');
+const OURS = [path.join(here, '../../dist/server.cjs'), '--stdio'];
+const TRIVIAL = [path.join(here, 'references/trivial-server.mjs'), '--stdio'];
+const JSON_SERVER = [path.join(here, 'node_modules/vscode-langservers-extracted/bin/vscode-json-language-server'), '--stdio'];
+
+const WARM_UP_EDITS = 60;
+
+export async function measureTyping({ quick }) {
+  const rows = [];
+  const keys = [];
+  for (const lines of quick ? [10_000] : [10_000, 100_000]) {
+    const large = lines > 10_000;
+    const taken = await keysAt(lines, quick);
+    const size = `a key in ${lines.toLocaleString('en')} lines`;
+    keys.push(taken.ours);
+    rows.push(row(large ? 'G2' : 'G1', `${size} ÷ in a server that does nothing`, taken.ours, taken.trivial, { atMost: large ? 0.8 : 1.25 }));
+    if (!quick) rows.push(row('G5', `${size} of JSON, VS Code’s server ÷ ours`, taken.ours, taken.json, { atLeast: large ? 70 : 15, faster: true }));
+    rows.push(row('G4', `the worst of the keys \`{\`, \`/*\`, \`"\` ÷ ${size}`, taken.worst, taken.ours, { ...(large && { atMost: 5 }) }));
+  }
+  const [few, many] = keys;
+  if (many) rows.push(row('G3', 'a key in 100,000 lines ÷ a key in 10,000', many, few, { atMost: 2 }));
+  return rows;
+}
+
+async function keysAt(lines, quick) {
+  const text = layoutOf(lines);
+  const inLayout = editsOf(text, (line) => (/^ {2}(?:ram|mmio|window|backing) /.test(line) ? line.search(/(?<= size )/) : -1));
+  const worst = editsOf(text, (line) => (/^ {2}(?:ram|mmio|window|backing) /.test(line) ? 2 : -1));
+  const ours = await startServer(OURS, { text, languageId: 'vmlayout' });
+  const trivial = await startServer(TRIVIAL, { text, languageId: 'vmlayout' });
+  const subjects = {
+    ours: twoKeys(ours, inLayout, () => '1'),
+    trivial: twoKeys(trivial, editsOf(text, (line) => line.search(/(?<=^ {2}(?:ram|mmio|window|backing) .* size )/)), () => '1'),
+    worst: worstKey(ours, worst),
+  };
+  const servers = [ours, trivial];
+  if (!quick) {
+    const json = await startJson(lines);
+    servers.push(json.server);
+    subjects.json = twoKeys(json.server, json.edits, () => '1');
+  }
+  await inTurns(WARM_UP_EDITS / 2, subjects);
+  const taken = await inTurns(quick ? 25 : lines > 10_000 ? 60 : 120, subjects);
+  await Promise.all(servers.map((server) => server.stop()));
+  return taken;
+}
+
+/** A key and the key that takes it back: what one of them took. */
+function twoKeys(server, edits, typed) {
+  return async () => {
+    const first = await server.edit(edits(typed()));
+    const second = await server.edit(edits(typed()));
+    return (first.milliseconds + second.milliseconds) / 2;
+  };
+}
+
+/** What opens something that nothing closes. */
+const OPENERS = ['{', '/*', '"'];
+
+function worstKey(server, edits) {
+  return async () => {
+    let worst = 0;
+    for (const opener of OPENERS) worst = Math.max(worst, await twoKeys(server, edits, () => opener)());
+    return worst;
+  };
+}
+
+/** VS Code's JSON server, asked for diagnostics after each key, on a document of as many lines with a schema. */
+async function startJson(lines) {
+  const text = jsonOf(lines);
+  const server = await startServer(JSON_SERVER, {
+    text,
+    languageId: 'json',
+    answers: 'pull',
+    path: '/layout.json',
+    ready: (wire) => wire.notify('workspace/didChangeConfiguration', { settings: { json: { validate: { enable: true }, schemas: [SCHEMA] } } }),
+  });
+  return { server, edits: editsOf(text, (line) => line.search(/(?<="size": )/)) };
+}
