@@ -5,6 +5,7 @@ import { attachRefused } from './attach-refused.js';
 import { directMappedDevice } from './direct-mapped-device.js';
 import { hostFactsMissing } from './host-facts-missing.js';
 import { hotplugDevice } from './hotplug-device.js';
+import { mapLimit } from './map-limit.js';
 import { mapMissing } from './map-missing.js';
 import { mapOutside } from './map-outside.js';
 import { mapOverlap } from './map-overlap.js';
@@ -46,6 +47,7 @@ export const RULES: readonly SealedRule[] = [
   baseMisaligned,
   sizeMisaligned,
   blockSplit,
+  mapLimit,
   mapMissing,
   directMappedDevice,
   attachRefused,

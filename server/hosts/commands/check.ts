@@ -50,11 +50,11 @@ interface Wanted {
 }
 
 function wantedBy(args: Arguments, session: Session): Wanted {
-  const most = args.value('max-warnings') ?? 'Infinity';
-  if (!/^(?:\d{1,9}|Infinity)$/.test(most)) throw new Misuse(`check: \`--max-warnings\` asks for a number, not \`${most}\``);
+  const most = args.value('max-warnings');
+  if (most !== undefined && !/^\d{1,9}$/.test(most)) throw new Misuse(`check: \`--max-warnings\` asks for a number, not \`${most}\``);
   const [fix, write] = [args.has('fix'), args.has('write')];
   if (write && !fix) throw new Misuse('check: `--write` stores what `--fix` mends, and that isn’t given');
-  return { format: choice('check', args, 'format', ['text', 'json']), fix, write, mostWarnings: Number(most), options: checkOptions('check', args, session) };
+  return { format: choice('check', args, 'format', ['text', 'json']), fix, write, mostWarnings: most === undefined ? Infinity : Number(most), options: checkOptions('check', args, session) };
 }
 
 /** The files that operands stand for, each once. */
