@@ -3,7 +3,7 @@ import type {
   Position, Range, SymbolKind, TextDocumentEdit, TextEdit,
 } from 'vscode-languageserver';
 import {
-  itemIndexAt, LineIndex, type Completions, type Document, type Finding, type Fold, type Hover as CoreHover, type Item, type Level, type Offer, type OutlineSymbol,
+  indexOfItem, itemIndexAt, LineIndex, type Completions, type Document, type Finding, type Fold, type Hover as CoreHover, type Item, type Level, type Offer, type OutlineSymbol,
   type Place, type Span, type Suggestion, type TextEdit as CoreEdit,
 } from '../core/index.js';
 
@@ -28,13 +28,13 @@ export const rangeOf = (document: Document, span: Span): Range => ({ start: posi
 
 /** The range of a place; nothing where it is in another document, or in an older version of this one. */
 export function rangeOfPlace(document: Document, place: Place): Range | undefined {
-  const index = indicesOf(document).get(place.item);
+  const index = indexOfItem(document, place.item);
   return index === undefined ? undefined : { start: positionInItem(document, index, place.start), end: positionInItem(document, index, place.end) };
 }
 
 /** The span of a place in the whole document. */
 export function spanOfPlace(document: Document, place: Place): Span | undefined {
-  const index = indicesOf(document).get(place.item);
+  const index = indexOfItem(document, place.item);
   const base = index === undefined ? undefined : document.starts[index];
   return base === undefined ? undefined : { start: base + place.start, end: base + place.end };
 }
@@ -174,17 +174,6 @@ function linesOf(item: Item): LineIndex {
     lineIndices.set(item, lines);
   }
   return lines;
-}
-
-const itemIndices = new WeakMap<Document, ReadonlyMap<Item, number>>();
-
-function indicesOf(document: Document): ReadonlyMap<Item, number> {
-  let indices = itemIndices.get(document);
-  if (!indices) {
-    indices = new Map(document.items.map((item, index) => [item, index]));
-    itemIndices.set(document, indices);
-  }
-  return indices;
 }
 
 /** Index of the item that a line falls in. */

@@ -104,7 +104,7 @@ function readRegion(element: Element, backings: Backings, evaluator: Evaluator):
   const range = certainRange(element, evaluator);
   const draft: Draft = {
     kind,
-    name: element.name,
+    name: element.name || kind,
     element,
     range,
     backing: undefined,

@@ -12,15 +12,17 @@ import { namesOf } from '../layout/properties.js';
 import type { FileScope, Source, World } from '../layout/scope.js';
 import { evaluateAll } from '../layout/unread.js';
 import { readVm } from '../layout/vm.js';
+import { indexOfItem } from '../syntax/document.js';
 import type { Declaration } from '../syntax/nodes.js';
 import { breachesOf } from './breaches.js';
 import { RULES } from './catalogue.js';
 import { duplicatesIn } from './duplicates.js';
 import { judgedWaivers, unknownTargets } from './judged.js';
 import { lostProperties } from './lost-properties.js';
-import { judge, policiesOf, type JudgedTarget } from './policy.js';
+import { judge, policiesOf } from './policy.js';
 import { checkPolicy } from './policy-names.js';
 import type { Finding, Level, Waiver } from './rule.js';
+import type { Target } from './statements.js';
 
 /** What a check depends on besides the text. */
 export interface CheckOptions {
@@ -55,18 +57,12 @@ export function checkFile(path: string, world: World, options: CheckOptions): Ch
   const scope = lookup.scopeOf(path);
   if (!scope) return { findings: [], waived: [], missing: [path], vms: [], hosts: [] };
   const missing = scope.imports().flatMap(({ path: target }) => (target && lookup.stateOf(target) === 'missing' ? [target] : []));
-  const parts = scope.declarations.map((source) => analyse(source, lookup, options));
-  const told = [...parts.flatMap((part) => part.problems), ...unknownTargets(parts.flatMap((part) => part.targets))];
+  const parts = together(scope.declarations.map((source) => analyse(source, lookup, options)));
+  const told = [...parts.problems, ...unknownTargets(parts.targets)];
   const problems = dedupe(told.filter(({ place }) => place.path === path));
-  const waivers = judgedWaivers(parts.flatMap((part) => part.waivers), scope);
+  const waivers = judgedWaivers(parts.waivers, scope);
   const file = RULES.flatMap((rule) => rule.findFile({ scope, lookup, problems, waivers })).flatMap((finding) => levelled(finding, options));
-  return {
-    findings: inOrder([...file, ...parts.flatMap((part) => part.findings)], scope),
-    waived: parts.flatMap((part) => part.waived),
-    missing,
-    vms: parts.flatMap((part) => part.vms),
-    hosts: parts.flatMap((part) => part.hosts),
-  };
+  return { findings: inOrder([...file, ...parts.findings], scope), waived: parts.waived, missing, vms: parts.vms, hosts: parts.hosts };
 }
 
 /** What one top-level declaration comes to. */
@@ -75,12 +71,32 @@ interface Part {
   readonly findings: readonly Finding[];
   readonly waived: readonly Finding[];
   readonly waivers: readonly Waiver[];
-  readonly targets: readonly JudgedTarget[];
+  readonly targets: readonly Target[];
   readonly vms: readonly CheckedVm[];
   readonly hosts: readonly Host[];
 }
 
 const NOTHING: Part = { problems: [], findings: [], waived: [], waivers: [], targets: [], vms: [], hosts: [] };
+
+/** All parts as one. */
+function together(parts: readonly Part[]): Part {
+  const all = { problems: [], findings: [], waived: [], waivers: [], targets: [], vms: [], hosts: [] };
+  for (const part of parts) {
+    append(all.problems, part.problems);
+    append(all.findings, part.findings);
+    append(all.waived, part.waived);
+    append(all.waivers, part.waivers);
+    append(all.targets, part.targets);
+    append(all.vms, part.vms);
+    append(all.hosts, part.hosts);
+  }
+  return all;
+}
+
+/** Most parts have nothing to tell, and this runs at every key. */
+function append<One>(all: One[], some: readonly One[]): void {
+  if (some.length > 0) all.push(...some);
+}
 
 interface Remembered {
   readonly path: string;
@@ -253,8 +269,8 @@ function mergeHosts(findings: readonly Finding[], hosts: number): Finding[] {
 const SEVERITY: Readonly<Record<Level, number>> = { error: 0, warning: 1, note: 2 };
 
 function inOrder(findings: readonly Finding[], scope: FileScope): Finding[] {
-  const order = new Map(scope.document.items.map((item, index) => [item, index]));
-  const startOf = (place: Place): number => (scope.document.starts[order.get(place.item) ?? 0] ?? 0) + place.start;
+  const { document } = scope;
+  const startOf = ({ item, start }: Place): number => (document.starts[indexOfItem(document, item) ?? 0] ?? 0) + start;
   return [...findings].sort(
     (left, right) => startOf(left.place) - startOf(right.place) || SEVERITY[left.level] - SEVERITY[right.level] || (left.rule < right.rule ? -1 : 1),
   );

@@ -1,7 +1,8 @@
 import type { Problem } from '../layout/problem.js';
 import type { FileScope } from '../layout/scope.js';
-import type { JudgedTarget } from './policy.js';
+import { indexOfItem } from '../syntax/document.js';
 import type { Waiver } from './rule.js';
+import type { Target } from './statements.js';
 
 /** Brings together what several vms, on several hosts, saw of the statements of one file. */
 
@@ -10,7 +11,7 @@ export function judgedWaivers(judged: readonly Waiver[], scope: FileScope): Waiv
   const waivers = new Map<string, Waiver>();
   for (const waiver of judged) {
     if (waiver.place.path !== scope.path) continue;
-    const key = `${scope.document.items.indexOf(waiver.place.item)} ${waiver.place.start}`;
+    const key = `${indexOfItem(scope.document, waiver.place.item)} ${waiver.place.start}`;
     const earlier = waivers.get(key);
     waivers.set(key, { ...waiver, used: waiver.used || (earlier?.used ?? false) });
   }
@@ -18,15 +19,15 @@ export function judgedWaivers(judged: readonly Waiver[], scope: FileScope): Waiv
 }
 
 /** Targets that no vm has: told once, in the words of the first. */
-export function unknownTargets(judged: readonly JudgedTarget[]): Problem[] {
-  const targets = new Map<string, JudgedTarget>();
+export function unknownTargets(judged: readonly Target[]): Problem[] {
+  const targets = new Map<string, Target>();
   const numbers = new Map<unknown, number>();
   for (const target of judged) {
-    const { place } = target.unknown;
+    const { place, unknown } = target;
     const number = numbers.get(place.item) ?? numbers.size;
     numbers.set(place.item, number);
-    const key = `${number} ${place.end}`;
-    if (target.found || !targets.has(key)) targets.set(key, target);
+    const key = `${number} ${place.start}`;
+    if (!unknown || !targets.has(key)) targets.set(key, target);
   }
-  return [...targets.values()].filter(({ found }) => !found).map(({ unknown }) => unknown);
+  return [...targets.values()].flatMap(({ unknown }) => unknown ?? []);
 }

@@ -2,7 +2,7 @@ import { addLeaves, formatLeaves, totalLeaves, type Leaves } from '../dma/leaves
 import type { PlannedMap } from '../dma/plan.js';
 import type { PlacedEdit } from '../layout/place.js';
 import type { World } from '../layout/scope.js';
-import { editDocumentAll, itemIndexAt, type Document } from '../syntax/document.js';
+import { editDocumentAll, indexOfItem, itemIndexAt, type Document } from '../syntax/document.js';
 import type { TextEdit } from '../text/text-edit.js';
 import { checkFile, type CheckOptions, type CheckResult } from './check.js';
 import type { Finding, Fix } from './rule.js';
@@ -50,8 +50,8 @@ function documentAt(path: string, world: World): Document | undefined {
 
 /** The edit with offsets in the whole file; nothing where it lies in another file. */
 function inFile(edit: PlacedEdit, path: string, document: Document): TextEdit | undefined {
-  const index = edit.path === path ? document.items.indexOf(edit.item) : -1;
-  const start = document.starts[index];
+  const index = edit.path === path ? indexOfItem(document, edit.item) : undefined;
+  const start = index === undefined ? undefined : document.starts[index];
   if (start === undefined) return undefined;
   return { start: start + edit.start, end: start + edit.end, newText: edit.newText };
 }

@@ -3,7 +3,6 @@ import type { Element } from '../layout/elements.js';
 import { pathText } from '../layout/elements.js';
 import { placeOf } from '../layout/place.js';
 import { isPresent } from '../layout/presence.js';
-import type { Problem } from '../layout/problem.js';
 import type { Word } from '../syntax/nodes.js';
 import { checkStatement, isKnownRule } from './policy-names.js';
 import type { Finding, Level, VmSubject, Waiver } from './rule.js';
@@ -15,13 +14,8 @@ export interface Judgement {
   readonly waived: readonly Finding[];
   /** Waivers that could apply in this vm, as it saw them. */
   readonly waivers: readonly Waiver[];
-  readonly targets: readonly JudgedTarget[];
-}
-
-/** What `on` names, in one vm: told as unknown only where no vm has it. */
-export interface JudgedTarget {
-  readonly found: boolean;
-  readonly unknown: Problem;
+  /** What `on` names in this vm. */
+  readonly targets: readonly Target[];
 }
 
 /** The policies a vm names, in the order in which it names them; one that isn't there is told. */
@@ -53,7 +47,7 @@ export function judge(subject: VmSubject, policies: readonly Element[], findings
     findings: verdicts.flatMap(({ waived, finding }) => (waived ? [] : [finding])),
     waived: verdicts.flatMap(({ waived, finding }) => (waived ? [finding] : [])),
     waivers: statements.flatMap((statement) => waiversOf(statement, today, used, subject)),
-    targets: statements.flatMap(({ targets }) => targets.flatMap(judgedTarget)),
+    targets: statements.flatMap(({ targets }) => targets),
   };
 }
 
@@ -67,11 +61,9 @@ interface Aimed {
 
 function aimed(statement: Statement, { vm, evaluator }: VmSubject): Aimed {
   const { on, origin, within } = statement;
-  const targets = (on ?? []).map((reference) => targetOf(reference, origin, vm, evaluator));
+  const targets = (on ?? []).flatMap((reference) => targetOf(reference, origin, vm, evaluator) ?? []);
   return { statement, targets, elements: within ? [within] : on && targets.flatMap(({ elements }) => elements) };
 }
-
-const judgedTarget = ({ elements, unknown }: Target): JudgedTarget[] => (unknown ? [{ found: elements.length > 0, unknown }] : []);
 
 const LEVELS: Readonly<Record<Exclude<Verb, 'allow'>, Level>> = { deny: 'error', warn: 'warning', note: 'note' };
 

@@ -116,23 +116,26 @@ function removalIn({ names }: RuleNames, rule: Word, { path, item }: Origin): Pl
 
 /** What `on PATH` stands for in one vm. */
 export interface Target {
+  readonly place: Place;
   readonly elements: readonly Element[];
-  /** What is told if no vm that the policy holds for has it; nothing where another vm is meant. */
+  /** What is told if no vm that the policy holds for has it. */
   readonly unknown: Problem | undefined;
 }
 
-/** Finds the elements of a path, relative to the vm or starting with its name. */
-export function targetOf(reference: Reference, origin: Origin, { element: vm, name }: Vm, evaluator: Evaluator): Target {
+/** Finds the elements of a path, relative to the vm or starting with its name; nothing where another vm is meant. */
+export function targetOf(reference: Reference, origin: Origin, { element: vm, name }: Vm, evaluator: Evaluator): Target | undefined {
   const words = reference.path.flatMap((word) => (word.kind === 'word' ? [word.text] : []));
-  if (words.length < reference.path.length) return { elements: [], unknown: undefined };
+  if (words.length < reference.path.length) return undefined;
   const fromVm = words[0] === name;
   const elements = elementsAt(vm, fromVm ? words.slice(1) : words);
-  if (elements.length > 0 || isElsewhere(words[0], fromVm, origin, evaluator)) return { elements, unknown: undefined };
+  const place = placeOf(origin, reference);
+  if (elements.length > 0) return { place, elements, unknown: undefined };
+  if (isElsewhere(words[0], fromVm, origin, evaluator)) return undefined;
   const first = reference.path[fromVm ? 1 : 0] ?? reference;
   const span = { start: first.start, end: reference.end };
   const wanted = words.slice(fromVm ? 1 : 0).join('.');
   const { hint, more } = didYouMean(wanted, vm.children.map((child) => child.name).filter((child) => child !== ''), span);
-  return { elements, unknown: { rule: 'unknown-name', place: placeOf(origin, span), message: `nothing in \`${name}\` is called \`${wanted}\`${hint}`, ...more } };
+  return { place, elements, unknown: { rule: 'unknown-name', place: placeOf(origin, span), message: `nothing in \`${name}\` is called \`${wanted}\`${hint}`, ...more } };
 }
 
 const isElsewhere = (first: string | undefined, fromVm: boolean, { path }: Origin, { lookup }: Evaluator): boolean =>

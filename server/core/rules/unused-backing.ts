@@ -1,5 +1,6 @@
+import { isMentioned } from '../syntax/survey.js';
 import { bad, defineRule, fixed, good } from './rule.js';
-import { mentionsAround, ownedIn, placeOfOwned, removal, type Owned } from './unused-names.js';
+import { documentsAround, ownedIn, placeOfOwned, removal, type Owned } from './unused-names.js';
 
 /** A backing that no region takes bytes from. */
 export const unusedBacking = defineRule({
@@ -40,8 +41,8 @@ mapped page by page.`,
   ],
 
   check: (subject) => {
-    const around = mentionsAround(subject);
-    return ownedIn(subject, 'backing', ({ name }) => around.some(({ sources }) => sources.has(name)));
+    const around = documentsAround(subject);
+    return ownedIn(subject, 'backing', ({ name, source: { item } }) => around.some((document) => isMentioned('sources', name, document, item)));
   },
   locate: placeOfOwned,
   message: ({ name }: Owned) => `no region takes bytes from \`${name}\``,

@@ -1,5 +1,6 @@
+import { isMentioned } from '../syntax/survey.js';
 import { bad, defineRule, fixed, good } from './rule.js';
-import { mentionsAround, ownedIn, placeOfOwned, removal, type Owned } from './unused-names.js';
+import { documentsAround, ownedIn, placeOfOwned, removal, type Owned } from './unused-names.js';
 
 /** A constant that nothing uses. */
 export const unusedConst = defineRule({
@@ -45,8 +46,10 @@ of another vm is used there.`,
   ],
 
   check: (subject) => {
-    const around = mentionsAround(subject);
-    return ownedIn(subject, 'const', ({ name, owner }) => around.some(({ names, fields }) => names.has(name) || (owner !== undefined && fields.has(name))));
+    const around = documentsAround(subject);
+    return ownedIn(subject, 'const', ({ name, owner, source: { item } }) =>
+      around.some((document) => isMentioned('names', name, document, item) || (owner !== undefined && isMentioned('fields', name, document, item))),
+    );
   },
   locate: placeOfOwned,
   message: ({ name }: Owned) => `nothing in this file uses \`${name}\``,

@@ -1,8 +1,8 @@
 import { pathText } from '../layout/elements.js';
 import { placeOf, type Place } from '../layout/place.js';
 import type { Source } from '../layout/scope.js';
+import type { Document } from '../syntax/document.js';
 import { textOf, type Declaration, type Member } from '../syntax/nodes.js';
-import { mentionsIn, type Mentions } from '../syntax/survey.js';
 import { without } from './edits.js';
 import type { FileSubject, Fix } from './rule.js';
 
@@ -17,11 +17,11 @@ export interface Owned {
 
 type Keyword = 'const' | 'backing';
 
-/** What the file mentions, and those files that it imports and that import it, too. */
-export function mentionsAround({ scope, lookup }: FileSubject): Mentions[] {
+/** The file, and those files that it imports and that import it, too: whoever could use what it declares. */
+export function documentsAround({ scope, lookup }: FileSubject): Document[] {
   const imported = scope.imports().flatMap(({ path }) => (path === undefined ? [] : lookup.scopeOf(path) ?? []));
   const back = imported.filter((other) => other.imports().some(({ path }) => path === scope.path));
-  return [scope, ...back].map(({ document }) => mentionsIn(document));
+  return [scope, ...back].map(({ document }) => document);
 }
 
 /**

@@ -88,6 +88,18 @@ export function itemIndexAt(document: Document, offset: number): number {
   return low;
 }
 
+const indices = new WeakMap<Document, ReadonlyMap<Item, number>>();
+
+/** Which item of a document this is; nothing where it is none, as after an edit of its text. */
+export function indexOfItem(document: Document, item: Item): number | undefined {
+  let known = indices.get(document);
+  if (!known) {
+    known = new Map(document.items.map((each, index) => [each, index]));
+    indices.set(document, known);
+  }
+  return known.get(item);
+}
+
 const trees = new WeakMap<Item, Block>();
 
 /** The tree of an item: parsed once. Never fails; damage is a node. */

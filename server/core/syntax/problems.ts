@@ -43,7 +43,7 @@ function damageOf(node: AnyNode, text: string): SyntaxProblem[] {
       ];
     case 'group':
     case 'call':
-      return node.closed ? [] : [problem(openingOf(node), 'this `(` is never closed', closing(node.end, ')'))];
+      return node.closed || isCutOff(node) ? [] : [problem(openingOf(node), 'this `(` is never closed', closing(node.end, ')'))];
     case 'block':
       return node.closed ? [] : [problem({ start: node.start, end: node.start + 1 }, 'this `{` is never closed')];
     case 'binary':
@@ -66,6 +66,13 @@ const openingOf = (node: AnyNode & (object & { callee?: Span })): Span => {
   const start = node.callee?.end ?? node.start;
   return { start, end: start + 1 };
 };
+
+/** Whether its closing mark was skipped with what is nested too deeply in it; then only that is told. */
+function isCutOff(node: AnyNode): boolean {
+  let inner: AnyNode | undefined = node;
+  while (inner?.kind === 'group' || inner?.kind === 'call') inner = inner.kind === 'group' ? inner.inner : inner.args.at(-1);
+  return inner?.kind === 'skipped' && inner.reason === 'too-deep';
+}
 
 /** A squiggle is never empty: a missing thing is shown at the character before it on its line, or after it. */
 function visible(span: Span, text: string): Span {
@@ -191,7 +198,7 @@ function wrongParts(node: Declaration, container: string | undefined): SyntaxPro
   return declaresTwo && node.head?.kind === 'names' ? [...wrong, ...secondNames(node.head, 'a policy has one name')] : wrong;
 }
 
-const secondNames = ({ names }: Names, message: string): SyntaxProblem[] => names.slice(1, 2).map((name) => problem(name, message));
+const secondNames = ({ names }: Names, message: string): SyntaxProblem[] => names.slice(1, 2).flatMap((name) => (name.kind === 'missing' ? [] : [problem(name, message)]));
 
 const propertiesIn = (container: string): readonly string[] => DECLARATIONS[container]?.properties ?? [];
 

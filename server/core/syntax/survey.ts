@@ -1,4 +1,4 @@
-import { treeOf, type Document, type Item } from './document.js';
+import { indexOfItem, treeOf, type Document, type Item } from './document.js';
 import type { Integer, Property } from './nodes.js';
 import { walk } from './walk.js';
 
@@ -22,19 +22,15 @@ export function surveyOf(item: Item): Survey {
   return survey;
 }
 
-export type Mentions = Omit<Survey, 'loose'>;
-
-const mentions = new WeakMap<Document, Mentions>();
-
-/** What all items of a document mention together. */
-export function mentionsIn(document: Document): Mentions {
-  let known = mentions.get(document);
-  if (!known) {
-    const all = document.items.map(surveyOf);
-    known = { names: union(all.map(({ names }) => names)), fields: union(all.map(({ fields }) => fields)), sources: union(all.map(({ sources }) => sources)) };
-    mentions.set(document, known);
+/** Whether any item of a document mentions a word. It is looked for from an item on: what is declared is mostly used nearby. */
+export function isMentioned(what: 'names' | 'fields' | 'sources', word: string, document: Document, from?: Item): boolean {
+  const { items } = document;
+  const first = from === undefined ? 0 : indexOfItem(document, from) ?? 0;
+  for (let step = 0; step < items.length; step++) {
+    const item = items[(first + step) % items.length];
+    if (item && surveyOf(item)[what].has(word)) return true;
   }
-  return known;
+  return false;
 }
 
 function makeSurvey(item: Item): Survey {
@@ -65,10 +61,4 @@ function sourceOf({ value }: Property): string | undefined {
   while (node?.kind === 'binary') node = node.left;
   const first = node?.kind === 'reference' ? node.path[0] : undefined;
   return first?.kind === 'word' ? first.text : undefined;
-}
-
-function union(sets: readonly ReadonlySet<string>[]): ReadonlySet<string> {
-  const all = new Set<string>();
-  for (const set of sets) for (const name of set) all.add(name);
-  return all;
 }

@@ -1,8 +1,13 @@
+/** Candidates that are looked at: a file of thousands of names, all misspelt, is still told at once. */
+const MOST_CANDIDATES = 500;
+
 /** The candidate most like `word`, if one is near enough to be meant: a third of its letters may differ. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let least = Math.max(1, Math.floor(word.length / 3)) + 1;
+  let tried = 0;
   for (const candidate of candidates) {
+    if (++tried > MOST_CANDIDATES) break;
     if (candidate === word || Math.abs(candidate.length - word.length) >= least) continue;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < least) [best, least] = [candidate, distance];
