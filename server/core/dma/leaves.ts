@@ -108,7 +108,7 @@ export function bytesInLeavesOf(leaves: Leaves, size: bigint): bigint {
 }
 
 /** Sizes of leaves that are still read one by one. */
-const MOST_TERMS = 5;
+const MOST_TERMS = 6;
 
 /**
  * `2 × 1 GiB + 511 × 2 MiB + 256 × 4 KiB`: largest first, sizes without a leaf left out. Tables with a leaf of every power

@@ -1,7 +1,8 @@
 import type { Place } from '../layout/place.js';
 import type { FileScope } from '../layout/scope.js';
-import { LENGTH_LIMIT, treeOf, type Item } from '../syntax/document.js';
-import { problemsIn, type SyntaxProblem } from '../syntax/problems.js';
+import { LENGTH_LIMIT, type Item } from '../syntax/document.js';
+import type { SyntaxProblem } from '../syntax/problems.js';
+import { surveyOf, tellingItems } from '../syntax/survey.js';
 import { bad, defineRule, fixed, fixOf, good } from './rule.js';
 
 /** The text is damaged, or a word stands where it means nothing. */
@@ -98,16 +99,7 @@ interface Damage {
 function damageIn({ path, document }: FileScope): Damage[] {
   const [first] = document.items;
   if (document.oversized && first) return [oversized(path, first)];
-  return document.items.flatMap((item) => damageOf(item).map((problem) => ({ place: { path, item, start: problem.start, end: problem.end }, problem })));
-}
-
-const known = new WeakMap<Item, readonly SyntaxProblem[]>();
-
-/** The damage of an item, looked for once: this runs at every key. */
-function damageOf(item: Item): readonly SyntaxProblem[] {
-  const problems = known.get(item) ?? problemsIn(treeOf(item), item.text);
-  known.set(item, problems);
-  return problems;
+  return tellingItems(document).damaged.flatMap((item) => surveyOf(item).damage.map((problem) => ({ place: { path, item, start: problem.start, end: problem.end }, problem })));
 }
 
 function oversized(path: string, item: Item): Damage {

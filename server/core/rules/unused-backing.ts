@@ -1,6 +1,5 @@
-import { isMentioned } from '../syntax/survey.js';
 import { bad, defineRule, fixed, good } from './rule.js';
-import { documentsAround, ownedIn, placeOfOwned, removal, type Owned } from './unused-names.js';
+import { placeOfUnused, removal, unusedIn, type Unused } from './unused-names.js';
 
 /** A backing that no region takes bytes from. */
 export const unusedBacking = defineRule({
@@ -40,12 +39,9 @@ mapped page by page.`,
     `),
   ],
 
-  check: (subject) => {
-    const around = documentsAround(subject);
-    return ownedIn(subject, 'backing', ({ name, source: { item } }) => around.some((document) => isMentioned('sources', name, document, item)));
-  },
-  locate: placeOfOwned,
-  message: ({ name }: Owned) => `no region takes bytes from \`${name}\``,
-  fixes: (owned: Owned) => [removal(owned)],
+  check: (subject) => unusedIn(subject, 'backing'),
+  locate: placeOfUnused,
+  message: ({ name }: Unused) => `no region takes bytes from \`${name}\``,
+  fixes: (unused: Unused) => [removal(unused)],
   unused: true,
 });

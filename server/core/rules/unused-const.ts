@@ -1,6 +1,5 @@
-import { isMentioned } from '../syntax/survey.js';
 import { bad, defineRule, fixed, good } from './rule.js';
-import { documentsAround, ownedIn, placeOfOwned, removal, type Owned } from './unused-names.js';
+import { placeOfUnused, removal, unusedIn, type Unused } from './unused-names.js';
 
 /** A constant that nothing uses. */
 export const unusedConst = defineRule({
@@ -45,14 +44,9 @@ of another vm is used there.`,
     `),
   ],
 
-  check: (subject) => {
-    const around = documentsAround(subject);
-    return ownedIn(subject, 'const', ({ name, owner, source: { item } }) =>
-      around.some((document) => isMentioned('names', name, document, item) || (owner !== undefined && isMentioned('fields', name, document, item))),
-    );
-  },
-  locate: placeOfOwned,
-  message: ({ name }: Owned) => `nothing in this file uses \`${name}\``,
-  fixes: (owned: Owned) => [removal(owned)],
+  check: (subject) => unusedIn(subject, 'const'),
+  locate: placeOfUnused,
+  message: ({ name }: Unused) => `nothing in this file uses \`${name}\``,
+  fixes: (unused: Unused) => [removal(unused)],
   unused: true,
 });

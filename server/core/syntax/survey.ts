@@ -1,5 +1,6 @@
 import { indexOfItem, treeOf, type Document, type Item } from './document.js';
-import type { Integer, Property } from './nodes.js';
+import { textOf, type Block, type Declaration, type Integer, type Property } from './nodes.js';
+import { problemsIn, type SyntaxProblem } from './problems.js';
 import { walk } from './walk.js';
 
 /** What an item mentions, whatever it means: one walk over its tree, remembered. */
@@ -12,6 +13,15 @@ export interface Survey {
   readonly sources: ReadonlySet<string>;
   /** Integers with a loose unit. */
   readonly loose: readonly Integer[];
+  readonly damage: readonly SyntaxProblem[];
+  /** Constants and backings that the item declares and doesn't mention itself. */
+  readonly idle: readonly Idle[];
+}
+
+/** A declaration that is used elsewhere, if anywhere, and the vm or host it stands in. */
+export interface Idle {
+  readonly declaration: Declaration;
+  readonly owner: Declaration | undefined;
 }
 
 const surveys = new WeakMap<Item, Survey>();
@@ -20,6 +30,31 @@ export function surveyOf(item: Item): Survey {
   const survey = surveys.get(item) ?? makeSurvey(item);
   surveys.set(item, survey);
   return survey;
+}
+
+/** The items of a document of which there is something to tell: few, and they are asked for at every key. */
+export interface Telling {
+  readonly damaged: readonly Item[];
+  readonly loose: readonly Item[];
+  readonly idle: readonly Item[];
+}
+
+const tellings = new WeakMap<Document, Telling>();
+
+export function tellingItems(document: Document): Telling {
+  let known = tellings.get(document);
+  if (!known) {
+    const [damaged, loose, idle]: [Item[], Item[], Item[]] = [[], [], []];
+    for (const item of document.items) {
+      const survey = surveyOf(item);
+      if (survey.damage.length > 0) damaged.push(item);
+      if (survey.loose.length > 0) loose.push(item);
+      if (survey.idle.length > 0) idle.push(item);
+    }
+    known = { damaged, loose, idle };
+    tellings.set(document, known);
+  }
+  return known;
 }
 
 /** Whether any item of a document mentions a word. It is looked for from an item on: what is declared is mostly used nearby. */
@@ -34,11 +69,12 @@ export function isMentioned(what: 'names' | 'fields' | 'sources', word: string, 
 }
 
 function makeSurvey(item: Item): Survey {
+  const tree = treeOf(item);
   const names = new Set<string>();
   const fields = new Set<string>();
   const sources = new Set<string>();
   const loose: Integer[] = [];
-  for (const node of walk(treeOf(item))) {
+  for (const node of walk(tree)) {
     if (node.kind === 'reference') {
       for (const [index, word] of node.path.entries()) if (word.kind === 'word') mention(word.text, index === 0 ? names : fields);
     } else if (node.kind === 'property' && node.word.text === 'from') {
@@ -46,8 +82,33 @@ function makeSurvey(item: Item): Survey {
       if (source !== undefined) sources.add(source);
     } else if (node.kind === 'integer' && node.exact !== undefined) loose.push(node);
   }
-  return { names, fields, sources, loose };
+  const mentions = { names, fields, sources };
+  return { ...mentions, loose, damage: problemsIn(tree, item.text), idle: declaredIn(tree).filter((idle) => !mentionsIt(mentions, idle)) };
 }
+
+/** Constants and backings at the top and in vms and hosts; none of a model, which are there for others. */
+function declaredIn({ members }: Block): Idle[] {
+  return members.flatMap((member): Idle[] => {
+    if (member.kind !== 'declaration') return [];
+    if (isKept(member)) return [{ declaration: member, owner: undefined }];
+    const owns = member.keyword.text === 'vm' || member.keyword.text === 'host';
+    const inner = owns ? (member.block?.members ?? []).filter((each): each is Declaration => each.kind === 'declaration' && isKept(each)) : [];
+    return inner.some(({ keyword, head }) => keyword.text === 'const' && !head) ? [] : inner.map((declaration) => ({ declaration, owner: member }));
+  });
+}
+
+const isKept = ({ keyword }: Declaration): boolean => keyword.text === 'const' || keyword.text === 'backing';
+
+function mentionsIt(mentions: Mentions, idle: Idle): boolean {
+  const name = textOf(idle.declaration.name);
+  return name === undefined || waysToUse(idle).some((way) => mentions[way].has(name));
+}
+
+type Mentions = Pick<Survey, 'names' | 'fields' | 'sources'>;
+
+/** A backing is used by `from`; a constant by its name, and one of a vm or host also as its field. */
+export const waysToUse = ({ declaration, owner }: Idle): readonly (keyof Mentions)[] =>
+  declaration.keyword.text === 'backing' ? ['sources'] : owner ? ['names', 'fields'] : ['names'];
 
 /** A word with hyphens may be a subtraction without its spaces: then it mentions its parts. */
 function mention(word: string, mentioned: Set<string>): void {
