@@ -42,9 +42,6 @@ export function spanOfPlace(document: Document, place: Place): Span | undefined 
 /** The span of a range, in the whole document. */
 export const spanOf = (document: Document, range: Range): Span => ({ start: offsetAt(document, range.start), end: offsetAt(document, range.end) });
 
-/** A text that is too long to be cut into items: the offset of a position in it. */
-export const offsetInText = (text: string, position: Position): number => new LineIndex(text).offsetOf(position);
-
 /** What the client is able to show, and what the server knows of other files. */
 export interface DiagnosticContext {
   readonly document: Document;

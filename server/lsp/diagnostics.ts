@@ -104,7 +104,6 @@ async function loadAndRefresh(session: Session, path: string, wanted: Iterable<s
 }
 
 function diagnosticsOf(session: Session, file: OpenFile, { document, result }: Checked): Diagnostic[] {
-  if (document.oversized) return [remark('this text is longer than 16 Mi characters and is not read')];
   const convert = toDiagnostic(session, document);
   const { findings } = result;
   if (findings.length <= MOST_DIAGNOSTICS) return findings.map(convert);

@@ -1,6 +1,6 @@
 import type { TextDocumentContentChangeEvent } from 'vscode-languageserver';
-import { editDocument, itemIndexAt, openDocument, textOfDocument, type Document, type World } from '../core/index.js';
-import { offsetAt, offsetInText } from './convert.js';
+import { editDocument, itemIndexAt, openDocument, type Document, type World } from '../core/index.js';
+import { offsetAt } from './convert.js';
 import { pathOfUri } from './files.js';
 
 /** A text that the client has open, in one version. */
@@ -11,8 +11,6 @@ export interface OpenFile {
   readonly path: string;
   readonly version: number;
   readonly document: Document;
-  /** The whole text where it is too long to be read: the document is empty then. */
-  readonly overlong?: string;
 }
 
 /**
@@ -24,13 +22,13 @@ export class Documents implements World {
   readonly #loaded = new Map<string, Document | { readonly error: string }>();
 
   open(uri: string, version: number, text: string): OpenFile {
-    return this.#keep({ uri, path: pathOfUri(uri), version, ...read(withPlainBreaks(text)) });
+    return this.#keep({ uri, path: pathOfUri(uri), version, document: openDocument(withPlainBreaks(text)) });
   }
 
   /** Applies changes one after the other; nothing where the file is not open. */
   change(uri: string, version: number, changes: readonly TextDocumentContentChangeEvent[]): OpenFile | undefined {
     const file = this.get(uri);
-    return file && this.#keep(changes.reduce<OpenFile>(changed, { ...file, version }));
+    return file && this.#keep({ ...file, version, document: changes.reduce(changed, file.document) });
   }
 
   /** Forgets the text: from now on the file is what is stored. */
@@ -76,28 +74,12 @@ export class Documents implements World {
   }
 }
 
-type Text = Pick<OpenFile, 'document' | 'overlong'>;
-
-function read(text: string): Text {
-  const document = openDocument(text);
-  return document.oversized ? { document, overlong: text } : { document };
-}
-
-function changed({ overlong, ...file }: OpenFile, change: TextDocumentContentChangeEvent): OpenFile {
-  return { ...file, ...edited({ document: file.document, ...(overlong !== undefined && { overlong }) }, change) };
-}
-
-function edited({ document, overlong }: Text, change: TextDocumentContentChangeEvent): Text {
-  if (!('range' in change)) return read(withPlainBreaks(change.text));
-  if (overlong !== undefined) return read(spliced(overlong, offsetInText(overlong, change.range.start), offsetInText(overlong, change.range.end), change.text));
+function changed(document: Document, change: TextDocumentContentChangeEvent): Document {
+  if (!('range' in change)) return openDocument(withPlainBreaks(change.text));
   const start = offsetAt(document, change.range.start);
   const end = Math.max(start, offsetAt(document, change.range.end));
-  const after = editDocument(document, start, end, withPlainBreaks(change.text, characterAt(document, end)));
-  return after.oversized ? { document: after, overlong: spliced(textOfDocument(document), start, end, change.text) } : { document: after };
+  return editDocument(document, start, end, withPlainBreaks(change.text, characterAt(document, end)));
 }
-
-const spliced = (text: string, start: number, end: number, newText: string): string =>
-  withPlainBreaks(text.slice(0, start) + newText + text.slice(Math.max(start, end)));
 
 /** A `\r` alone is a line break to the protocol and not to the core: it is kept as `\n`, at the same offset. */
 function withPlainBreaks(text: string, next = ''): string {

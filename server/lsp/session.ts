@@ -74,7 +74,7 @@ export class Session {
         return state;
       },
     };
-    const result = checkFile(file.path, world, options);
+    const result = checkFile(file.path, world, options, known?.result);
     const checked = { document: file.document, options, result, reads, wanted, state: this.#state };
     this.#checks.set(file.path, checked);
     return checked;

@@ -60,6 +60,7 @@ describe('bad input', () => {
     const client = await LanguageClient.start();
     const [remark] = await client.open(URI, '/'.repeat(17 * 1024 * 1024));
     assert.match(messageOf(remark), /longer than 16 Mi characters/);
+    assert.equal(await client.ask('hover', URI, { position: { line: 0, character: 5 } }), null);
     await client.stop();
   }).timeout(60_000);
 

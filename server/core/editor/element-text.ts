@@ -7,7 +7,8 @@ import type { Element } from '../layout/elements.js';
 import { baseOf, lengthOf } from '../layout/extents.js';
 import type { Device, Region } from '../layout/model.js';
 import { REGION_KEYWORDS, PROPERTIES } from '../syntax/vocabulary.js';
-import type { CheckedVm, CheckResult } from '../rules/check.js';
+import type { CheckResult } from '../rules/check.js';
+import type { CheckedVm } from '../rules/parts.js';
 import { outermost, type Surroundings } from './surroundings.js';
 import { valueText } from './value-text.js';
 

@@ -1,7 +1,7 @@
 import { LIBRARY } from '../std/generated/library.js';
 import { openDocument, type Document } from '../syntax/document.js';
 import type { Declaration } from '../syntax/nodes.js';
-import { FileScope, type Source, type World } from './scope.js';
+import { FileScope, type NextScope, type Source, type World } from './scope.js';
 
 type Table = 'names' | 'policies';
 
@@ -64,6 +64,11 @@ export class Lookup {
     return libraryDocument(path) ?? { error: `the shipped library has no \`${path}\`` };
   }
 
+  /** The files that were looked into, and what was there. */
+  get lookedInto(): ReadonlyMap<string, FileScope | undefined> {
+    return this.#scopes;
+  }
+
   /** What was asked so far, and what the answers were. */
   get answers(): readonly Answer[] {
     return [...this.#answers.values()];
@@ -104,10 +109,17 @@ const scopes = new WeakMap<Document, FileScope>();
 function scopeOfDocument(path: string, document: Document): FileScope {
   let scope = scopes.get(document);
   if (!scope || scope.path !== path) {
-    scope = new FileScope(path, document);
+    scope = FileScope.of(path, document);
     scopes.set(document, scope);
   }
   return scope;
+}
+
+/** The scope of a document that was edited, if it can be made of the one before: then that is its scope for every lookup. */
+export function scopeAfter(before: FileScope, document: Document): NextScope | undefined {
+  const next = before.after(document);
+  if (next) scopes.set(document, next.scope);
+  return next;
 }
 
 const libraryDocuments = new Map<string, Document>();

@@ -1,5 +1,6 @@
-import { treeOf, type Document, type Item } from '../syntax/document.js';
+import { sharedItems, treeOf, type Document, type Item } from '../syntax/document.js';
 import { textOf, type Declaration } from '../syntax/nodes.js';
+import { NameTable } from './name-table.js';
 import type { Origin } from './place.js';
 
 /** A declaration and where it was written. */
@@ -13,58 +14,138 @@ export interface World {
   read(path: string): Document | 'missing' | { readonly error: string };
 }
 
-/** The names at the top of one file. Built anew for each version of the document, from what its items remember. */
+type Table = 'names' | 'policies';
+
+/** The names at the top of one file, in one version. */
 export class FileScope {
   readonly path: string;
   readonly document: Document;
   readonly declarations: readonly Source[];
-  readonly #names = new Map<string, Source>();
-  readonly #policies = new Map<string, Source>();
+  /** Index of each item's first declaration, and one more entry for their number. */
+  readonly #firsts: readonly number[];
+  readonly #tables: Readonly<Record<Table, NameTable>>;
   /** Names that are declared more than once, with all their declarations. */
-  readonly #repeated = new Map<Source, Source[]>();
+  readonly #repeated: readonly (readonly Source[])[];
   readonly #imports: readonly Import[];
 
-  constructor(path: string, document: Document) {
+  private constructor(path: string, document: Document, contents: Contents) {
     this.path = path;
     this.document = document;
-    const declarations: Source[] = [];
-    const imports: Import[] = [];
-    for (const item of document.items) {
-      for (const { source, name } of topLevelOf(path, item)) {
-        const keyword = source.declaration.keyword.text;
-        declarations.push(source);
-        if (keyword === 'import') imports.push({ source, path: importPath(source) });
-        if (name !== undefined) this.#declare(name, source, keyword === 'policy' ? this.#policies : this.#names);
-      }
-    }
-    this.declarations = declarations;
-    this.#imports = imports;
+    this.declarations = contents.declarations;
+    this.#firsts = contents.firsts;
+    this.#tables = contents.tables;
+    this.#repeated = contents.repeated;
+    this.#imports = contents.imports;
+  }
+
+  static of(path: string, document: Document): FileScope {
+    return new FileScope(path, document, read(path, document.items));
+  }
+
+  /**
+   * The scope after an edit that leaves the names and the imports of the file as they were, with what stays of it.
+   * Nothing where the edit changes more: then the file is read anew.
+   */
+  after(document: Document): NextScope | undefined {
+    if (this.#repeated.length > 0) return undefined;
+    const { head, tail } = sharedItems(this.document, document);
+    const [from, to] = [this.#firsts[head] ?? 0, this.#firsts[this.document.items.length - tail] ?? 0];
+    const old = this.declarations.slice(from, to);
+    const fresh = read(this.path, document.items.slice(head, document.items.length - tail));
+    if (fresh.repeated.length > 0 || !declareTheSame(old, fresh.declarations)) return undefined;
+    const shift = from + fresh.declarations.length - to;
+    const scope = new FileScope(this.path, document, {
+      declarations: [...this.declarations.slice(0, from), ...fresh.declarations, ...this.declarations.slice(to)],
+      firsts: [...this.#firsts.slice(0, head), ...fresh.firsts.slice(0, -1).map((first) => first + from), ...this.#firsts.slice(this.document.items.length - tail).map((first) => first + shift)],
+      tables: { names: this.#tables.names.with(sourcesIn(fresh.declarations, 'names')), policies: this.#tables.policies.with(sourcesIn(fresh.declarations, 'policies')) },
+      repeated: [],
+      imports: this.#imports,
+    });
+    return { scope, from, old: old.length, fresh: fresh.declarations };
   }
 
   /** What a name at the top of this file stands for; the first, where it is declared twice. */
-  find(name: string, table: 'names' | 'policies'): Source | undefined {
-    return (table === 'policies' ? this.#policies : this.#names).get(name);
+  find(name: string, table: Table): Source | undefined {
+    return this.#tables[table].get(name);
   }
 
   /** Names that are declared more than once, with all their declarations. */
   duplicates(): Iterable<readonly Source[]> {
-    return this.#repeated.values();
+    return this.#repeated;
   }
 
-  names(table: 'names' | 'policies'): string[] {
-    return [...(table === 'policies' ? this.#policies : this.#names).keys()];
+  names(table: Table): string[] {
+    return this.#tables[table].names();
   }
 
   /** The import declarations, with the path each one leads to. */
   imports(): readonly Import[] {
     return this.#imports;
   }
+}
 
-  #declare(name: string, source: Source, table: Map<string, Source>): void {
-    const first = table.get(name);
-    if (!first) table.set(name, source);
-    else this.#repeated.set(first, [...(this.#repeated.get(first) ?? [first]), source]);
+/** A scope made of an earlier one: `old` declarations from one on are replaced by fresh ones, which have the same names. */
+export interface NextScope {
+  readonly scope: FileScope;
+  readonly from: number;
+  readonly old: number;
+  readonly fresh: readonly Source[];
+}
+
+interface Contents {
+  readonly declarations: readonly Source[];
+  readonly firsts: readonly number[];
+  readonly tables: Readonly<Record<Table, NameTable>>;
+  readonly repeated: readonly (readonly Source[])[];
+  readonly imports: readonly Import[];
+}
+
+function read(path: string, items: readonly Item[]): Contents {
+  const declarations: Source[] = [];
+  const firsts: number[] = [];
+  for (const item of items) {
+    firsts.push(declarations.length);
+    declarations.push(...sourcesOf(path, item));
   }
+  firsts.push(declarations.length);
+  const repeated = new Map<Source, Source[]>();
+  const tables = { names: tableOf(declarations, 'names', repeated), policies: tableOf(declarations, 'policies', repeated) };
+  return { declarations, firsts, tables, repeated: [...repeated.values()], imports: declarations.filter(isImport).map((source) => ({ source, path: importPath(source) })) };
+}
+
+function tableOf(declarations: readonly Source[], table: Table, repeated: Map<Source, Source[]>): NameTable {
+  const sources = new Map<string, Source>();
+  for (const source of declarations) {
+    const name = nameIn(source, table);
+    if (name === undefined) continue;
+    const first = sources.get(name);
+    if (!first) sources.set(name, source);
+    else repeated.set(first, [...(repeated.get(first) ?? [first]), source]);
+  }
+  return new NameTable(sources);
+}
+
+const isImport = ({ declaration }: Source): boolean => declaration.keyword.text === 'import';
+
+/** Whether declarations have the same names in the same order, and no import is among them. */
+const declareTheSame = (old: readonly Source[], fresh: readonly Source[]): boolean =>
+  ![...old, ...fresh].some(isImport) && TABLES.every((table) => named(old, table) === named(fresh, table));
+
+const TABLES: readonly Table[] = ['names', 'policies'];
+
+const named = (sources: readonly Source[], table: Table): string => sources.flatMap((source) => nameIn(source, table) ?? []).join();
+
+const sourcesIn = (sources: readonly Source[], table: Table): ReadonlyMap<string, Source> =>
+  new Map(sources.flatMap((source): [string, Source][] => {
+    const name = nameIn(source, table);
+    return name === undefined ? [] : [[name, source]];
+  }));
+
+/** The name that a declaration puts into a table. */
+export function nameIn({ declaration }: Source, table: Table): string | undefined {
+  const isPolicy = declaration.keyword.text === 'policy';
+  if (isPolicy !== (table === 'policies')) return undefined;
+  return textOf(declaration.name) ?? policyName(declaration);
 }
 
 /** An import declaration, and the path it leads to. */
@@ -81,24 +162,15 @@ export function policyName(declaration: Declaration): string | undefined {
   return first?.kind === 'reference' ? textOf(first.path[0]) : undefined;
 }
 
-/** A declaration at the top of a file, and the name it declares. */
-interface TopLevel {
-  readonly source: Source;
-  readonly name: string | undefined;
-}
-
-const topLevel = new WeakMap<Item, readonly TopLevel[]>();
+const sources = new WeakMap<Item, readonly Source[]>();
 
 /** What an item declares, found once: an item is in one file. */
-function topLevelOf(path: string, item: Item): readonly TopLevel[] {
-  let found = topLevel.get(item);
-  if (!found || found.some(({ source }) => source.path !== path)) {
+function sourcesOf(path: string, item: Item): readonly Source[] {
+  let found = sources.get(item);
+  if (!found || found.some((source) => source.path !== path)) {
     const declarations = treeOf(item).members.filter((member): member is Declaration => member.kind === 'declaration');
-    found = declarations.map((declaration) => ({
-      source: { path, item, declaration },
-      name: textOf(declaration.name) ?? policyName(declaration),
-    }));
-    topLevel.set(item, found);
+    found = declarations.map((declaration) => ({ path, item, declaration }));
+    sources.set(item, found);
   }
   return found;
 }

@@ -1,10 +1,10 @@
-import { makePlan, type Plan } from '../dma/plan.js';
+import { makePlan } from '../dma/plan.js';
 import { didYouMean } from '../layout/did-you-mean.js';
 import type { Element } from '../layout/elements.js';
 import { Evaluator } from '../layout/evaluate.js';
 import { readHost } from '../layout/host.js';
-import { Lookup, type Answer } from '../layout/lookup.js';
-import { namePlace, type Host, type Vm } from '../layout/model.js';
+import { Lookup } from '../layout/lookup.js';
+import { namePlace, type Host } from '../layout/model.js';
 import { placeOf, samePlace, type Place } from '../layout/place.js';
 import { isModel, isPresent } from '../layout/presence.js';
 import type { Problem } from '../layout/problem.js';
@@ -21,8 +21,8 @@ import { judgedWaivers, unknownTargets } from './judged.js';
 import { lostProperties } from './lost-properties.js';
 import { judge, policiesOf } from './policy.js';
 import { checkPolicy } from './policy-names.js';
-import type { Finding, Level, Waiver } from './rule.js';
-import type { Target } from './statements.js';
+import { NOTHING, partsOf, type Analysis, type CheckedVm, type FileParts, type Part } from './parts.js';
+import type { Finding, Level } from './rule.js';
 
 /** What a check depends on besides the text. */
 export interface CheckOptions {
@@ -30,14 +30,6 @@ export interface CheckOptions {
   readonly today: string;
   /** Levels that replace the defaults, by rule; policies still have the last word. */
   readonly levels?: ReadonlyMap<string, Level | 'off'>;
-}
-
-/** A guest on a host as the file describes it, with its plan. */
-export interface CheckedVm {
-  readonly vm: Vm;
-  readonly host: Host | undefined;
-  readonly plan: Plan | undefined;
-  readonly evaluator: Evaluator;
 }
 
 export interface CheckResult {
@@ -49,73 +41,75 @@ export interface CheckResult {
   readonly missing: readonly string[];
   readonly vms: readonly CheckedVm[];
   readonly hosts: readonly Host[];
+  /** What a check of the next version can take over. */
+  readonly parts?: FileParts;
 }
 
-/** Checks a file. Pure: what was loaded, today's date and the text decide. */
-export function checkFile(path: string, world: World, options: CheckOptions): CheckResult {
+/**
+ * Checks a file. Pure: what was loaded, today's date and the text decide. What an earlier check found makes it faster and
+ * changes nothing.
+ */
+export function checkFile(path: string, world: World, options: CheckOptions, before?: CheckResult): CheckResult {
   const lookup = new Lookup(world);
-  const scope = lookup.scopeOf(path);
-  if (!scope) return { findings: [], waived: [], missing: [path], vms: [], hosts: [] };
+  const document = lookup.stateOf(path);
+  if (document === 'missing' || 'error' in document) return { findings: [], waived: [], missing: [path], vms: [], hosts: [] };
+  const parts = partsOf(path, document, lookup, optionsKey(options), (source) => analyse(source, lookup, options), before?.parts);
+  const { scope, tellers } = parts;
   const missing = scope.imports().flatMap(({ path: target }) => (target && lookup.stateOf(target) === 'missing' ? [target] : []));
-  const parts = together(scope.declarations.map((source) => analyse(source, lookup, options)));
-  const told = [...parts.problems, ...unknownTargets(parts.targets)];
+  const told = [...tellers.flatMap(({ problems }) => problems), ...unknownTargets(tellers.flatMap(({ targets }) => targets))];
   const problems = dedupe(told.filter(({ place }) => place.path === path));
-  const waivers = judgedWaivers(parts.waivers, scope);
+  const waivers = judgedWaivers(tellers.flatMap((part) => part.waivers), scope);
   const file = RULES.flatMap((rule) => rule.findFile({ scope, lookup, problems, waivers })).flatMap((finding) => levelled(finding, options));
-  return { findings: inOrder([...file, ...parts.findings], scope), waived: parts.waived, missing, vms: parts.vms, hosts: parts.hosts };
+  const findings = inOrder([...file, ...tellers.flatMap((part) => part.findings)], scope);
+  return new Checked(findings, missing, parts);
 }
 
-/** What one top-level declaration comes to. */
-interface Part {
-  readonly problems: readonly Problem[];
+class Checked implements CheckResult {
   readonly findings: readonly Finding[];
-  readonly waived: readonly Finding[];
-  readonly waivers: readonly Waiver[];
-  readonly targets: readonly Target[];
-  readonly vms: readonly CheckedVm[];
-  readonly hosts: readonly Host[];
-}
+  readonly missing: readonly string[];
+  readonly parts: FileParts;
+  #vms: readonly CheckedVm[] | undefined;
+  #hosts: readonly Host[] | undefined;
 
-const NOTHING: Part = { problems: [], findings: [], waived: [], waivers: [], targets: [], vms: [], hosts: [] };
-
-/** All parts as one. */
-function together(parts: readonly Part[]): Part {
-  const all = { problems: [], findings: [], waived: [], waivers: [], targets: [], vms: [], hosts: [] };
-  for (const part of parts) {
-    append(all.problems, part.problems);
-    append(all.findings, part.findings);
-    append(all.waived, part.waived);
-    append(all.waivers, part.waivers);
-    append(all.targets, part.targets);
-    append(all.vms, part.vms);
-    append(all.hosts, part.hosts);
+  constructor(findings: readonly Finding[], missing: readonly string[], parts: FileParts) {
+    this.findings = findings;
+    this.missing = missing;
+    this.parts = parts;
   }
-  return all;
+
+  get waived(): readonly Finding[] {
+    return this.parts.tellers.flatMap((part) => part.waived);
+  }
+
+  /** Gathered when somebody asks: a check at a key needs none of them. */
+  get vms(): readonly CheckedVm[] {
+    this.#vms ??= this.parts.analyses.flatMap(({ part }) => part.vms);
+    return this.#vms;
+  }
+
+  get hosts(): readonly Host[] {
+    this.#hosts ??= this.parts.analyses.flatMap(({ part }) => part.hosts);
+    return this.#hosts;
+  }
 }
 
-/** Most parts have nothing to tell, and this runs at every key. */
-function append<One>(all: One[], some: readonly One[]): void {
-  if (some.length > 0) all.push(...some);
-}
-
-interface Remembered {
+interface Remembered extends Analysis {
   readonly path: string;
   readonly options: string;
-  readonly answers: readonly Answer[];
-  readonly part: Part;
 }
 
 /** Analyses by declaration: one holds as long as the names it looked up mean the same declarations. */
 const remembered = new WeakMap<Declaration, Remembered>();
 
-function analyse(source: Source, lookup: Lookup, options: CheckOptions): Part {
+function analyse(source: Source, lookup: Lookup, options: CheckOptions): Analysis {
   const key = optionsKey(options);
   const known = remembered.get(source.declaration);
-  if (known && known.path === source.path && known.options === key && lookup.stillHolds(known.answers)) return known.part;
+  if (known && known.path === source.path && known.options === key && lookup.stillHolds(known.answers)) return known;
   const own = lookup.fork();
   const part = analyseAnew(source, own, options);
-  remembered.set(source.declaration, { path: source.path, options: key, answers: own.answers, part });
-  return part;
+  const analysis = { path: source.path, options: key, answers: own.answers, part };
+  remembered.set(source.declaration, analysis);
+  return analysis;
 }
 
 const keys = new WeakMap<CheckOptions, string>();

@@ -2,7 +2,7 @@ import { addLeaves, formatLeaves, totalLeaves, type Leaves } from '../dma/leaves
 import type { PlannedMap } from '../dma/plan.js';
 import type { PlacedEdit } from '../layout/place.js';
 import type { World } from '../layout/scope.js';
-import { editDocumentAll, indexOfItem, itemIndexAt, type Document } from '../syntax/document.js';
+import { editDocumentAll, indexOfItem, type Document } from '../syntax/document.js';
 import type { TextEdit } from '../text/text-edit.js';
 import { checkFile, type CheckOptions, type CheckResult } from './check.js';
 import type { Finding, Fix } from './rule.js';
@@ -29,7 +29,7 @@ function offer(fix: Fix, finding: Finding, path: string, document: Document, wor
   const edits = editsInFile(fix, path, document);
   if (edits.length === 0) return [];
   const changed = editDocumentAll(document, edits);
-  const after = checkFile(path, { read: (asked) => (asked === path ? changed : world.read(asked)) }, options);
+  const after = checkFile(path, { read: (asked) => (asked === path ? changed : world.read(asked)) }, options, before);
   if (!isBetter(finding, before, after) || (fix.savesLeaves && leavesIn(after) >= leavesIn(before))) return [];
   const price = priceOf(before, after);
   const title = `${fix.title}${price}${newWarnings(before, after, price !== '')}`;
@@ -90,7 +90,10 @@ function newWarnings(before: CheckResult, after: CheckResult, isPriced: boolean)
 
 /** `: 2 × 1 GiB + … instead of 3 × 1 GiB`, over the mappings that are not the same before and after. */
 function priceOf(before: CheckResult, after: CheckResult): string {
+  // What the edit didn't touch was not analysed anew, and is the same object.
+  const untouched = new Set(before.vms);
   const prices = after.vms.flatMap((checked) => {
+    if (untouched.has(checked)) return [];
     const old = before.vms.find(({ vm, host }) => vm.name === checked.vm.name && host?.name === checked.host?.name);
     if (!old?.plan || !checked.plan) return [];
     const [was, is] = differing(old.plan.maps, checked.plan.maps);
@@ -105,10 +108,4 @@ function differing(before: readonly PlannedMap[], after: readonly PlannedMap[]):
   const [had, has] = [new Set(before.map(key)), new Set(after.map(key))];
   const sum = (maps: readonly PlannedMap[]): Leaves => maps.map(({ leaves }) => leaves).reduce<Leaves>(addLeaves, new Map());
   return [sum(before.filter((map) => !has.has(key(map)))), sum(after.filter((map) => !had.has(key(map))))];
-}
-
-/** The item and the offset in it of an offset in the file. */
-export function itemOffset(document: Document, offset: number): { index: number; inItem: number } {
-  const index = itemIndexAt(document, offset);
-  return { index, inItem: offset - (document.starts[index] ?? 0) };
 }

@@ -61,7 +61,7 @@ export function editDocument(document: Document, start: number, end: number, new
     cut = split(text, following(items, next));
   }
   const fresh = reuse(cut.pieces, items.slice(first, next));
-  return limited([...items.slice(0, first), ...fresh, ...items.slice(next)], cut.unclosed);
+  return limited(replaced(document, first, next, fresh, cut.unclosed));
 }
 
 /** The document after edits that don't overlap, in the offsets of the text as it was. */
@@ -88,16 +88,28 @@ export function itemIndexAt(document: Document, offset: number): number {
   return low;
 }
 
-const indices = new WeakMap<Document, ReadonlyMap<Item, number>>();
+/** How many items two documents share at their beginnings and, besides those, at their ends. */
+export function sharedItems(before: Document, after: Document): { readonly head: number; readonly tail: number } {
+  const [old, young] = [before.items, after.items];
+  const most = Math.min(old.length, young.length);
+  let head = 0;
+  while (head < most && old[head] === young[head]) head++;
+  let tail = 0;
+  while (tail < most - head && old[old.length - 1 - tail] === young[young.length - 1 - tail]) tail++;
+  return { head, tail };
+}
+
+/** Where an item was found last: mostly it is there still. */
+const places = new WeakMap<Item, number>();
 
 /** Which item of a document this is; nothing where it is none, as after an edit of its text. */
-export function indexOfItem(document: Document, item: Item): number | undefined {
-  let known = indices.get(document);
-  if (!known) {
-    known = new Map(document.items.map((each, index) => [each, index]));
-    indices.set(document, known);
-  }
-  return known.get(item);
+export function indexOfItem({ items }: Document, item: Item): number | undefined {
+  const last = places.get(item);
+  if (last !== undefined && items[last] === item) return last;
+  const index = items.indexOf(item);
+  if (index < 0) return undefined;
+  places.set(item, index);
+  return index;
 }
 
 const trees = new WeakMap<Item, Block>();
@@ -131,15 +143,29 @@ function documentOf(items: readonly Item[], flags: { oversized?: boolean; unclos
   return { items, starts, lines, oversized: flags.oversized ?? false, unclosed: flags.unclosed ?? false };
 }
 
-function limited(items: readonly Item[], unclosed: boolean): Document {
-  const document = documentOf(items, { unclosed });
+/** The document with other items in the place of some; what is behind them only moves. */
+function replaced(document: Document, first: number, next: number, fresh: readonly Item[], unclosed: boolean): Document {
+  const between = documentOf(fresh, { unclosed });
+  const items = [...document.items.slice(0, first), ...fresh, ...document.items.slice(next)];
+  return { ...between, items, starts: renumbered(document.starts, first, next, between.starts), lines: renumbered(document.lines, first, next, between.lines) };
+}
+
+function renumbered(all: readonly number[], first: number, next: number, between: readonly number[]): number[] {
+  const from = all[first] ?? 0;
+  const moved = from + (between.at(-1) ?? 0) - (all[next] ?? 0);
+  return [...all.slice(0, first), ...between.slice(0, -1).map((each) => each + from), ...all.slice(next).map((each) => each + moved)];
+}
+
+function limited(document: Document): Document {
   return lengthOf(document) > LENGTH_LIMIT ? documentOf([makeItem(textOfDocument(document))], { oversized: true }) : document;
 }
 
-function makeItem(text: string): Item {
-  let breaks = 0;
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) breaks++;
-  return { text, breaks };
+const makeItem = (text: string): Item => ({ text, breaks: countOf('\n', text) });
+
+function countOf(character: string, text: string): number {
+  let count = 0;
+  for (let at = text.indexOf(character); at >= 0; at = text.indexOf(character, at + 1)) count++;
+  return count;
 }
 
 function joinItems(items: readonly Item[], from: number, to: number): string {
@@ -238,6 +264,7 @@ const lastLineOf = (text: string): string => text.slice(text.lastIndexOf('\n', t
 /** Offsets of the braces and parentheses that open more than `DEPTH_LIMIT` levels deep. */
 function tooDeepIn(text: string): ReadonlySet<number> {
   const deep = new Set<number>();
+  if (countOf('(', text) + countOf('{', text) <= DEPTH_LIMIT) return deep;
   let depth = 0;
   for (const token of text.matchAll(/"(?:\\[^\n]|[^"\\\n])*"?|\/\/[^\n]*|[(){}]/g)) {
     if (token[0] === '(' || token[0] === '{') {

@@ -1,4 +1,4 @@
-import { indexOfItem, treeOf, type Document, type Item } from './document.js';
+import { indexOfItem, sharedItems, treeOf, type Document, type Item } from './document.js';
 import { textOf, type Block, type Declaration, type Integer, type Property } from './nodes.js';
 import { problemsIn, type SyntaxProblem } from './problems.js';
 import { walk } from './walk.js';
@@ -42,20 +42,27 @@ export interface Telling {
 const tellings = new WeakMap<Document, Telling>();
 
 export function tellingItems(document: Document): Telling {
-  let known = tellings.get(document);
-  if (!known) {
-    const [damaged, loose, idle]: [Item[], Item[], Item[]] = [[], [], []];
-    for (const item of document.items) {
-      const survey = surveyOf(item);
-      if (survey.damage.length > 0) damaged.push(item);
-      if (survey.loose.length > 0) loose.push(item);
-      if (survey.idle.length > 0) idle.push(item);
-    }
-    known = { damaged, loose, idle };
-    tellings.set(document, known);
-  }
-  return known;
+  const telling = tellings.get(document) ?? tellingAmong(document.items);
+  tellings.set(document, telling);
+  return telling;
 }
+
+/** Takes over what is known of the items that an edit left alone. */
+export function keepTelling(before: Document, after: Document): void {
+  const known = tellings.get(before);
+  if (!known) return;
+  const { head, tail } = sharedItems(before, after);
+  const gone = new Set(before.items.slice(head, before.items.length - tail));
+  const fresh = tellingAmong(after.items.slice(head, after.items.length - tail));
+  const kept = (items: readonly Item[], more: readonly Item[]): Item[] => [...items.filter((item) => !gone.has(item)), ...more];
+  tellings.set(after, { damaged: kept(known.damaged, fresh.damaged), loose: kept(known.loose, fresh.loose), idle: kept(known.idle, fresh.idle) });
+}
+
+const tellingAmong = (items: readonly Item[]): Telling => ({
+  damaged: items.filter((item) => surveyOf(item).damage.length > 0),
+  loose: items.filter((item) => surveyOf(item).loose.length > 0),
+  idle: items.filter((item) => surveyOf(item).idle.length > 0),
+});
 
 /** Whether any item of a document mentions a word. It is looked for from an item on: what is declared is mostly used nearby. */
 export function isMentioned(what: 'names' | 'fields' | 'sources', word: string, document: Document, from?: Item): boolean {

@@ -586,7 +586,7 @@ class HandParser {
   /** `backing hugetlb 1 GiB` in the block of a region is a property. */
   #beginsBackingKind(): boolean {
     const rest = this.#text.slice(this.#at, this.#at + 80);
-    return /^[ \t]+((anonymous|thp)(?![ \t]+size)|(hugetlb|dax)[ \t]+[0-9]|physical[ \t]+at)(?!\w)/.test(rest);
+    return /^[ \t]+((anonymous|thp)(?![ \t]+size)|(hugetlb|dax)[ \t]+(?!size\b|share\b|node\b)[\w(].*|physical[ \t]+at\b.*)/.test(rest);
   }
 
   /** At the end of a line: steps over the break if the next line goes on with the statement. */
