@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Diagnostic, Position, TextDocumentContentChangeEvent } from 'vscode-languageserver';
-import { textOfDocument } from '../../server/core/index.js';
+import {
+  checkFile, editDocument, openDocument, textOfDocument, type CheckResult, type Document, type World,
+} from '../../server/core/index.js';
 import { Documents } from '../../server/lsp/documents.js';
-import { rangeOf } from '../../server/lsp/convert.js';
+import { rangeOf, rangeOfPlace } from '../../server/lsp/convert.js';
+import { layoutOf } from '../bench/generator.js';
+import { TODAY } from '../support/check.js';
 import { LanguageClient } from '../support/language-client.js';
 import { nonsense, sample } from '../support/texts.js';
 
@@ -91,6 +95,65 @@ describe('diagnostics of an edited text', () => {
     await Promise.all([edited.stop(), fresh.stop()]);
     assert.deepEqual([...edited.log, ...fresh.log], []);
   }).timeout(120_000);
+});
+
+describe('what is taken over from the check before', () => {
+  const layout = `${layoutOf(150)}${LIKE}`;
+  const words = [...layout.matchAll(/[\w-]+/g)].map((match) => match[0]);
+  const swaps = fc.array(fc.tuple(fc.nat(), fc.nat(), fc.boolean()), { minLength: 1, maxLength: 12 });
+
+  it('changes nothing, whatever word becomes another', () => {
+    fc.assert(fc.property(swaps, (steps) => {
+      let document = openDocument(layout);
+      let result = checkFile(MAIN, worldOf(document), OPTIONS);
+      for (const [where, other, back] of steps) {
+        const before = document;
+        document = withWordChanged(document, where, words[other % words.length] ?? '');
+        result = checkFile(MAIN, worldOf(document), OPTIONS, result);
+        sameAsFresh(document, result);
+        if (!back) continue;
+        document = before;
+        result = checkFile(MAIN, worldOf(document), OPTIONS, result);
+        sameAsFresh(document, result);
+      }
+    }), { numRuns: 150 });
+  }).timeout(120_000);
+});
+
+const MAIN = 'main.vmlayout';
+const OPTIONS = { today: TODAY };
+const LIKE = `
+const BASE = 1 GiB
+vm model {
+  const SIZE
+  ram low at BASE size SIZE
+  mmio its at 0x10_1000_0000 size 128 KiB
+}
+vm one like model { const SIZE = 2 GiB }
+vm two like one { ram high at 8 GiB size SIZE  ram low at 0 size BASE }
+policy strict { require aligned(r, BASE) for r in ram  allow region-overlap on two.low because "a test" }
+`;
+
+const worldOf = (document: Document): World => ({ read: (path) => (path === MAIN ? document : { error: 'there is no such file' }) });
+
+/** Replaces one word of the text by another; the text is edited, and not opened anew. */
+function withWordChanged(document: Document, where: number, word: string): Document {
+  const found = [...textOfDocument(document).matchAll(/[\w-]+/g)];
+  const match = found[where % Math.max(1, found.length)];
+  return match ? editDocument(document, match.index, match.index + match[0].length, word) : document;
+}
+
+function sameAsFresh(document: Document, result: CheckResult): void {
+  const text = textOfDocument(document);
+  const fresh = openDocument(text);
+  assert.deepEqual(told(document, result), told(fresh, checkFile(MAIN, worldOf(fresh), OPTIONS)), text);
+}
+
+const told = (document: Document, { findings, vms, hosts, waived }: CheckResult): unknown => ({
+  findings: findings.map(({ rule, level, message, place, notes }) => [rule, level, message, rangeOfPlace(document, place), notes.map((note) => note.message)]),
+  plans: vms.map(({ vm, plan }) => [vm.name, plan?.totals]),
+  hosts: hosts.map(({ name }) => name),
+  waived: waived.map(({ message }) => message),
 });
 
 type Step = readonly [line: number, character: number, lines: number, characters: number, newText: string];

@@ -1,7 +1,8 @@
 import { ADDRESS_SPACE, isAligned, largest, smallest } from '../layout/address.js';
 import { contains, isEmpty, type Range, subtract } from '../layout/intervals.js';
 import type { Container, Step } from './contract.js';
-import { findOverlap, insertRange, type RangeTree, removeRange, sizeOfTree, valuesOf } from './range-tree.js';
+import { type HeldMaps, releasing, taking } from './held-maps.js';
+import { findOverlap, sizeOfTree, valuesOf } from './range-tree.js';
 import { ALL_ADDRESSES, refuseDirect, refuseRange, usableRanges, witnessOf } from './usable-ranges.js';
 import {
   type AttachRequest, type Check, type ContainerOptions, firstRefusal, isExcluded, lockedBytes, mappedRange,
@@ -52,17 +53,9 @@ export class IommufdContainer implements Container {
   }
 
   map(request: MapRequest): Step {
-    const { maps, locked } = this.#state;
     const refusal = firstRefusal(MAP_CHECKS, { request, state: this.#state, options: this.#options });
     if (refusal) return [this, refusal];
-    return [
-      this.#with({
-        ...this.#state,
-        maps: insertRange(maps, mappedRange(request), request),
-        locked: locked + lockedBytes(request, this.#options.hostPage),
-      }),
-      OK,
-    ];
+    return [this.#with({ ...this.#state, ...taking(this.#state, request, this.#options.hostPage) }), OK];
   }
 
   /**
@@ -82,15 +75,8 @@ export class IommufdContainer implements Container {
   }
 
   #without(range: Range): Step {
-    let { maps, locked } = this.#state;
-    let unmapped = 0n;
-    let map = findOverlap(maps, range);
-    for (; map && contains(range, mappedRange(map)); map = findOverlap(maps, range)) {
-      maps = removeRange(maps, map.iova);
-      locked -= lockedBytes(map, this.#options.hostPage);
-      unmapped += map.size;
-    }
-    return [this.#with({ ...this.#state, maps, locked }), unmapVerdict(range, unmapped, map)];
+    const { held, unmapped, cut } = releasing(this.#state, range, this.#options.hostPage);
+    return [this.#with({ ...this.#state, ...held }), unmapVerdict(range, unmapped, cut)];
   }
 
   #with(state: IommufdState): IommufdContainer {
@@ -103,14 +89,11 @@ function unmapVerdict(range: Range, unmapped: bigint, cut: MapRequest | undefine
   return unmapped === 0n ? refuse('ENOENT', 'nothing-there', { unmapped }) : { errno: 'ok', unmapped };
 }
 
-interface IommufdState {
+interface IommufdState extends HeldMaps {
   readonly attached: readonly AttachRequest[];
   readonly usable: readonly Range[];
   /** `iova_alignment`: the largest of the smallest pages of all domains. */
   readonly alignment: bigint;
-  readonly maps: RangeTree<MapRequest>;
-  /** Bytes that count against RLIMIT_MEMLOCK as soon as a device is attached. */
-  readonly locked: bigint;
 }
 
 const UNATTACHED: IommufdState =

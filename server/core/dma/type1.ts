@@ -2,8 +2,9 @@ import { ADDRESS_SPACE, isAligned, largest } from '../layout/address.js';
 import { contains, type Range } from '../layout/intervals.js';
 import type { Container, Step } from './contract.js';
 import { smallestPage } from './formats.js';
+import { type HeldMaps, releasing, taking } from './held-maps.js';
 import { atLeast } from './kernel-version.js';
-import { findOverlap, insertRange, type RangeTree, removeRange, sizeOfTree, valuesOf } from './range-tree.js';
+import { findOverlap, sizeOfTree, valuesOf } from './range-tree.js';
 import { apertureOf, refuseDirect, refuseRange, usableRanges, witnessOf } from './usable-ranges.js';
 import {
   type AttachRequest, type Check, type ContainerOptions, firstRefusal, isExcluded, lockedBytes, mappedRange,
@@ -53,17 +54,9 @@ export class Type1Container implements Container {
   }
 
   map(request: MapRequest): Step {
-    const { maps, locked } = this.#state;
     const refusal = firstRefusal(MAP_CHECKS, { request, state: this.#state, options: this.#options });
     if (refusal) return [this, refusal];
-    return [
-      this.#with({
-        ...this.#state,
-        maps: insertRange(maps, mappedRange(request), request),
-        locked: locked + lockedBytes(request, this.#options.hostPage),
-      }),
-      OK,
-    ];
+    return [this.#with({ ...this.#state, ...taking(this.#state, request, this.#options.hostPage) }), OK];
   }
 
   /** `vfio_dma_do_unmap`: whole mappings only, and nothing to unmap is fine. */
@@ -77,14 +70,8 @@ export class Type1Container implements Container {
   }
 
   #without(range: Range): Step {
-    let { maps, locked } = this.#state;
-    let unmapped = 0n;
-    for (let map = findOverlap(maps, range); map; map = findOverlap(maps, range)) {
-      maps = removeRange(maps, map.iova);
-      locked -= lockedBytes(map, this.#options.hostPage);
-      unmapped += map.size;
-    }
-    return [this.#with({ ...this.#state, maps, locked }), { errno: 'ok', unmapped }];
+    const { held, unmapped } = releasing(this.#state, range, this.#options.hostPage);
+    return [this.#with({ ...this.#state, ...held }), { errno: 'ok', unmapped }];
   }
 
   #with(state: Type1State): Type1Container {
@@ -92,7 +79,7 @@ export class Type1Container implements Container {
   }
 }
 
-interface Type1State {
+interface Type1State extends HeldMaps {
   readonly attached: readonly AttachRequest[];
   /** What every attached group translates and none keeps, in order. */
   readonly usable: readonly Range[];
@@ -100,9 +87,6 @@ interface Type1State {
   readonly pageSizes: readonly bigint[] | undefined;
   /** The alignment of every request: the lowest bit of `pgsize_bitmap`. */
   readonly page: bigint;
-  readonly maps: RangeTree<MapRequest>;
-  /** Bytes that count against RLIMIT_MEMLOCK. */
-  readonly locked: bigint;
 }
 
 const UNATTACHED: Type1State =

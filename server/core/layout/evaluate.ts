@@ -69,6 +69,12 @@ export class Evaluator {
     return element;
   }
 
+  /** Takes over a top-level element that another evaluator has read, with the problems it found there. */
+  adopt(element: Element, problems: readonly Problem[]): void {
+    this.#tops.set(element.origin.declaration, element);
+    this.problems.push(...problems);
+  }
+
   /** The value of a property that holds an expression; `unknown` where it is absent or can't be known. */
   property(element: Element, word: string): Value {
     const located = element.properties.get(word)?.[0];

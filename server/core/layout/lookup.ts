@@ -47,14 +47,14 @@ export class Lookup {
   /** What a name means in a file: its own declaration, or that of a file it imports. Imported names aren't passed on. */
   find(path: string, name: string, table: Table = 'names'): Source | undefined {
     const found = this.#find(path, name, table);
-    this.#answers.set(`${table}\0${path}\0${name}`, { table, path, name, found: found?.declaration });
+    this.#note({ table, path, name, found: found?.declaration });
     return found;
   }
 
   /** Every name that `find` would answer in a file. */
   namesIn(path: string, table: Table = 'names'): string[] {
     const names = this.#namesIn(path, table);
-    this.#answers.set(`${table}\0${path}`, { table, path, name: undefined, found: names.join() });
+    this.#note({ table, path, name: undefined, found: names.join() });
     return names;
   }
 
@@ -74,11 +74,20 @@ export class Lookup {
     return [...this.#answers.values()];
   }
 
+  /** Writes down what another lookup in the same texts was asked: whoever takes its result over depends on it. */
+  follow(answers: readonly Answer[]): void {
+    for (const answer of answers) this.#note(answer);
+  }
+
   /** Whether another lookup would answer the same questions alike. */
   stillHolds(answers: readonly Answer[]): boolean {
     return answers.every(({ table, path, name, found }) =>
       name === undefined ? this.#namesIn(path, table).join() === found : this.#find(path, name, table)?.declaration === found,
     );
+  }
+
+  #note(answer: Answer): void {
+    this.#answers.set(`${answer.table}\0${answer.path}\0${answer.name ?? '\0'}`, answer);
   }
 
   #namesIn(path: string, table: Table): string[] {

@@ -3,7 +3,7 @@ import { didYouMean } from '../layout/did-you-mean.js';
 import type { Element } from '../layout/elements.js';
 import { Evaluator } from '../layout/evaluate.js';
 import { readHost } from '../layout/host.js';
-import { Lookup } from '../layout/lookup.js';
+import { Lookup, type Answer } from '../layout/lookup.js';
 import { namePlace, type Host } from '../layout/model.js';
 import { placeOf, samePlace, type Place } from '../layout/place.js';
 import { isModel, isPresent } from '../layout/presence.js';
@@ -217,17 +217,46 @@ function atHome(finding: Finding, element: Element): Finding {
 function hostNamed(named: { name: string; span: { start: number; end: number } }, element: Element, evaluator: Evaluator): Host | undefined {
   const located = element.properties.get('on')?.[0];
   const source = evaluator.lookup.find(located?.path ?? element.origin.path, named.name);
-  const host = source?.declaration.keyword.text === 'host' ? evaluator.elementOf(source) : undefined;
-  if (host && !isModel(host) && isPresent(host, evaluator)) return readHost(host, evaluator);
+  const read = source?.declaration.keyword.text === 'host' ? hostOf(source, evaluator) : undefined;
+  if (read?.host) return read.host;
   if (!located) return undefined;
-  if (host) {
-    const why = isModel(host) ? 'is a model: it has a constant without a value' : 'isn’t there: its `when` is false';
+  if (read) {
+    const why = isModel(read.element) ? 'is a model: it has a constant without a value' : 'isn’t there: its `when` is false';
     evaluator.report('type-mismatch', placeOf(located, named.span), `host \`${named.name}\` ${why}`);
     return undefined;
   }
   const { hint, more } = didYouMean(named.name, evaluator.lookup.namesIn(located.path), named.span);
   evaluator.report('unknown-name', placeOf(located, named.span), `there is no host \`${named.name}\`${hint}`, more);
   return undefined;
+}
+
+/** A host as guests see it; without facts where it is a model or isn't there. */
+interface ReadHost {
+  readonly element: Element;
+  readonly host: Host | undefined;
+  readonly problems: readonly Problem[];
+  readonly answers: readonly Answer[];
+}
+
+/** Hosts by declaration: one is read once for all guests, as long as the names it looked up mean the same. */
+const hosts = new WeakMap<Declaration, ReadHost>();
+
+function hostOf(source: Source, evaluator: Evaluator): ReadHost {
+  const { lookup } = evaluator;
+  let read = hosts.get(source.declaration);
+  if (!read || read.element.origin.path !== source.path || !lookup.stillHolds(read.answers)) {
+    read = readForGuests(source, new Evaluator(lookup.fork()));
+    hosts.set(source.declaration, read);
+  }
+  lookup.follow(read.answers);
+  evaluator.adopt(read.element, read.problems);
+  return read;
+}
+
+function readForGuests(source: Source, evaluator: Evaluator): ReadHost {
+  const element = evaluator.elementOf(source);
+  const host = isModel(element) || !isPresent(element, evaluator) ? undefined : readHost(element, evaluator);
+  return { element, host, problems: evaluator.problems, answers: evaluator.lookup.answers };
 }
 
 function levelled(finding: Finding, { levels }: CheckOptions): Finding[] {

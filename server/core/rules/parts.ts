@@ -5,7 +5,7 @@ import type { Host, Vm } from '../layout/model.js';
 import type { Problem } from '../layout/problem.js';
 import { FileScope, nameIn, type NextScope, type Source } from '../layout/scope.js';
 import type { Document } from '../syntax/document.js';
-import { keepTelling } from '../syntax/survey.js';
+import { keepOverview } from '../syntax/survey.js';
 import type { Finding, Waiver } from './rule.js';
 import type { Target } from './statements.js';
 
@@ -88,7 +88,7 @@ export function partsOf(path: string, document: Document, lookup: Lookup, option
 }
 
 function takenOver(before: FileParts, { scope, from, old, fresh }: NextScope, lookup: Lookup, analyse: (source: Source) => Analysis): FileParts {
-  keepTelling(before.scope.document, scope.document);
+  keepOverview(before.scope.document, scope.document);
   const anew = fresh.map(analyse);
   for (const analysis of anew) for (const name of namesAsked(analysis)) before.asked.add(name);
   const replaced = <One>(all: readonly One[], some: readonly One[]): One[] => [...all.slice(0, from), ...some, ...all.slice(from + old)];

@@ -2,7 +2,7 @@ import type { Place } from '../layout/place.js';
 import type { FileScope } from '../layout/scope.js';
 import { LENGTH_LIMIT, type Item } from '../syntax/document.js';
 import type { SyntaxProblem } from '../syntax/problems.js';
-import { surveyOf, tellingItems } from '../syntax/survey.js';
+import { overviewOf, surveyOf } from '../syntax/survey.js';
 import { bad, defineRule, fixed, fixOf, good } from './rule.js';
 
 /** The text is damaged, or a word stands where it means nothing. */
@@ -99,7 +99,7 @@ interface Damage {
 function damageIn({ path, document }: FileScope): Damage[] {
   const [first] = document.items;
   if (document.oversized && first) return [oversized(path, first)];
-  return tellingItems(document).damaged.flatMap((item) => surveyOf(item).damage.map((problem) => ({ place: { path, item, start: problem.start, end: problem.end }, problem })));
+  return overviewOf(document).damaged.flatMap((item) => surveyOf(item).damage.map((problem) => ({ place: { path, item, start: problem.start, end: problem.end }, problem })));
 }
 
 function oversized(path: string, item: Item): Damage {

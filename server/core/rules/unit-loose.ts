@@ -1,6 +1,6 @@
 import { placeOf, type Place } from '../layout/place.js';
 import type { Integer } from '../syntax/nodes.js';
-import { surveyOf, tellingItems } from '../syntax/survey.js';
+import { overviewOf, surveyOf } from '../syntax/survey.js';
 import { bad, defineRule, fixed, fixOf, good } from './rule.js';
 
 /** A unit as people paste it, which others read in another way. */
@@ -38,7 +38,7 @@ them is a hole or an overlap. Here \`4G\`, \`4g\`, \`4Gi\` and \`4GB\` are read 
     `),
   ],
 
-  check: ({ scope: { path, document } }) => tellingItems(document).loose.flatMap((item) => surveyOf(item).loose.map((node) => ({ node, place: placeOf({ path, item }, node) }))),
+  check: ({ scope: { path, document } }) => overviewOf(document).loose.flatMap((item) => surveyOf(item).loose.map((node) => ({ node, place: placeOf({ path, item }, node) }))),
   locate: ({ place }) => place,
   message: (fact) => `\`${spelt(fact)}\` is read as \`${fact.node.exact}\``,
   fixes: ({ place, node }: Loose) => [fixOf(place, { start: node.start, end: node.end, newText: node.exact ?? '', title: `Write \`${node.exact}\``, safe: true })],

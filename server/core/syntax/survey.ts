@@ -1,7 +1,8 @@
-import { indexOfItem, sharedItems, treeOf, type Document, type Item } from './document.js';
+import { sharedItems, treeOf, type Document, type Item } from './document.js';
 import { textOf, type Block, type Declaration, type Integer, type Property } from './nodes.js';
 import { problemsIn, type SyntaxProblem } from './problems.js';
 import { walk } from './walk.js';
+import { WordCounts } from './word-counts.js';
 
 /** What an item mentions, whatever it means: one walk over its tree, remembered. */
 export interface Survey {
@@ -32,48 +33,61 @@ export function surveyOf(item: Item): Survey {
   return survey;
 }
 
-/** The items of a document of which there is something to tell: few, and they are asked for at every key. */
-export interface Telling {
+/** What the items of a document come to together. */
+export interface Overview {
+  /** Items of which there is something to tell: few, and they are asked for at every key. */
   readonly damaged: readonly Item[];
   readonly loose: readonly Item[];
   readonly idle: readonly Item[];
+  /** What is mentioned anywhere. */
+  readonly names: WordCounts;
+  readonly fields: WordCounts;
+  readonly sources: WordCounts;
 }
 
-const tellings = new WeakMap<Document, Telling>();
+const overviews = new WeakMap<Document, Overview>();
 
-export function tellingItems(document: Document): Telling {
-  const telling = tellings.get(document) ?? tellingAmong(document.items);
-  tellings.set(document, telling);
-  return telling;
+export function overviewOf(document: Document): Overview {
+  const overview = overviews.get(document) ?? makeOverview(document.items);
+  overviews.set(document, overview);
+  return overview;
 }
 
 /** Takes over what is known of the items that an edit left alone. */
-export function keepTelling(before: Document, after: Document): void {
-  const known = tellings.get(before);
+export function keepOverview(before: Document, after: Document): void {
+  const known = overviews.get(before);
   if (!known) return;
   const { head, tail } = sharedItems(before, after);
-  const gone = new Set(before.items.slice(head, before.items.length - tail));
-  const fresh = tellingAmong(after.items.slice(head, after.items.length - tail));
-  const kept = (items: readonly Item[], more: readonly Item[]): Item[] => [...items.filter((item) => !gone.has(item)), ...more];
-  tellings.set(after, { damaged: kept(known.damaged, fresh.damaged), loose: kept(known.loose, fresh.loose), idle: kept(known.idle, fresh.idle) });
+  const gone = before.items.slice(head, before.items.length - tail);
+  const fresh = after.items.slice(head, after.items.length - tail);
+  const [left, came] = [gone.map(surveyOf), fresh.map(surveyOf)];
+  const lists = itemLists(fresh);
+  const kept = (items: readonly Item[], more: readonly Item[]): Item[] => [...items.filter((item) => !gone.includes(item)), ...more];
+  overviews.set(after, {
+    damaged: kept(known.damaged, lists.damaged),
+    loose: kept(known.loose, lists.loose),
+    idle: kept(known.idle, lists.idle),
+    names: known.names.replaced(left.map(({ names }) => names), came.map(({ names }) => names)),
+    fields: known.fields.replaced(left.map(({ fields }) => fields), came.map(({ fields }) => fields)),
+    sources: known.sources.replaced(left.map(({ sources }) => sources), came.map(({ sources }) => sources)),
+  });
 }
 
-const tellingAmong = (items: readonly Item[]): Telling => ({
+function makeOverview(items: readonly Item[]): Overview {
+  const surveys = items.map(surveyOf);
+  return {
+    ...itemLists(items),
+    names: WordCounts.of(surveys.map(({ names }) => names)),
+    fields: WordCounts.of(surveys.map(({ fields }) => fields)),
+    sources: WordCounts.of(surveys.map(({ sources }) => sources)),
+  };
+}
+
+const itemLists = (items: readonly Item[]): Pick<Overview, 'damaged' | 'loose' | 'idle'> => ({
   damaged: items.filter((item) => surveyOf(item).damage.length > 0),
   loose: items.filter((item) => surveyOf(item).loose.length > 0),
   idle: items.filter((item) => surveyOf(item).idle.length > 0),
 });
-
-/** Whether any item of a document mentions a word. It is looked for from an item on: what is declared is mostly used nearby. */
-export function isMentioned(what: 'names' | 'fields' | 'sources', word: string, document: Document, from?: Item): boolean {
-  const { items } = document;
-  const first = from === undefined ? 0 : indexOfItem(document, from) ?? 0;
-  for (let step = 0; step < items.length; step++) {
-    const item = items[(first + step) % items.length];
-    if (item && surveyOf(item)[what].has(word)) return true;
-  }
-  return false;
-}
 
 function makeSurvey(item: Item): Survey {
   const tree = treeOf(item);
