@@ -2,7 +2,7 @@
 // works, its options, its one command and its place in the status bar. It shows no message of its own; a
 // server that gives up after repeated crashes is reported by the client library.
 
-import { commands, type ExtensionContext, languages, LanguageStatusSeverity, Uri, workspace } from 'vscode';
+import { commands, type ExtensionContext, languages, LanguageStatusSeverity, Uri } from 'vscode';
 import {
   type BaseLanguageClient, type LanguageClientOptions, RevealOutputChannelOn, State,
 } from 'vscode-languageclient';
@@ -16,15 +16,11 @@ const RESTART_SERVER = 'vmlayout.restartServer';
 const SELECTOR = [{ language: 'vmlayout' }];
 
 export function clientOptions(context: ExtensionContext): LanguageClientOptions {
-  // A layout that is changed outside of the editor may be imported by one that is open.
-  const layoutFiles = workspace.createFileSystemWatcher('**/*.vmlayout');
-  context.subscriptions.push(layoutFiles);
   return {
     documentSelector: SELECTOR,
     // The page behind each finding's code; they come with the extension.
     initializationOptions: { rulePages: Uri.joinPath(context.extensionUri, 'docs/rules/').toString() },
     revealOutputChannelOn: RevealOutputChannelOn.Never,
-    synchronize: { fileEvents: layoutFiles },
   };
 }
 

@@ -117,5 +117,7 @@ const worstFirst = (findings: readonly Finding[]): Finding[] =>
 const nameOf = ({ path }: OpenFile): string => path.slice(path.lastIndexOf('/') + 1);
 
 function send(session: Session, uri: string, version: number | undefined, diagnostics: Diagnostic[]): void {
-  void session.connection.sendDiagnostics({ uri, ...(version !== undefined && { version }), diagnostics });
+  const sent = session.connection.sendDiagnostics({ uri, ...(version !== undefined && { version }), diagnostics });
+  // A client that is gone needs none.
+  sent.catch(() => undefined);
 }

@@ -18,7 +18,7 @@ export async function inTurns(rounds, subjects) {
 }
 
 /** How many times as much `ours` took: the best against the best, and the quartiles of the rounds. */
-export function compare(ours, reference) {
+function compare(ours, reference) {
   const paired = ours.map((value, round) => value / reference[round]).sort((left, right) => left - right);
   return {
     best: Math.min(...ours) / Math.min(...reference),
@@ -29,29 +29,26 @@ export function compare(ours, reference) {
   };
 }
 
-export function quantile(sorted, share) {
+function quantile(sorted, share) {
   const at = (sorted.length - 1) * share;
   const below = Math.floor(at);
   const above = Math.min(below + 1, sorted.length - 1);
   return sorted[below] + (sorted[above] - sorted[below]) * (at - below);
 }
 
-export const medianOf = (values) => quantile([...values].sort((left, right) => left - right), 0.5);
-
 /**
- * A line of the report: what was compared, and the goal as the most that the ratio may be. `faster: true` turns the
- * ratio around, where the goal is to be so many times as fast.
+ * A line of the report: how many times as much `ours` took as `reference`, and the goal, if there is one, as the most
+ * (`atMost`) or the least (`atLeast`) that the best against the best may be.
  */
-export function row(goal, what, ours, reference, { atMost, atLeast, faster = false } = {}) {
-  const ratio = faster ? compare(reference, ours) : compare(ours, reference);
-  const wanted = atMost !== undefined ? `≤ ${atMost}` : atLeast !== undefined ? `≥ ${atLeast}` : '';
-  const figure = Math.min(ratio.best, ratio.median);
-  const met = atMost !== undefined ? figure <= atMost : atLeast === undefined || Math.max(ratio.best, ratio.median) >= atLeast;
-  return { goal, what, ratio, wanted, met, orientation: [Math.min(...ours), Math.min(...reference)] };
+export function row(goal, what, ours, reference, { atMost, atLeast } = {}) {
+  const ratio = compare(ours, reference);
+  const wanted = atMost !== undefined ? `≤ ${atMost}` : atLeast !== undefined ? `≥ ${atLeast.toLocaleString('en')}` : '';
+  const met = ratio.best <= (atMost ?? Infinity) && ratio.best >= (atLeast ?? 0);
+  return { goal, what, ratio, wanted, met };
 }
 
 export function tableOf(rows) {
-  const cells = rows.map(({ goal, what, ratio, wanted, met, orientation }) => [
+  const cells = rows.map(({ goal, what, ratio, wanted, met }) => [
     goal,
     what,
     figure(ratio.best),
@@ -59,11 +56,10 @@ export function tableOf(rows) {
     `${figure(ratio.low)}–${figure(ratio.high)}`,
     wanted,
     wanted === '' ? '' : met ? 'yes' : 'no',
-    orientation.map(figure).join(' / '),
   ]);
-  const head = ['goal', 'what, as a multiple of what', 'best ÷ best', 'median', 'quartiles', 'wanted', 'met', 'best here'];
+  const head = ['goal', 'what ÷ what', 'best', 'median', 'quartiles', 'wanted', 'met'];
   return [head, head.map(() => '---'), ...cells].map((line) => `| ${line.join(' | ')} |`).join('\n');
 }
 
 /** Three significant digits. */
-export const figure = (value) => (value >= 1000 ? Math.round(value).toLocaleString('en') : Number(value.toPrecision(3)).toString());
+const figure = (value) => (value >= 1000 ? Math.round(value).toLocaleString('en') : Number(value.toPrecision(3)).toString());

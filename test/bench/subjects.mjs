@@ -52,12 +52,12 @@ export const subjects = {
   recheck: ({ lines }) => {
     let document = openDocument(textOf(lines));
     const at = document.starts[document.items.length >> 1] + 1;
-    check(document);
+    let before = check(document);
     let typed = false;
     return () => {
       document = typed ? editDocument(document, at, at + 1, '') : editDocument(document, at, at, '/');
       typed = !typed;
-      held = check(document);
+      before = check(document, before);
     };
   },
 };
@@ -67,9 +67,9 @@ const textOf = (lines) => fromOutside(layoutOf(lines));
 /** One flat string, as a file or a message gives it; a text put together in this process is a tree of parts. */
 const fromOutside = (text) => Buffer.from(text).toString();
 
-function check(document) {
-  const world = { read: (path) => (path === 'layout' ? document : { error: 'there is no such file' }) };
-  return checkFile('layout', world, { today: '2026-11-22' });
-}
+const options = { today: '2026-11-22' };
 
-export const findingsIn = (text) => check(openDocument(text)).findings;
+function check(document, before) {
+  const world = { read: (path) => (path === 'layout' ? document : { error: 'there is no such file' }) };
+  return checkFile('layout', world, options, before);
+}

@@ -62,6 +62,17 @@ describe('imports', () => {
     await client.stop();
   });
 
+  it('lie beside the file that names them, however its URI is spelt', async () => {
+    const asked: string[] = [];
+    const files = { read: (uri: string) => (asked.push(uri), Promise.resolve('host epyc { }\n')) };
+    const client = await LanguageClient.start({ files });
+    for (const uri of ['file:///c%3A/my%20layouts/a.vmlayout', 'git:/repo/a.vmlayout?%7B%22path%22%3A%22/repo/a.vmlayout%22%7D', 'untitled:Untitled-1']) {
+      await client.open(uri, 'import "./b.vmlayout"\nvm web on epyc { }\n');
+    }
+    assert.deepEqual(asked, ['file:///c%3A/my%20layouts/b.vmlayout', 'git:/repo/b.vmlayout']);
+    await client.stop();
+  });
+
   it('say why they can’t be read, and survive a host that fails', async () => {
     const files = { read: (uri: string) => (uri.endsWith('b.vmlayout') ? Promise.reject(new Error('boom')) : Promise.resolve({ error: 'it is a directory' })) };
     const client = await LanguageClient.start({ files });

@@ -146,8 +146,18 @@ function factsOf(vm: Vm, host: Host): Facts {
 const coarsestPage = (assignments: readonly Assignment[], least: bigint, host: Host, page: bigint): bigint =>
   largest(least, ...assignments.map(({ device }) => smallestPage(formatOf(device?.iommu, host, page).leafSizes, page)));
 
-/** The tables of an IOMMU; where the file doesn't say, those that most have. */
+const formats = new WeakMap<Iommu, IommuFormat>();
+
+/** The tables of an IOMMU of a host with this page, worked out once; where the file doesn't say, those that most have. */
 export function formatOf(iommu: Iommu | undefined, host: Host, page: bigint): IommuFormat {
+  const known = iommu && formats.get(iommu);
+  if (known) return known;
+  const format = newFormatOf(iommu, host, page);
+  if (iommu) formats.set(iommu, format);
+  return format;
+}
+
+function newFormatOf(iommu: Iommu | undefined, host: Host, page: bigint): IommuFormat {
   const told = { granule: iommu?.granule, bits: iommu?.bits, blocks: iommu?.blocks, hostPage: page, arch: host.arch };
   const known = iommuFormat({ ...told, model: iommu?.model });
   if (known) return known;

@@ -1,3 +1,5 @@
+import { reasonOf } from '../dma/verdict-words.js';
+import type { Verdict } from '../dma/verdict.js';
 import type { PlannedMap, Plan } from '../dma/plan.js';
 import { formatLeaves } from '../dma/leaves.js';
 import { formatKernel } from '../dma/kernel-version.js';
@@ -75,7 +77,7 @@ const isOf = ({ region, written }: PlannedMap, { origin }: Element): boolean =>
 const headOf = ({ vm, host, contract, kernel }: Plan): string => `${vm.name} on ${host.name}, ${contract}, kernel ${formatKernel(kernel)}`;
 
 function mappingText(map: PlannedMap, plan: Plan): string {
-  const verdict = plan.attachedAtBoot ? `\`${map.verdict.errno}\`` : 'nobody is asked at start-up';
+  const verdict = plan.attachedAtBoot ? verdictText(map.verdict, plan) : 'nobody is asked at start-up';
   const pages = map.tables.reduce((sum, count) => sum + count, 0n);
   return [`\`${formatRange(map.range)}\`: ${verdict}`, formatLeaves(map.leaves), formatPlural(pages, 'table page', 'table pages'), ...phaseText(map, plan)].join('; ');
 }
@@ -124,8 +126,12 @@ export function attachmentsOf(element: Element, result: CheckResult): string[] {
   return vmsLike(vm, result).flatMap(({ plan }) => {
     const all = plan ? [...plan.attach, ...plan.hotplug] : [];
     const found = all.find(({ assignment }) => assignment.name === element.name);
-    return plan && found ? [`**${headOf(plan)}**\n${element.name}: \`${found.verdict.errno}\``] : [];
+    return plan && found ? [`**${headOf(plan)}**\n${element.name}: ${verdictText(found.verdict, plan)}`] : [];
   });
 }
 
 const code = (text: string): string => `\`\`\`vmlayout\n${text}\n\`\`\``;
+
+/** `ok`, or the errno and why. */
+const verdictText = (verdict: Verdict, plan: Plan): string =>
+  verdict.errno === 'ok' ? '`ok`' : `\`${verdict.errno}\`, ${reasonOf(verdict, plan)}`;

@@ -162,7 +162,7 @@ function analyseVm(source: Source, lookup: Lookup, options: CheckOptions): Part 
   if (isModel(element)) return { ...NOTHING, problems: [...first.problems, ...writtenTwiceOrLost(element, first)] };
   const names = namesOf(element, 'on');
   const hosts = names.length > 0 ? names : [undefined];
-  const parts = hosts.map((host) => analyseOnHost(source, host, lookup, options));
+  const parts = hosts.map((host) => analyseOnHost(element, host, first, options));
   return {
     problems: parts.flatMap((part) => part.problems),
     findings: mergeHosts(parts.flatMap((part) => part.findings), hosts.length),
@@ -174,14 +174,15 @@ function analyseVm(source: Source, lookup: Lookup, options: CheckOptions): Part 
   };
 }
 
+/** The guest on one of its hosts; `first` has read its element, with what `like` brings. */
 function analyseOnHost(
-  source: Source,
+  element: Element,
   named: ReturnType<typeof namesOf>[number] | undefined,
-  lookup: Lookup,
+  first: Evaluator,
   options: CheckOptions,
 ): Part {
-  const evaluator = new Evaluator(lookup);
-  const element = evaluator.elementOf(source);
+  const evaluator = new Evaluator(first.lookup);
+  evaluator.adopt(element, first.problems);
   const beforeHost = evaluator.problems.length;
   const host = named && hostNamed(named, element, evaluator);
   const afterHost = evaluator.problems.length;
@@ -193,7 +194,7 @@ function analyseOnHost(
   const policies = policiesOf(subject);
   const found = [...RULES.flatMap((rule) => rule.findVm(subject)), ...breachesOf(policies, subject)].flatMap((finding) => levelled(finding, options));
   const verdict = judge(subject, policies, found, options.today);
-  const told = evaluator.problems.filter(({ place }, index) => index < beforeHost || index >= afterHost || place.item === source.item);
+  const told = evaluator.problems.filter(({ place }, index) => index < beforeHost || index >= afterHost || place.item === element.origin.item);
   return {
     problems: [...told, ...writtenTwiceOrLost(element, evaluator)],
     findings: verdict.findings.map((finding) => atHome(finding, element)),

@@ -12,10 +12,14 @@ import { walk } from '../syntax/walk.js';
 import { requirementsOf, type Requirement } from './requirements.js';
 import type { VmSubject } from './rule.js';
 
-/** What a vm's mappings lose in leaves, each cause once; nothing where there is no plan. */
+const known = new WeakMap<VmSubject, Fragmentation>();
+
+/** What a vm's mappings lose in leaves, each cause once; nothing where there is no plan. Found once for all rules that ask. */
 export function fragmentationIn(subject: VmSubject): Fragmentation | undefined {
   const { plan } = subject;
-  return plan && fragmentationOf(plan, wantedPages(subject));
+  const fragmentation = known.get(subject) ?? (plan && fragmentationOf(plan, wantedPages(subject)));
+  if (fragmentation) known.set(subject, fragmentation);
+  return fragmentation;
 }
 
 /** Huge pages that a host has set aside. */

@@ -23,10 +23,13 @@ export interface Repair extends Span {
 /** All damage in the tree of an item, in the order of the text. */
 export function problemsIn(tree: Block, text: string): SyntaxProblem[] {
   const problems: SyntaxProblem[] = [];
-  for (const node of walk(tree)) problems.push(...damageOf(node, text));
+  for (const node of walk(tree)) if (mayBeDamaged(node)) problems.push(...damageOf(node, text));
   problems.push(...misplacedIn(tree.members, undefined, text));
   return problems.sort((left, right) => left.start - right.start);
 }
+
+/** Most nodes are words and whole: asked first, because every node of an item is looked at after every key. */
+const mayBeDamaged = (node: AnyNode): boolean => node.kind !== 'word' && node.kind !== 'property' && node.kind !== 'integer';
 
 function damageOf(node: AnyNode, text: string): SyntaxProblem[] {
   switch (node.kind) {

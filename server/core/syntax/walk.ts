@@ -1,5 +1,7 @@
 import type { AnyNode } from './nodes.js';
 
+const NOTHING: readonly AnyNode[] = [];
+
 /** The direct children of a node, in the order of the text. */
 export function childrenOf(node: AnyNode): readonly AnyNode[] {
   switch (node.kind) {
@@ -33,7 +35,7 @@ export function childrenOf(node: AnyNode): readonly AnyNode[] {
     case 'binary':
       return [node.left, node.operator, node.right];
     default:
-      return [];
+      return NOTHING;
   }
 }
 
