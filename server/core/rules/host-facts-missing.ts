@@ -173,7 +173,7 @@ function missingRanges(iommu: Iommu, host: Host): MissingFact[] {
     host,
     iommu,
     message: `Linux keeps ${formatRange(published.range)} behind \`${iommu.name}\`, as behind every ${iommu.model} (${published.kind}), and \`${host.name}\` doesn’t say so: RAM there would pass here and fail on the machine`,
-    fix: { title: `Write that \`${iommu.name}\` keeps ${formatRange(published.range)}`, safe: false, edits: [linesInto(iommu.element, [rangeLine(published, iommu)])] },
+    fix: { title: `Write that \`${iommu.name}\` keeps ${formatRange(published.range)}`, safe: false, reveals: true, edits: [linesInto(iommu.element, [rangeLine(published, iommu)])] },
   }));
 }
 
@@ -204,7 +204,7 @@ function missingWidth(iommu: Iommu, host: Host): MissingFact[] {
   const bits = log2(defaultAperture.end);
   const why = assumed.find((words) => words.includes(`${bits} bits`));
   const message = `the width of \`${iommu.name}\` isn’t given; assumed is ${why ?? `${bits} bits`}`;
-  const fix = { title: `Write \`bits ${bits}\`, which is assumed`, safe: false, edits: [linesInto(iommu.element, [`bits ${bits}`])] };
+  const fix = { title: `Write \`bits ${bits}\`, which is assumed`, safe: false, reveals: true, edits: [linesInto(iommu.element, [`bits ${bits}`])] };
   return [{ host, iommu, message, fix }];
 }
 
@@ -220,7 +220,7 @@ function missingPages(host: Host): MissingFact[] {
     ...iommus.map((iommu) => linesInto(iommu.element, [`granule ${formatSize(granuleOf(iommu, host))}`])),
     ...(lacksPage ? [linesInto(host.element, [`page ${formatSize(pageOf(host))}`])] : []),
   ];
-  return [{ host, iommu: iommus[0], message, fix: { title: 'Write the page sizes that are assumed', safe: false, edits } }];
+  return [{ host, iommu: iommus[0], message, fix: { title: 'Write the page sizes that are assumed', safe: false, reveals: true, edits } }];
 }
 
 /** Models whose tables come in more than one granule. */

@@ -4,6 +4,7 @@ import type { PlacedEdit } from '../layout/place.js';
 import type { World } from '../layout/scope.js';
 import { editDocumentAll, indexOfItem, type Document } from '../syntax/document.js';
 import type { TextEdit } from '../text/text-edit.js';
+import { RULES } from './catalogue.js';
 import { checkFile, type CheckOptions, type CheckResult } from './check.js';
 import type { Finding, Fix } from './rule.js';
 import { waiverFor } from './waiving.js';
@@ -17,7 +18,8 @@ export interface Offer {
 
 /**
  * The fixes of a finding that are worth offering: each is applied to a copy, which is checked again. The finding has to
- * be gone and no new error may stand anywhere; new warnings, and what it costs in leaves, are told in the title.
+ * be gone and no new error may stand anywhere, unless the fix only brings it to light; what is new, and what it costs in
+ * leaves, is told in the title.
  */
 export function offersFor(finding: Finding, path: string, world: World, options: CheckOptions, before: CheckResult): Offer[] {
   const document = documentAt(path, world);
@@ -30,9 +32,9 @@ function offer(fix: Fix, finding: Finding, path: string, document: Document, wor
   if (edits.length === 0) return [];
   const changed = editDocumentAll(document, edits);
   const after = checkFile(path, { read: (asked) => (asked === path ? changed : world.read(asked)) }, options, before);
-  if (!isBetter(finding, before, after) || (fix.savesLeaves && leavesIn(after) >= leavesIn(before))) return [];
+  if (!isBetter(finding, fix, before, after) || (fix.savesLeaves && leavesIn(after) >= leavesIn(before))) return [];
   const price = priceOf(before, after);
-  const title = `${fix.title}${price}${newWarnings(before, after, price !== '')}`;
+  const title = `${fix.title}${price}${newFindings(before, after, price !== '')}`;
   return [{ title, safe: fix.safe, edits }];
 }
 
@@ -59,11 +61,14 @@ function inFile(edit: PlacedEdit, path: string, document: Document): TextEdit | 
 /** Findings are the same if they say the same: places move when text is inserted. */
 const identity = ({ rule, level, message, vm, host }: Finding): string => [rule, level, vm, host, message].join('\0');
 
-function isBetter(finding: Finding, before: CheckResult, after: CheckResult): boolean {
+function isBetter(finding: Finding, fix: Fix, before: CheckResult, after: CheckResult): boolean {
   const count = (result: CheckResult, wanted: string): number => result.findings.filter((other) => identity(other) === wanted).length;
   if (count(after, identity(finding)) >= count(before, identity(finding))) return false;
-  return !added(before, after).some(({ level }) => level === 'error');
+  return !added(before, after).some(({ level, rule }) => level === 'error' && !(fix.reveals && !LANGUAGE.has(rule)));
 }
+
+/** Rules of the language: a fix that leaves less to be read is none. */
+const LANGUAGE: ReadonlySet<string> = new Set(RULES.filter(({ group }) => group === 'language').map(({ name }) => name));
 
 const leavesIn = ({ vms }: CheckResult): bigint => vms.reduce((sum, { plan }) => sum + (plan?.totals.entries ?? 0n), 0n);
 
@@ -82,9 +87,10 @@ function added(before: CheckResult, after: CheckResult): Finding[] {
 /** What this rule warns of is the price itself: blocks that a hole cuts. */
 const PRICED = 'block-split';
 
-function newWarnings(before: CheckResult, after: CheckResult, isPriced: boolean): string {
-  const warnings = added(before, after).filter(({ level, rule }) => level === 'warning' && !(isPriced && rule === PRICED));
-  const rules = new Set(warnings.map(({ rule }) => rule));
+/** What is told afterwards and wasn't before, notes apart. */
+function newFindings(before: CheckResult, after: CheckResult, isPriced: boolean): string {
+  const told = added(before, after).filter(({ level, rule }) => level !== 'note' && !(isPriced && rule === PRICED));
+  const rules = new Set(told.map(({ rule }) => rule));
   return rules.size === 0 ? '' : ` (then ${[...rules].join(', ')})`;
 }
 

@@ -79,6 +79,11 @@ export interface Fix {
   readonly safe: boolean;
   /** True if it is no fix unless the plans take fewer leaves with it. */
   readonly savesLeaves?: boolean;
+  /**
+   * True if it mends what the checker could not read, or writes a fact: errors that only then come to light were there
+   * before. They are told in the title, and don't speak against it unless they are of the language, too.
+   */
+  readonly reveals?: boolean;
   readonly edits: readonly PlacedEdit[];
 }
 
@@ -217,6 +222,7 @@ export function defineLanguageRule({ also, ...rule }: LanguageRuleParts): Sealed
 export const fixOf = ({ path, item }: Place, { start, end, newText, title, safe = false }: Repair): Fix => ({
   title,
   safe,
+  reveals: true,
   edits: [{ path, item, start, end, newText }],
 });
 
