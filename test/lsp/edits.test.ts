@@ -21,6 +21,20 @@ const pieces = fc.oneof(
 );
 const edits = fc.array(fc.tuple(fc.nat(), fc.nat(), fc.nat({ max: 3 }), fc.nat({ max: 60 }), pieces), { maxLength: 8 });
 
+const MAIN = 'main.vmlayout';
+const OPTIONS = { today: TODAY };
+const LIKE = `
+const BASE = 1 GiB
+vm model {
+  const SIZE
+  ram low at BASE size SIZE
+  mmio its at 0x10_1000_0000 size 128 KiB
+}
+vm one like model { const SIZE = 2 GiB }
+vm two like one { ram high at 8 GiB size SIZE  ram low at 0 size BASE }
+policy strict { require aligned(r, BASE) for r in ram  allow region-overlap on two.low because "a test" }
+`;
+
 describe('a text that is edited by positions', () => {
   const starts = fc.constantFrom(sample(), sample().replaceAll('\n', '\r\n'), '', '\u{1F4A1}a\r\nvm \u{1F4A1} {\r\n}\n');
 
@@ -119,20 +133,6 @@ describe('what is taken over from the check before', () => {
     }), { numRuns: 150 });
   }).timeout(120_000);
 });
-
-const MAIN = 'main.vmlayout';
-const OPTIONS = { today: TODAY };
-const LIKE = `
-const BASE = 1 GiB
-vm model {
-  const SIZE
-  ram low at BASE size SIZE
-  mmio its at 0x10_1000_0000 size 128 KiB
-}
-vm one like model { const SIZE = 2 GiB }
-vm two like one { ram high at 8 GiB size SIZE  ram low at 0 size BASE }
-policy strict { require aligned(r, BASE) for r in ram  allow region-overlap on two.low because "a test" }
-`;
 
 const worldOf = (document: Document): World => ({ read: (path) => (path === MAIN ? document : { error: 'there is no such file' }) });
 
