@@ -278,12 +278,16 @@ function unjudgedIn(children: readonly Element[], vmm: string | undefined, regio
   return notes;
 }
 
-/** Limits and ranges of the host that are read, and decide nothing yet. */
+/** What is read of the host and the guest and decides nothing yet, in one line; none where there is none. */
 function unjudgedOf(element: Element, host: Host | undefined): string[] {
-  const keywords = new Set(host?.element.children.map(({ keyword }) => keyword));
-  return [
-    ...['memory', 'bridge'].filter((keyword) => keywords.has(keyword)).map((keyword) => `\`${keyword}\` of the host is not judged yet`),
-    ...(host?.limits.memlock === undefined ? [] : ['`memlock` is not judged yet: nothing is refused for what the VMM pins']),
-    ...(host?.limits.slots === undefined && !element.properties.has('slots') ? [] : ['`slots` are not judged yet']),
-  ];
+  const hosts = host ? [host.element, ...host.element.children] : [];
+  const everything = [element, ...element.children, ...hosts, ...(host?.devices.map((device) => device.element) ?? [])];
+  const keywords = new Set(hosts.map(({ keyword }) => keyword));
+  const words = new Set(everything.flatMap(({ keyword, properties }) => (keyword === 'iommu' ? [] : [...properties.keys()])));
+  const unjudged = [
+    ...['memory', 'bridge'].filter((keyword) => keywords.has(keyword)),
+    ...['bits', 'count', 'memlock', 'slots', 'node', 'share'].filter((word) => words.has(word)),
+  ].map((word) => (word === 'count' ? 'the `count` of `hugepages`' : `\`${word}\``));
+  const verb = unjudged.length === 1 ? 'is' : 'are';
+  return unjudged.length === 0 ? [] : [`${unjudged.join(', ')} ${verb} read, and no rule judges ${unjudged.length === 1 ? 'it' : 'them'} yet`];
 }
