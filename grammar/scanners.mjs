@@ -46,6 +46,7 @@ function compileRegularParts(ast) {
       case 'one_or_more':
         return { ...node, expression: visit(node.expression, used) };
       default:
+        if (node.expression) throw new Error(`scanners.mjs doesn't know ${node.type}`);
         return node;
     }
   }
