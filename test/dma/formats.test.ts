@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { GIB, KIB, MIB, TIB } from '../../server/core/layout/address.js';
+import { IOMMU_MODELS as WORDS } from '../../server/core/syntax/vocabulary.js';
 import { IOMMU_MODELS, iommuFormat, publishedByDefault, smallestPage } from '../../server/core/dma/formats.js';
 import { type IommuDescription } from '../../server/core/dma/formats.js';
 import { KERNEL_DATA, readKernelRuns, sizesOfBitmap } from './kernel-records.js';
@@ -102,6 +103,10 @@ describe('formats: models', () => {
       assert.ok(format({ model: name }).leafSizes.length > 0);
       assert.ok(summary.length > 10);
     }
+  });
+
+  it('are those that the language knows', () => {
+    assert.deepEqual(IOMMU_MODELS.map(({ name }) => name), WORDS);
   });
 
   it('an unknown one has none, unless its blocks are listed', () => {

@@ -1,8 +1,7 @@
+import type { KernelRelease } from '../layout/model.js';
+
 /** A Linux release, as far as verdicts depend on it: `6.12` of `6.12.95-1`. */
-export interface KernelVersion {
-  readonly major: number;
-  readonly minor: number;
-}
+export type KernelVersion = KernelRelease;
 
 /** Reads `6.6`, `v5.4-rc2` or a whole `uname -r`; nothing if the text doesn't start with a release. */
 export function parseKernel(text: string): KernelVersion | undefined {

@@ -1,6 +1,6 @@
 import { alignDown, alignUp } from '../layout/address.js';
 import { hiddenParts } from '../layout/hidden-parts.js';
-import { isEmpty, overlaps, sizeOf, subtract, type Range } from '../layout/intervals.js';
+import { isEmpty, overlaps, subtract, type Range } from '../layout/intervals.js';
 import type { Backing, Region, Reserved, Vm, WrittenMap } from '../layout/model.js';
 
 /** One DMA mapping request before anybody is asked. Bytes; `offset` counts in the backing. */
@@ -113,5 +113,3 @@ function derivedRequest(region: Region, range: Range, index: number | undefined)
     kind,
   };
 }
-
-export const requestSize = (request: DmaRequest): bigint => sizeOf(request.range);

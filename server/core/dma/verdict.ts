@@ -1,4 +1,5 @@
 import type { Range } from '../layout/intervals.js';
+import type { ContractName, ReservedKind } from '../layout/model.js';
 import type { KernelVersion } from './kernel-version.js';
 
 /** The errors that a DMA contract answers with. */
@@ -64,7 +65,7 @@ export function firstRefusal<Subject>(checks: readonly Check<Subject>[], subject
  * The kinds of reserved IOVA ranges, include/linux/iommu.h `enum iommu_resv_type`. sysfs prints `msi` and
  * `sw-msi` alike.
  */
-export type KeptKind = 'msi' | 'sw-msi' | 'direct' | 'direct-relaxable' | 'reserved';
+export type KeptKind = ReservedKind;
 
 /** A range of IOVAs that a device, its group or its IOMMU keeps for itself. */
 export interface KeptRange {
@@ -103,7 +104,7 @@ export interface MapRequest {
 }
 
 /** Whom the VMM asks to map memory for DMA: VFIO's own container, iommufd, or no kernel at all. */
-export type Contract = 'type1' | 'iommufd' | 'none';
+export type Contract = ContractName;
 
 /** What a container is asked under. */
 export interface ContainerOptions {

@@ -1,3 +1,4 @@
+import { groupBy } from '../layout/grouping.js';
 import { largest } from '../layout/address.js';
 import { sizeOf } from '../layout/intervals.js';
 import type { FlatSection, FlatView, MemoryTree } from './qemu-mtree.js';
@@ -45,7 +46,7 @@ export function ramBlocksOf(tree: MemoryTree, view: FlatView): ReadonlyMap<FlatS
   }
   const ownersKnow = hasBackendOwners(view);
   const blocks = new Map<FlatSection, RamBlock>();
-  for (const [key, pieces] of groupByKey(view.sections.filter(isBlock))) {
+  for (const [key, pieces] of groupBy(view.sections.filter(isBlock), keyOf)) {
     for (const block of blocksOf(pieces, sizes.get(key) ?? 0n, ownersKnow)) {
       for (const piece of block.pieces) blocks.set(piece, block);
     }
@@ -56,16 +57,6 @@ export function ramBlocksOf(tree: MemoryTree, view: FlatView): ReadonlyMap<FlatS
 /** Whether the dump says who owns what (`-o`), in the form that QEMU prints since RAM has memory backends (5.0). */
 export const hasBackendOwners = (view: FlatView): boolean =>
   view.sections.some((section) => section.type === 'ram' && isBackend(section));
-
-function groupByKey(sections: readonly FlatSection[]): Map<string, FlatSection[]> {
-  const groups = new Map<string, FlatSection[]>();
-  for (const section of sections) {
-    const group = groups.get(keyOf(section));
-    if (group) group.push(section);
-    else groups.set(keyOf(section), [section]);
-  }
-  return groups;
-}
 
 const isMemory = (section: FlatSection): boolean => section.type === 'ram' || section.type === 'rom';
 

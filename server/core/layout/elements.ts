@@ -1,5 +1,6 @@
 import { textOf, type Declaration, type Expression, type Member, type Property, type Reference } from '../syntax/nodes.js';
 import type { Span } from '../text/span.js';
+import { groupBy } from './grouping.js';
 import type { Origin } from './place.js';
 import { policyName, type Source } from './scope.js';
 
@@ -141,15 +142,7 @@ function adopt(element: Element, parent: Element): Element {
 }
 
 /** Children by what makes them the same one: several where `when` chooses between them. */
-function grouped(children: readonly Element[]): Map<unknown, Element[]> {
-  const groups = new Map<unknown, Element[]>();
-  for (const child of children) {
-    const group = groups.get(identityOf(child));
-    if (group) group.push(child);
-    else groups.set(identityOf(child), [child]);
-  }
-  return groups;
-}
+const grouped = (children: readonly Element[]): Map<unknown, Element[]> => groupBy(children, identityOf);
 
 /**
  * What makes two declarations the same one: kind and name, and for `hugepages` size and node. What has no name, such as
@@ -162,13 +155,6 @@ function identityOf({ keyword, name, origin, properties }: Element): unknown {
   return [keyword, ...parts.map((part) => (part ? origin.item.text.slice(part.start, part.end).replaceAll(/\s/g, '') : ''))].join(' ');
 }
 
-/** The expression of an element's property, if it has one that is an expression. */
-export function expressionOf(element: Element, word: string): { origin: Origin; expression: Expression } | undefined {
-  const located = element.properties.get(word)?.[0];
-  const value = located?.property.value;
-  return located && value && isExpression(value) ? { origin: located, expression: value } : undefined;
-}
-
 const EXPRESSIONS = new Set(['integer', 'decimal', 'percent', 'text', 'date', 'reference', 'call', 'group', 'unary', 'binary', 'missing', 'skipped']);
 
 export const isExpression = (value: { readonly kind: string }): value is Expression => EXPRESSIONS.has(value.kind);
@@ -177,16 +163,7 @@ const indexes = new WeakMap<Element, ReadonlyMap<string, readonly Element[]>>();
 
 /** The children of this name, in order. Indexed once an element: a block may have ten thousand of them. */
 export function childrenNamed(element: Element, name: string): readonly Element[] {
-  let index = indexes.get(element);
-  if (!index) {
-    const built = new Map<string, Element[]>();
-    for (const child of element.children) {
-      const named = built.get(child.name);
-      if (named) named.push(child);
-      else built.set(child.name, [child]);
-    }
-    index = built;
-    indexes.set(element, index);
-  }
+  const index = indexes.get(element) ?? groupBy(element.children, (child) => child.name);
+  indexes.set(element, index);
   return index.get(name) ?? [];
 }

@@ -1,4 +1,4 @@
-import type { Element, LocatedProperty } from './elements.js';
+import type { Element } from './elements.js';
 import type { Range } from './intervals.js';
 import type { Place } from './place.js';
 
@@ -155,12 +155,3 @@ export const namePlace = (element: Element): Place => ({
   start: element.nameSpan.start,
   end: element.nameSpan.end,
 });
-
-/** Where a property of an element was written; the element's name where it wasn't. */
-export function propertyPlace(element: Element, word: string): Place {
-  const located: LocatedProperty | undefined = element.properties.get(word)?.[0];
-  if (!located) return namePlace(element);
-  const span = located.property.value ?? located.property.word;
-  const visible = span.end > span.start ? span : located.property.word;
-  return { path: located.path, item: located.item, start: visible.start, end: visible.end };
-}

@@ -30,12 +30,6 @@ export function sizeOf(element: Element, word: string, evaluator: Evaluator): bi
   return evaluator.wantSize(evaluator.property(element, word), placeOf(located, located.property.value));
 }
 
-export function addressOf(element: Element, word: string, evaluator: Evaluator): bigint | undefined {
-  const located = element.properties.get(word)?.[0];
-  if (!located?.property.value) return undefined;
-  return evaluator.wantAddress(evaluator.property(element, word), placeOf(located, located.property.value));
-}
-
 export function numberOf(element: Element, word: string, least: bigint, most: bigint, evaluator: Evaluator): number | undefined {
   const located = element.properties.get(word)?.[0];
   if (!located?.property.value) return undefined;

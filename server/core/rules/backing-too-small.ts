@@ -4,8 +4,9 @@ import { contiguousPage } from '../dma/plan.js';
 import { formatSize } from '../layout/address.js';
 import { namePlace, type Backing } from '../layout/model.js';
 import type { PlacedEdit } from '../layout/place.js';
+import { writeSize } from '../layout/written.js';
 import { mapName } from './contact-words.js';
-import { isWrittenIn, withProperty, writeSize } from './edits.js';
+import { isWrittenIn, withProperty } from './edits.js';
 import { bad, defineRule, fixed, good, type Fix, type VmSubject } from './rule.js';
 import { fits, fragmentationIn, poolsOf } from './wanted-pages.js';
 

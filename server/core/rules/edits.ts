@@ -1,8 +1,6 @@
 import type { Element } from '../layout/elements.js';
 import type { Origin, PlacedEdit } from '../layout/place.js';
 
-export { writeAddress, writeSize } from '../layout/written.js';
-
 /** Makes the edits of fixes: text that a person would have written, in the place where it belongs. */
 
 /** New lines after a declaration, with its indentation. */

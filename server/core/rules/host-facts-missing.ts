@@ -4,7 +4,8 @@ import { isExcluded } from '../dma/verdict.js';
 import { formatRange, formatSize, KIB, log2 } from '../layout/address.js';
 import { subtract } from '../layout/intervals.js';
 import { namePlace, type Host, type Iommu, type Reserved } from '../layout/model.js';
-import { freshName, linesInto, writeAddress, writeSize } from './edits.js';
+import { writeAddress, writeSize } from '../layout/written.js';
+import { freshName, linesInto } from './edits.js';
 import { bad, defineRule, fixed, good, type Fix, type Note } from './rule.js';
 
 /** A host doesn't say what every machine of its kind has. */

@@ -1,7 +1,8 @@
 import type { DmaRequest } from '../dma/requests.js';
 import type { Element } from '../layout/elements.js';
 import type { Range } from '../layout/intervals.js';
-import { freshName, otherProperties, writeAddress, writeSize } from './edits.js';
+import { writeAddress, writeSize } from '../layout/written.js';
+import { freshName, otherProperties } from './edits.js';
 
 /** Writes DMA mapping requests as `map` declarations. */
 

@@ -3,8 +3,9 @@ import { alignDown, alignUp, formatAddress, formatSize, isAligned, modulo } from
 import { isEmpty, sizeOf, type Range } from '../layout/intervals.js';
 import type { Region } from '../layout/model.js';
 import type { PlacedEdit } from '../layout/place.js';
+import { writeSize } from '../layout/written.js';
 import { mapCall, mapName } from './contact-words.js';
-import { isWrittenIn, replacedBy, withProperty, writeSize } from './edits.js';
+import { isWrittenIn, replacedBy, withProperty } from './edits.js';
 import { mapLine, offsetInRegion } from './map-lines.js';
 import { withRange } from './placement.js';
 import { bad, defineRule, fixed, good, type Fix, type VmSubject } from './rule.js';

@@ -4,7 +4,8 @@ import type { Element } from '../layout/elements.js';
 import { contains, isEmpty, overlaps, subtract, type Range } from '../layout/intervals.js';
 import type { Region, Vm } from '../layout/model.js';
 import type { PlacedEdit } from '../layout/place.js';
-import { isWrittenIn, withProperty, writeAddress, writeSize } from './edits.js';
+import { writeAddress, writeSize } from '../layout/written.js';
+import { isWrittenIn, withProperty } from './edits.js';
 import { holds, isHeld } from './held-regions.js';
 import type { Fix, VmSubject } from './rule.js';
 

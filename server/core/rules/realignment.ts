@@ -3,7 +3,8 @@ import { alignUp, formatSize, isAligned, MIB, modulo, smallest } from '../layout
 import { contains, isEmpty, overlaps, rangeOf, sizeOf, type Range } from '../layout/intervals.js';
 import type { Backing, Region, Vm } from '../layout/model.js';
 import type { PlacedEdit } from '../layout/place.js';
-import { isWrittenIn, withProperty, writeAddress, writeSize } from './edits.js';
+import { writeAddress, writeSize } from '../layout/written.js';
+import { isWrittenIn, withProperty } from './edits.js';
 import { isFreePlace, nearestFreePlace } from './placement.js';
 import type { Fix, VmSubject } from './rule.js';
 

@@ -4,8 +4,6 @@ export interface Span {
   readonly end: number;
 }
 
-export const spanLength = (span: Span): number => span.end - span.start;
-
 /** Whether the offset lies in the span or at its end, as a cursor does after the last letter of a word. */
 export const touches = (span: Span, offset: number): boolean => span.start <= offset && offset <= span.end;
 
