@@ -92,6 +92,14 @@ export class Evaluator {
     return this.once(element, 'value', () => this.evaluate(head, { origin: element.origin, element: element.parent }));
   }
 
+  /** The value right after the keyword of an element, as in `hugepages 1 GiB`. */
+  head(element: Element): Value {
+    const { origin, parent } = element;
+    const { head } = origin.declaration;
+    if (!head || !isExpression(head)) return UNKNOWN;
+    return this.once(element, '@head', () => this.evaluate(head, { origin, element: parent }));
+  }
+
   /** Runs a computation once for an element and remembers its value; asking for it while it runs is a cycle. */
   once(element: Element, what: string, compute: () => Value): Value {
     const values = this.#values.get(element) ?? new Map<string, Value>();

@@ -132,10 +132,8 @@ function barLength(element: Element, evaluator: Evaluator): Value {
   if (number === undefined) return UNKNOWN;
   const devices = evaluator.host?.children.flatMap((child) => (child.keyword === 'group' ? child.children : [child])) ?? [];
   const owner = devices.find((child) => child.keyword === 'device' && child.name === device);
-  const declared = owner?.children.find((child) => child.keyword === 'bar' && child.name === number);
-  if (declared) return lengthOf(declared, evaluator);
-  const inline = owner && inlineBarSize(owner, number);
-  if (inline) return evaluator.evaluate(inline.expression, { origin: inline.located, element: owner });
+  const declared = owner && barSizes(owner, evaluator).find((bar) => bar.number === number);
+  if (declared) return declared.size;
   if (evaluator.host) reportNoBar(element, owner, devices, evaluator);
   return UNKNOWN;
 }
@@ -150,16 +148,33 @@ function reportNoBar(element: Element, owner: Element | undefined, devices: read
   evaluator.report('unknown-name', place, `host \`${evaluator.host?.name}\` has no device \`${device}\`${hint}`, more);
 }
 
+/** The BARs that a device declares, with their sizes: on its line, `bar 0 size 16 MiB`, or in its block. */
+export function barSizes(owner: Element, evaluator: Evaluator): { readonly number: string; readonly size: Value }[] {
+  const declared = owner.children
+    .filter(({ keyword }) => keyword === 'bar')
+    .map((child) => ({ number: child.name, size: lengthOf(child, evaluator) }));
+  const inline = inlineBars(owner).map(({ number, located, expression }) => ({
+    number,
+    size: evaluator.evaluate(expression, { origin: located, element: owner }),
+  }));
+  return [...declared, ...inline];
+}
+
+interface InlineBar {
+  readonly number: string;
+  readonly located: LocatedProperty;
+  readonly expression: Expression;
+}
+
 /** `bar 0 size 16 MiB` on the line of its device: the size that follows the bar. */
-function inlineBarSize(owner: Element, number: string | undefined): { located: LocatedProperty; expression: Expression } | undefined {
+function inlineBars(owner: Element): InlineBar[] {
   const { properties } = owner.origin.declaration;
-  for (const [index, property] of properties.entries()) {
-    if (property.kind !== 'property' || property.word.text !== 'bar' || property.value?.kind !== 'integer') continue;
+  return properties.flatMap((property, index) => {
+    if (property.kind !== 'property' || property.word.text !== 'bar' || property.value?.kind !== 'integer') return [];
     const next = properties[index + 1];
-    if (`${property.value.value}` !== number || next?.kind !== 'property' || next.word.text !== 'size') continue;
-    if (next.value && isExpression(next.value)) return { located: { ...owner.origin, property: next }, expression: next.value };
-  }
-  return undefined;
+    if (next?.kind !== 'property' || next.word.text !== 'size' || !next.value || !isExpression(next.value)) return [];
+    return [{ number: `${property.value.value}`, located: { ...owner.origin, property: next }, expression: next.value }];
+  });
 }
 
 const REGIONS: ReadonlySet<string> = new Set(['ram', 'rom', 'mmio', 'bar', 'window', 'hole']);

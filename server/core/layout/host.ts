@@ -6,6 +6,7 @@ import { ADDRESS_SPACE } from './address.js';
 import { didYouMean } from './did-you-mean.js';
 import type { ContractName, Device, Host, Iommu, KernelRelease, Limits, Reserved, ReservedKind } from './model.js';
 import { placeOf } from './place.js';
+import { barsOf, readResources } from './host-resources.js';
 import { namesOf, numberOf, pageOf, sizeOf, wordOf } from './properties.js';
 import { isPresent, presence } from './presence.js';
 
@@ -25,6 +26,7 @@ export function readHost(element: Element, evaluator: Evaluator): Host {
     contract: wordOf(element, 'contract', evaluator) as ContractName | undefined,
     iommus,
     devices: children.flatMap((child) => devicesIn(child, iommus, shared, evaluator)),
+    ...readResources(children, evaluator),
     limits: readLimits(children, evaluator),
   };
 }
@@ -75,7 +77,7 @@ function apertureOf(element: Element, evaluator: Evaluator): Range | undefined {
   return undefined;
 }
 
-function reservedIn(children: readonly Element[], evaluator: Evaluator): Reserved[] {
+export function reservedIn(children: readonly Element[], evaluator: Evaluator): Reserved[] {
   return children.filter(({ keyword }) => keyword === 'reserved').flatMap((child) => readReserved(child, evaluator));
 }
 
@@ -121,6 +123,7 @@ function readDevice(
     group,
     iommu,
     bits: numberOf(element, 'bits', 1n, 64n, evaluator),
+    bars: barsOf(element, evaluator),
     reserved: [...(iommu?.reserved ?? []), ...shared, ...groupReserved, ...own],
   };
 }

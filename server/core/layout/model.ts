@@ -19,6 +19,9 @@ export interface Host {
   readonly contract: ContractName | undefined;
   readonly iommus: readonly Iommu[];
   readonly devices: readonly Device[];
+  readonly bridges: readonly Bridge[];
+  readonly memories: readonly HostMemory[];
+  readonly hugepages: readonly HugepagePool[];
   readonly limits: Limits;
 }
 
@@ -50,8 +53,54 @@ export interface Device {
   readonly iommu: Iommu | undefined;
   /** Width of the addresses it can put on the bus. */
   readonly bits: number | undefined;
+  readonly bars: readonly DeviceBar[];
   /** What its IOMMU, its group, its host and it itself keep. */
   readonly reserved: readonly Reserved[];
+}
+
+/** A base address register of a device. */
+export interface DeviceBar {
+  readonly number: string;
+  readonly size: bigint | undefined;
+}
+
+/** A host bridge: bus addresses in its windows are routed to devices below it. */
+export interface Bridge {
+  readonly name: string;
+  readonly element: Element;
+  /** Whether ACS sends peer-to-peer traffic up to the IOMMU. */
+  readonly acs: boolean | undefined;
+  readonly windows: readonly BridgeWindow[];
+}
+
+export interface BridgeWindow {
+  readonly name: string;
+  readonly element: Element;
+  /** Bus addresses. */
+  readonly range: Range;
+  /** As its bridge, if it doesn't say. */
+  readonly acs: boolean | undefined;
+}
+
+/** A range of host-physical memory. */
+export interface HostMemory {
+  readonly name: string;
+  readonly element: Element;
+  readonly range: Range;
+  readonly purpose: MemoryPurpose | undefined;
+  readonly node: number | undefined;
+}
+
+export type MemoryPurpose = 'host' | 'hypervisor' | 'guests';
+
+/** Huge pages that the host has set aside. */
+export interface HugepagePool {
+  readonly element: Element;
+  /** Bytes of a page. */
+  readonly size: bigint;
+  readonly count: bigint | undefined;
+  /** The NUMA node; nothing where they are of any. */
+  readonly node: number | undefined;
 }
 
 export type ReservedKind = 'msi' | 'sw-msi' | 'direct' | 'direct-relaxable' | 'reserved';
@@ -77,13 +126,28 @@ export interface Vm {
   /** Width of a guest-physical address. */
   readonly bits: number | undefined;
   readonly vmm: string | undefined;
+  /** Memory slots that its VMM has for it. */
+  readonly slots: number | undefined;
   readonly stance: Stance;
+  readonly viommus: readonly Viommu[];
   readonly backings: readonly Backing[];
   readonly regions: readonly Region[];
   readonly maps: readonly WrittenMap[];
   readonly assignments: readonly Assignment[];
   /** What the file declares and this release doesn't judge, in words. */
   readonly unjudged: readonly string[];
+}
+
+/** An IOMMU that the guest sees. */
+export interface Viommu {
+  readonly name: string;
+  readonly element: Element;
+  readonly model: string | undefined;
+  readonly mode: 'nested' | 'emulated' | undefined;
+  /** Width of the guest's IOVAs. */
+  readonly bits: number | undefined;
+  /** What it tells the guest to keep off. */
+  readonly reserved: readonly Reserved[];
 }
 
 /** What the host promises of a backing's pages. */
@@ -100,6 +164,8 @@ export interface Backing {
   readonly page: bigint | undefined;
   /** First host-physical address of `physical`. */
   readonly physical: bigint | undefined;
+  /** The host's NUMA node that it is bound to. */
+  readonly node: number | undefined;
   readonly share: boolean;
 }
 
@@ -119,13 +185,22 @@ export interface Region {
   /** As written; the VMM decides where it isn't. */
   readonly dma: boolean | undefined;
   readonly share: boolean;
+  /** The guest's NUMA node, 0 if not told. */
+  readonly node: number | undefined;
   readonly hotplug: boolean;
+  /** How RAM arrives; nothing where it is there from the start. */
+  readonly arrival: Arrival | undefined;
+  /** What a window is kept free for; nothing where it is for everything. */
+  readonly purpose: 'bars' | 'memory' | undefined;
   /** How the guest is told to keep off, for an `avoid`. */
   readonly via: string | undefined;
   /** Regions of which it hides its part. */
   readonly over: readonly Region[];
   readonly alias: Region | undefined;
 }
+
+/** How hot-plugged RAM arrives: a DIMM as a whole, virtio-mem in blocks, each of them one mapping request. */
+export type Arrival = { readonly kind: 'dimm' } | { readonly kind: 'virtio-mem'; readonly block: bigint | undefined };
 
 /** One DMA mapping request, as written. */
 export interface WrittenMap {

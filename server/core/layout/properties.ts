@@ -37,6 +37,13 @@ export function numberOf(element: Element, word: string, least: bigint, most: bi
   return value === undefined ? undefined : Number(value);
 }
 
+/** A count of any length; nothing where it is absent or wrong. */
+export function numberIn(element: Element, word: string, evaluator: Evaluator): bigint | undefined {
+  const located = element.properties.get(word)?.[0];
+  if (!located?.property.value) return undefined;
+  return evaluator.wantNumber(evaluator.property(element, word), placeOf(located, located.property.value), 0n, 1n << 64n);
+}
+
 /** `on` or `off` as a truth value. */
 export function switchOf(element: Element, word: string, evaluator: Evaluator): boolean | undefined {
   const state = wordOf(element, word, evaluator);

@@ -43,10 +43,11 @@ function evaluateOwn(element: Element, evaluator: Evaluator): void {
 }
 
 /** `hugepages 1 GiB`: a size stands right after the keyword. */
-function evaluateHead({ origin, parent }: Element, evaluator: Evaluator): void {
+function evaluateHead(element: Element, evaluator: Evaluator): void {
+  const { origin } = element;
   const { head } = origin.declaration;
   if (!head || !isExpression(head) || head.kind === 'missing') return;
-  evaluator.wantSize(evaluator.evaluate(head, { origin, element: parent }), placeOf(origin, head));
+  evaluator.wantSize(evaluator.head(element), placeOf(origin, head));
 }
 
 function checkAccess(element: Element, evaluator: Evaluator): void {

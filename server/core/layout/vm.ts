@@ -4,7 +4,8 @@ import { didYouMean } from './did-you-mean.js';
 import type { Evaluator } from './evaluate.js';
 import { anchorOf, baseOf, lengthOf } from './extents.js';
 import type { Range } from './intervals.js';
-import type { Assignment, Backing, BackingKind, Device, Host, Region, RegionKind, Stance, Vm, WrittenMap } from './model.js';
+import { reservedIn } from './host.js';
+import type { Arrival, Assignment, Backing, BackingKind, Device, Host, Region, RegionKind, Stance, Viommu, Vm, WrittenMap } from './model.js';
 import { placeOf } from './place.js';
 import { isPresent, presence } from './presence.js';
 import { hasFlag, namesOf, numberOf, pageOf, sizeOf, switchOf, wordOf } from './properties.js';
@@ -18,14 +19,17 @@ export function readVm(element: Element, host: Host | undefined, evaluator: Eval
   const backings = new Backings(evaluator);
   for (const child of children) if (child.keyword === 'backing') backings.of(child);
   const regions = readRegions(children, backings, evaluator);
-  const viommus = children.filter(({ keyword }) => keyword === 'viommu').map(({ name }) => name);
-  const assignments = children.filter(({ keyword }) => keyword === 'assign').map((child) => readAssignment(child, host, viommus, evaluator));
+  const viommus = children.filter(({ keyword }) => keyword === 'viommu').map((child) => readViommu(child, evaluator));
+  const names = viommus.map(({ name }) => name);
+  const assignments = children.filter(({ keyword }) => keyword === 'assign').map((child) => readAssignment(child, host, names, evaluator));
   const vmm = wordOf(element, 'vmm', evaluator);
   return {
     name: element.name,
     element,
     bits: numberOf(element, 'bits', 1n, 64n, evaluator),
     vmm,
+    slots: numberOf(element, 'slots', 0n, 1n << 32n, evaluator),
+    viommus,
     stance: (wordOf(element, 'on-overlap', evaluator) as Stance | undefined) ?? 'reject',
     backings: backings.all,
     regions,
@@ -56,6 +60,7 @@ class Backings {
       own: false,
       size: sizeOf(element, 'size', this.#evaluator),
       ...kindOf(element, this.#evaluator),
+      node: numberOf(element, 'node', 0n, 0xffffn, this.#evaluator),
       share: hasFlag(element, 'share'),
     };
     this.#known.set(element, backing);
@@ -112,13 +117,22 @@ function readRegion(element: Element, backings: Backings, evaluator: Evaluator):
     access: accessOf(element),
     dma: switchOf(element, 'dma', evaluator),
     share: hasFlag(element, 'share'),
+    node: numberOf(element, 'node', 0n, 0xffffn, evaluator),
     hotplug: hasFlag(element, 'hotplug'),
+    arrival: arrivalOf(element, evaluator),
+    purpose: wordOf(element, 'for', evaluator) as Region['purpose'],
     via: wordOf(element, 'via', evaluator),
     over: [],
     alias: undefined,
   };
   takeBacking(draft, backings, evaluator);
   return draft;
+}
+
+/** How hot-plugged RAM arrives; as a DIMM where it isn't said. */
+function arrivalOf(element: Element, evaluator: Evaluator): Arrival | undefined {
+  if (!hasFlag(element, 'hotplug')) return undefined;
+  return hasFlag(element, 'virtio-mem') ? { kind: 'virtio-mem', block: pageOf(element, 'block', evaluator) } : { kind: 'dimm' };
 }
 
 /** Where something is; nothing where it may not be there at all. */
@@ -156,7 +170,7 @@ function takeBacking(draft: Draft, backings: Backings, evaluator: Evaluator): vo
 function ownBacking(element: Element, size: bigint | undefined, evaluator: Evaluator): Backing {
   const located = element.properties.get('backing')?.[0];
   const inner = located?.property.value;
-  const common = { name: element.name, element, own: true, size, share: false };
+  const common = { name: element.name, element, own: true, size, node: undefined, share: false };
   if (!located || inner?.kind !== 'property') return { ...common, kind: 'anonymous', page: undefined, physical: undefined };
   const kind = inner.word.text as BackingKind;
   const value = inner.value && isExpression(inner.value) && inner.value.kind !== 'missing' ? inner.value : undefined;
@@ -227,6 +241,18 @@ function readMap(element: Element, regions: ReadonlyMap<Element, Region>, evalua
     region,
     offset: anchor?.offset,
     access: access?.kind === 'word' ? access.text : region?.access ?? 'rw',
+  };
+}
+
+function readViommu(element: Element, evaluator: Evaluator): Viommu {
+  const children = element.children.filter((child) => isPresent(child, evaluator));
+  return {
+    name: element.name,
+    element,
+    model: wordOf(element, 'model', evaluator),
+    mode: wordOf(element, 'mode', evaluator) as Viommu['mode'],
+    bits: numberOf(element, 'bits', 1n, 64n, evaluator),
+    reserved: reservedIn(children, evaluator),
   };
 }
 

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { check } from '../support/check.js';
+import { dedent } from '../support/picture.js';
+
+// What a host has besides IOMMUs, and what a guest says of how things arrive.
+
+const LAYOUT = `
+  host box {
+    bridge pci0 {
+      acs off
+      window low at 0xc000_0000 ..= 0xdfff_ffff
+      window high at 64 GiB size 64 GiB acs on
+    }
+    memory dram at 0 size 16 GiB for guests node 1
+    memory fw at 16 GiB size 1 GiB for hypervisor
+    hugepages 1 GiB count 8 node 1
+    hugepages 2 MiB
+    device gpu "0000:01:00.0" bar 0 size 16 MiB bar 2 size 1 GiB
+    device nic "0000:02:00.0" {
+      bar 4 size 4 KiB
+    }
+  }
+
+  vm web on box {
+    slots 8
+    backing pages size 4 GiB hugetlb 1 GiB node 1
+    ram low at 0 size 1 GiB from pages node 2
+    ram dimm0 at 4 GiB size 1 GiB hotplug dimm
+    ram plug at 8 GiB size 1 GiB hotplug virtio-mem block 2 MiB
+    window mmio64 at 1 TiB size 1 GiB for bars
+    viommu smmu {
+      model smmu-v3
+      mode nested
+      bits 44
+      reserved its at 0x800_0000 size 1 MiB kind msi
+    }
+  }
+`;
+
+describe('the resources of a host', () => {
+  const { hosts, vms } = check(dedent(LAYOUT)).result;
+  const [host] = hosts;
+  const vm = vms[0]?.vm;
+
+  it('are bridges, whose windows say whether ACS is on or take it from the bridge', () => {
+    assert.deepEqual(host?.bridges.flatMap(({ windows }) => windows.map(({ name, range, acs }) => [name, range.base, range.end, acs])), [
+      ['low', 0xc000_0000n, 0xe000_0000n, false],
+      ['high', 64n << 30n, 128n << 30n, true],
+    ]);
+  });
+
+  it('are ranges of memory and pools of huge pages, each with its node', () => {
+    assert.deepEqual(host?.memories.map(({ name, purpose, node }) => [name, purpose, node]), [['dram', 'guests', 1], ['fw', 'hypervisor', undefined]]);
+    assert.deepEqual(host?.hugepages.map(({ size, count, node }) => [size, count, node]), [[1n << 30n, 8n, 1], [2n << 20n, undefined, undefined]]);
+  });
+
+  it('are the BARs of devices, on their line and in their block', () => {
+    assert.deepEqual(host?.devices.map(({ name, bars }) => [name, ...bars.map(({ number, size }) => `${number}:${size}`)]), [
+      ['gpu', '0:16777216', '2:1073741824'],
+      ['nic', '4:4096'],
+    ]);
+  });
+
+  it('are met by slots, nodes, arrivals, purposes and vIOMMUs of a guest', () => {
+    assert.equal(vm?.slots, 8);
+    assert.equal(vm?.backings[0]?.node, 1);
+    assert.deepEqual(vm?.regions.map(({ name, node, arrival, purpose }) => [name, node, arrival, purpose]), [
+      ['low', 2, undefined, undefined],
+      ['dimm0', undefined, { kind: 'dimm' }, undefined],
+      ['plug', undefined, { kind: 'virtio-mem', block: 2n << 20n }, undefined],
+      ['mmio64', undefined, undefined, 'bars'],
+    ]);
+    assert.deepEqual(vm?.viommus.map(({ model, mode, bits, reserved }) => [model, mode, bits, reserved.length]), [['smmu-v3', 'nested', 44, 1]]);
+  });
+});
