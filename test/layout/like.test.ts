@@ -130,6 +130,16 @@ describe('like', () => {
     `);
   });
 
+  it('leads back to where it began from within a declaration, too, in a text that is being typed', () => {
+    const told = findingsOf(`
+      vm small {
+        ram low at 0 size 2 vm web like small {
+        }
+      }
+    `);
+    assert.ok(told.includes('cycle: `small` is like itself'), told.join('\n'));
+  });
+
   it('is no like at all for an unknown name, another kind, or itself', () => {
     checkLint(`
       host h { }

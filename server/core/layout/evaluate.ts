@@ -51,6 +51,7 @@ export class Evaluator {
   readonly #values = new Map<Element, Map<string, Value>>();
   readonly #running = new Set<string>();
   readonly #tops = new Map<unknown, Element>();
+  readonly #making = new Set<unknown>();
   readonly #ids = new Map<Element, number>();
   readonly #things = new Map<Element, Thing>();
   readonly #likes = new Likes(this);
@@ -64,9 +65,16 @@ export class Evaluator {
   elementOf(source: Source): Element {
     const known = this.#tops.get(source.declaration);
     if (known) return known;
+    this.#making.add(source.declaration);
     const element = makeElement(source, undefined, (from, like) => this.#likes.baseOf(from, like));
+    this.#making.delete(source.declaration);
     this.#tops.set(source.declaration, element);
     return element;
+  }
+
+  /** Whether the element of a top-level declaration is being made: what stands in it can't be like it. */
+  isMaking({ declaration }: Source): boolean {
+    return this.#making.has(declaration);
   }
 
   /** Takes over a top-level element that another evaluator has read, with the problems it found there. */

@@ -11,7 +11,8 @@ const LIKE_LIMIT = 100;
 /** Finds what `like` names, and tells where that is nothing, or leads back to where it began. */
 export class Likes {
   readonly #evaluator: Evaluator;
-  readonly #running = new Set<unknown>();
+  /** How many are being followed. */
+  #running = 0;
   /** Where the row of declarations began that is being followed. */
   #outermost: Place | undefined;
 
@@ -36,18 +37,18 @@ export class Likes {
 
   #unlessEndless(source: Source, base: Source, like: Reference, name: string): Element | undefined {
     const place = placeOf(source, like);
-    if (this.#running.size === 0) this.#outermost = place;
-    if (base.declaration === source.declaration || this.#running.has(base.declaration)) {
+    if (this.#running === 0) this.#outermost = place;
+    if (base.declaration === source.declaration || this.#evaluator.isMaking(base)) {
       this.#evaluator.report('cycle', place, `\`${name}\` is like itself`);
       return undefined;
     }
-    if (this.#running.size >= LIKE_LIMIT) {
+    if (this.#running >= LIKE_LIMIT) {
       this.#evaluator.report('value-range', this.#outermost ?? place, `more than ${LIKE_LIMIT} declarations in a row are like one another here`);
       return undefined;
     }
-    this.#running.add(source.declaration);
+    this.#running++;
     const element = this.#evaluator.elementOf(base);
-    this.#running.delete(source.declaration);
+    this.#running--;
     return element;
   }
 }
