@@ -34,7 +34,8 @@ describe('the sample of the language', () => {
   it('tells the waiver when it has ended', () => {
     const { result } = check(sample(), new Map(), { today: '2027-07-01' });
     assert.deepEqual(result.findings.map(({ rule, level }) => `${level} ${rule}`), ['note block-split', 'warning hotplug-device', 'warning waiver-expired']);
-    assert.deepEqual(check(sample(), new Map(), { today: '2027-06-30' }).result.findings.length, 1);
+    const onTheDay = check(sample(), new Map(), { today: '2027-06-30' }).result;
+    assert.deepEqual(onTheDay.findings.map(({ rule, level }) => `${level} ${rule}`), ['note block-split', 'note waiver-expiring']);
   });
 });
 
@@ -73,9 +74,10 @@ describe('levels', () => {
     assert.deepEqual(levelsWith('warn region-overlap when 1 < 2'), ['warning']);
   });
 
-  it('tell their reason', () => {
-    const { result } = check(overlapping('p', 'policy p { deny region-overlap because "seen in production" }\n'));
-    assert.ok(result.findings[0]?.notes.some(({ message }) => message === 'seen in production'));
+  it('tell their reason, and who answers for it', () => {
+    const messages = (policy: string): string[] => check(overlapping('p', policy)).result.findings[0]?.notes.map(({ message }) => message) ?? [];
+    assert.ok(messages('policy p { deny region-overlap because "seen in production" }\n').includes('seen in production'));
+    assert.ok(messages('policy p {\n owner "network team"\n deny region-overlap because "seen in production"\n}\n').includes('seen in production (network team)'));
   });
 
   it('of options come first, and the policy has the last word', () => {
@@ -128,6 +130,37 @@ policy p {
     assert.deepEqual(result.waived.map(({ rule, place }) => `${rule} ${place.item.text.slice(place.start, place.end)}`), ['policy/entries first', 'policy/width nic']);
   });
 
+  it('are kept with what they waive: reason, last day, and who answers for it', () => {
+    const { result } = check(`
+      vm web {
+        policy p
+        ram low at 0 size 3 MiB allow policy/blocks because "old firmware" until 2027-06-30 owner "firmware team"
+        ram high at 4 MiB size 3 MiB
+        ram top at 8 MiB size 3 MiB
+      }
+      policy p {
+        owner "platform team"
+        require blocks: aligned(r, 2 MiB) for r in ram
+        allow policy/blocks on high because "on purpose"
+        allow policy/blocks on top because "lab only" owner "lab"
+      }
+    `);
+    assert.deepEqual(result.waived.map(({ waiver }) => waiver), [
+      { because: 'old firmware', until: '2027-06-30', owner: 'firmware team' },
+      { because: 'on purpose', until: undefined, owner: 'platform team' },
+      { because: 'lab only', until: undefined, owner: 'lab' },
+    ]);
+  });
+
+  it('end within two weeks: said once, and only of those in use', () => {
+    const days = ['2026-11-21', '2026-11-22', '2026-12-06', '2026-12-07'];
+    const told = days.map((day) => {
+      const text = `vm web {\n policy p\n ram low at 0 size 3 MiB\n}\npolicy p {\n require blocks: aligned(r, 2 MiB) for r in ram\n allow policy/blocks because "x" until ${day}\n}`;
+      return check(text).result.findings.map(({ rule }) => rule).filter((rule) => rule.startsWith('waiver'));
+    });
+    assert.deepEqual(told, [['waiver-expired'], ['waiver-expiring'], ['waiver-expiring'], []]);
+  });
+
   it('need a reason to waive', () => {
     checkLint(`
       vm web {
@@ -150,7 +183,7 @@ policy p {
         ram low at 0 size 3 MiB allow policy/blocks because "x" until 2026-11-21
             ^^^ policy/blocks: \`aligned(r, 2 MiB)\` is false for \`low\`: 0x0-0x2fffff
                                                                       ^^^^^^^^^^ waiver-expired: \`policy/blocks\` was waived until this day; now its findings are told
-        ram high at 4 MiB size 3 MiB allow policy/blocks because "x" until 2026-11-22
+        ram high at 4 MiB size 3 MiB allow policy/blocks because "x" until 2026-12-22
       }
       policy p {
         require blocks: aligned(r, 2 MiB) for r in ram

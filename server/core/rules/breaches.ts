@@ -11,6 +11,7 @@ import { selectionOf, type Candidate, type Selection } from './policy-things.js'
 import { breachMessage } from './requirement-words.js';
 import { requirementsOf, type Requirement } from './requirements.js';
 import type { Finding, Note, VmSubject } from './rule.js';
+import { reasonText } from './statements.js';
 
 /** What breaks the requirements of these policies in a vm, each combination by itself. */
 export function breachesOf(policies: readonly Element[], subject: VmSubject): Finding[] {
@@ -80,13 +81,13 @@ function outcome({ verb, condition, element }: Requirement, context: Context, { 
 }
 
 function breach(requirement: Requirement, chosen: readonly Candidate[], context: Context, { vm, host, evaluator }: VmSubject): Finding {
-  const { element, verb, rule, binders, because } = requirement;
+  const { element, verb, rule, binders, because, owner } = requirement;
   const blamed = chosen[0]?.element ?? vm.element;
   const others = chosen.slice(1).map((candidate, index): Note => {
     const name = binders[index + 1]?.name.text ?? '';
     return { place: namePlace(candidate.element), message: `\`${name}\` is \`${candidate.value.thing.name}\`` };
   });
-  const reason = { place: namePlace(element), message: because ?? (verb === 'require' ? 'required here' : 'preferred here') };
+  const reason = { place: namePlace(element), message: reasonText(because ?? (verb === 'require' ? 'required here' : 'preferred here'), owner) };
   return {
     rule,
     level: verb === 'require' ? 'error' : 'warning',

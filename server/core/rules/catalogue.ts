@@ -30,6 +30,7 @@ import { unusedConst } from './unused-const.js';
 import { unusedBacking } from './unused-backing.js';
 import { propertyLost } from './property-lost.js';
 import { waiverExpired } from './waiver-expired.js';
+import { waiverExpiring } from './waiver-expiring.js';
 import { waiverUnused } from './waiver-unused.js';
 
 /** Every rule, in the order in which findings at one place are told: the more specific before the more general. */
@@ -65,5 +66,6 @@ export const RULES: readonly SealedRule[] = [
   unusedBacking,
   propertyLost,
   waiverExpired,
+  waiverExpiring,
   waiverUnused,
 ];

@@ -8,6 +8,7 @@ import { UNKNOWN, type Value } from '../layout/values.js';
 import { textOf, type Binder, type Word } from '../syntax/nodes.js';
 import { SELECTORS } from '../syntax/vocabulary.js';
 import { RULES } from './catalogue.js';
+import { isDay } from './days.js';
 import { isSelector, sketchOf } from './policy-things.js';
 import { requirementsOf, type Requirement } from './requirements.js';
 import { policyStatements, type Statement } from './statements.js';
@@ -42,14 +43,6 @@ function reportUnknownRule(rule: Word, origin: Origin, evaluator: Evaluator): vo
   const { hint, more } = didYouMean(rule.text, names, rule);
   const what = requirement ? `no policy here has a requirement \`${rule.text.slice('policy/'.length)}\`` : `there is no rule \`${rule.text}\``;
   evaluator.report('unknown-name', placeOf(origin, rule), `${what}${hint}`, more);
-}
-
-const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-
-function isDay(date: string): boolean {
-  const [year = 0, month = 0, day = 0] = date.split('-').map(Number);
-  const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
-  return day >= 1 && day <= (DAYS[month - 1] ?? 0) && !(month === 2 && day === 29 && !leap);
 }
 
 /** What is wrong with a requirement in every vm: selectors, names, and fields that its things don't have. */

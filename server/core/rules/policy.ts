@@ -6,7 +6,8 @@ import { isPresent } from '../layout/presence.js';
 import type { Word } from '../syntax/nodes.js';
 import { checkStatement, isKnownRule } from './policy-names.js';
 import type { Finding, Level, VmSubject, Waiver } from './rule.js';
-import { ownStatements, policyStatements, targetOf, type Statement, type Target, type Verb } from './statements.js';
+import { daysBetween } from './days.js';
+import { ownStatements, policyStatements, reasonText, targetOf, type Statement, type Target, type Verb } from './statements.js';
 
 /** What is left of a vm's findings after its policies. */
 export interface Judgement {
@@ -73,13 +74,14 @@ function verdictOn(finding: Finding, statements: readonly Aimed[], today: string
   for (const { statement, elements } of statements) {
     const rule = statement.rules.find(({ text }) => text === finding.rule);
     if (!rule || isOver(statement, today) || (elements && !concerns(finding, elements))) continue;
-    const { verb, because, place } = statement;
+    const { verb, because, owner, place } = statement;
     if (verb !== 'allow') {
-      const notes = because === undefined ? finding.notes : [...finding.notes, { place, message: because }];
+      const notes = because === undefined ? finding.notes : [...finding.notes, { place, message: reasonText(because, owner) }];
       [waived, told] = [false, { ...finding, level: LEVELS[verb], notes }];
     } else if (because !== undefined) {
       used.add(rule);
       waived = true;
+      told = { ...told, waiver: { because, until: statement.until?.date, owner } };
     }
   }
   return { waived, finding: told };
@@ -96,7 +98,7 @@ function concerns({ element, vm }: Finding, elements: readonly Element[]): boole
 
 /** One entry a rule that is allowed where something of this vm could need it. A vm that isn't understood is in doubt, and uses all. */
 function waiversOf({ statement, elements }: Aimed, today: string, used: ReadonlySet<Word>, { evaluator }: VmSubject): Waiver[] {
-  const { verb, rules, origin, because, until } = statement;
+  const { verb, rules, origin, because, until, owner } = statement;
   if (verb !== 'allow' || because === undefined || elements?.length === 0) return [];
   const inDoubt = evaluator.problems.length > 0;
   return rules
@@ -106,7 +108,9 @@ function waiversOf({ statement, elements }: Aimed, today: string, used: Readonly
       rule: rule.text,
       because,
       until,
+      owner,
       expired: isOver(statement, today),
+      daysLeft: until && daysBetween(today, until.date),
       used: inDoubt || used.has(rule),
       removal: statement.removalOf(rule),
     }));

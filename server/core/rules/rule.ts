@@ -46,7 +46,11 @@ export interface Waiver {
   readonly because: string;
   /** The last day it holds, if it ends. */
   readonly until: DatedPlace | undefined;
+  /** Who answers for it: named at the waiver, else by its policy. */
+  readonly owner: string | undefined;
   readonly expired: boolean;
+  /** Days from today to its last one: 0 on that day, negative once it is past; nothing where it doesn’t end. */
+  readonly daysLeft: number | undefined;
   readonly used: boolean;
   /** What takes it out of the text: the name, or the whole `allow` where it names no other. */
   readonly removal: PlacedEdit;
@@ -153,7 +157,18 @@ export interface Finding {
   readonly vm: string | undefined;
   readonly host: string | undefined;
   readonly unused: boolean;
+  /** Why it is silenced, in the words of the waiver; nothing where it is told. */
+  readonly waiver?: WaiverReason;
   fixes(): readonly Fix[];
+}
+
+/** What an `allow` says for itself. */
+export interface WaiverReason {
+  readonly because: string;
+  /** The last day it holds, `2027-06-30`, if it ends. */
+  readonly until: string | undefined;
+  /** Who answers for it, if anybody is named. */
+  readonly owner: string | undefined;
 }
 
 /** Makes a rule from its parts; the type of its facts is inferred from `check`. */

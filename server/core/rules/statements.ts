@@ -19,6 +19,8 @@ export interface Statement {
   readonly place: Place;
   readonly because: string | undefined;
   readonly until: DatedPlace | undefined;
+  /** Who answers for it: named here, else by the policy. */
+  readonly owner: string | undefined;
   /** The names after `on`; nothing where it is about everything. */
   readonly on: readonly Reference[] | undefined;
   /** The element it stands in, if not in a policy. */
@@ -33,7 +35,7 @@ const VERBS: ReadonlySet<string> = new Set<Verb>(['deny', 'warn', 'note', 'allow
 
 /** The statements of a policy that are there: those of the one it is `like` first, then its own. */
 export const policyStatements = (policy: Element, evaluator: Evaluator): Statement[] =>
-  policy.children.filter(({ keyword }) => VERBS.has(keyword)).flatMap((child) => declared(child, undefined, evaluator));
+  policy.children.filter(({ keyword }) => VERBS.has(keyword)).flatMap((child) => declared(child, undefined, ownerOf(policy), evaluator));
 
 /** The waivers that regions, maps and assignments of a vm carry themselves. */
 export const ownStatements = ({ element }: Vm, evaluator: Evaluator): Statement[] => element.children.flatMap((child) => statementsIn(child, evaluator));
@@ -42,11 +44,11 @@ const CARRIERS: ReadonlySet<string> = new Set([...REGION_KEYWORDS, 'map', 'assig
 
 function statementsIn(element: Element, evaluator: Evaluator): Statement[] {
   if (!CARRIERS.has(element.keyword)) return [];
-  const inBlock = element.children.filter(({ keyword }) => keyword === 'allow').flatMap((child) => declared(child, element, evaluator));
+  const inBlock = element.children.filter(({ keyword }) => keyword === 'allow').flatMap((child) => declared(child, element, undefined, evaluator));
   return element.properties.has('allow') ? [...inBlock, ...written(element)] : inBlock;
 }
 
-function declared(element: Element, within: Element | undefined, evaluator: Evaluator): Statement[] {
+function declared(element: Element, within: Element | undefined, owner: string | undefined, evaluator: Evaluator): Statement[] {
   const { origin, properties, keyword } = element;
   const { head } = origin.declaration;
   if (head?.kind !== 'rule-names' || !isPresent(element, evaluator)) return [];
@@ -58,14 +60,24 @@ function declared(element: Element, within: Element | undefined, evaluator: Eval
       rules: wordsIn(head),
       origin,
       place: placeOf(origin, origin.declaration.keyword),
-      because: reasonIn(valueOf('because')),
+      because: textIn(valueOf('because')),
       until: dateIn(valueOf('until'), origin),
+      owner: ownerOf(element) ?? owner,
       on: on?.kind === 'names' ? on.names.filter((name): name is Reference => name.kind === 'reference') : undefined,
       within,
       removalOf: (rule) => removalIn(head, rule, origin) ?? without({ origin }),
     },
   ];
 }
+
+/** Who answers for what a policy or a statement says, where it names somebody: `owner "network team"`. */
+export const ownerOf = ({ properties }: Element): string | undefined => textIn(properties.get('owner')?.[0]?.property.value);
+
+/** A reason as it is shown, with who answers for it. */
+export const reasonText = (because: string, owner: string | undefined): string => (owner === undefined ? because : `${because} (${owner})`);
+
+/** What belongs to an `allow` on the line of a declaration. */
+const BELONGING: ReadonlySet<string> = new Set(['because', 'until', 'owner']);
 
 /** `allow x because "…" until …` among the properties of a line: what follows belongs to it. */
 function written(element: Element): Statement[] {
@@ -74,7 +86,7 @@ function written(element: Element): Statement[] {
   const properties = members.filter((member): member is Property => member.kind === 'property');
   return (element.properties.get('allow') ?? []).flatMap((located) => {
     const after = properties.slice(properties.indexOf(located.property) + 1);
-    const next = after.findIndex(({ word }) => word.text !== 'because' && word.text !== 'until');
+    const next = after.findIndex(({ word }) => !BELONGING.has(word.text));
     return writtenOne(located, next < 0 ? after : after.slice(0, next), element);
   });
 }
@@ -90,8 +102,9 @@ function writtenOne(located: LocatedProperty, belonging: readonly Property[], el
       rules: wordsIn(value),
       origin: located,
       place: placeOf(located, property.word),
-      because: reasonIn(valueOf('because')),
+      because: textIn(valueOf('because')),
       until: dateIn(valueOf('until'), located),
+      owner: textIn(valueOf('owner')),
       on: undefined,
       within: element,
       removalOf: (rule) => removalIn(value, rule, located) ?? withoutSpan(located, property.start, belonging.at(-1)?.end ?? property.end),
@@ -101,7 +114,7 @@ function writtenOne(located: LocatedProperty, belonging: readonly Property[], el
 
 const wordsIn = ({ names }: RuleNames): Word[] => names.filter((name): name is Word => name.kind === 'word');
 
-const reasonIn = (value: PropertyValue | undefined): string | undefined => (value?.kind === 'text' ? value.value : undefined);
+export const textIn = (value: PropertyValue | undefined): string | undefined => (value?.kind === 'text' ? value.value : undefined);
 
 const dateIn = (value: PropertyValue | undefined, origin: Origin): DatedPlace | undefined =>
   value?.kind === 'date' ? { ...placeOf(origin, value), date: value.text } : undefined;

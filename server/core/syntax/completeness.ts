@@ -56,7 +56,7 @@ const spanOf = ({ name, keyword }: Declaration): { start: number; end: number } 
 const described = ({ name, keyword }: Declaration): string => `\`${name?.kind === 'word' ? name.text : keyword.text}\``;
 
 /** Words that may stand several times: each waiver has its reason, each BAR of a device its size. */
-const REPEATABLE = new Set(['allow', 'because', 'until', 'policy', 'bar']);
+const REPEATABLE = new Set(['allow', 'because', 'until', 'owner', 'policy', 'bar']);
 
 function repeatedIn({ keyword }: Declaration, properties: readonly Property[]): Shortcoming[] {
   const seen = new Set<string>();

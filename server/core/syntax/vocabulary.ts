@@ -158,6 +158,7 @@ export const PROPERTIES: Readonly<Record<string, PropertyWord>> = table({
   node: form('expression', 'a node', 'The NUMA node.'),
   on: form('names', 'a name', 'The hosts it runs on, or the element it is about.'),
   'on-overlap': form('word', 'a stance', 'What the VMM does where RAM meets a reserved range.', STANCES),
+  owner: form('text', 'a name in quotes', 'Who answers for it.'),
   over: form('names', 'a region', 'Hides that part of the other region.'),
   page: form('expression', 'a size', 'The base page of the host kernel.'),
   physical: form('flag', '', 'Memory at a fixed host-physical address: `physical at HPA`.'),
@@ -176,7 +177,7 @@ export const PROPERTIES: Readonly<Record<string, PropertyWord>> = table({
 /** Properties that every declaration takes. */
 export const EVERYWHERE: readonly string[] = ['when', 'label'];
 
-const REGION = ['at', 'size', 'access', 'dma', 'share', 'over', 'alias', 'because', 'allow', 'until'];
+const REGION = ['at', 'size', 'access', 'dma', 'share', 'over', 'alias', 'because', 'allow', 'until', 'owner'];
 const BACKED = ['from', 'backing', 'node'];
 const KINDS = ['anonymous', 'thp', 'hugetlb', 'dax', 'physical', 'at'];
 
@@ -193,7 +194,7 @@ export const DECLARATIONS: Readonly<Record<string, DeclarationWord>> = table({
   hugepages: declare('expression', 'a page size', 'Huge pages that the host has set aside.', ['host'], ['count', 'node']),
   limits: declare('nothing', '', 'What the kernel lets the VMM take.', ['host'], ['memlock', 'dma-maps', 'slots']),
   vm: declare('name', 'a name', 'A guest and its address space.', ['file'], ['like', 'on', 'bits', 'vmm', 'on-overlap', 'slots']),
-  policy: declare('names', 'a name', 'Rules and requirements; in a vm, the policy that holds for it.', ['file', 'vm'], ['like']),
+  policy: declare('names', 'a name', 'Rules and requirements; in a vm, the policy that holds for it.', ['file', 'vm'], ['like', 'owner']),
   backing: declare('name', 'a name', 'Host memory that regions take their bytes from.', ['vm', 'file'], ['size', ...KINDS, 'node', 'share']),
   ram: declare('name', 'a name', 'Guest RAM.', ['vm'], [...REGION, ...BACKED, 'hotplug', 'dimm', 'virtio-mem', 'block']),
   rom: declare('name', 'a name', 'Memory the guest only reads.', ['vm'], [...REGION, ...BACKED]),
@@ -203,15 +204,15 @@ export const DECLARATIONS: Readonly<Record<string, DeclarationWord>> = table({
   doorbell: declare('name', 'a name', 'The address a device writes to raise an MSI.', ['vm'], REGION),
   hole: declare('name', 'a name', 'Nothing; with `from` it uses up its bytes of the backing.', ['vm'], [...REGION, 'from']),
   avoid: declare('name', 'a name', 'A range the guest has promised never to use for DMA.', ['vm'], [...REGION, 'via']),
-  map: declare('name', 'a name', 'One DMA mapping request.', ['vm'], ['at', 'size', 'to', 'access', 'allow', 'because', 'until']),
-  assign: declare('names', 'a device', 'Gives devices of the host to the guest.', ['vm'], ['hotplug', 'behind', 'allow', 'because', 'until']),
+  map: declare('name', 'a name', 'One DMA mapping request.', ['vm'], ['at', 'size', 'to', 'access', 'allow', 'because', 'until', 'owner']),
+  assign: declare('names', 'a device', 'Gives devices of the host to the guest.', ['vm'], ['hotplug', 'behind', 'allow', 'because', 'until', 'owner']),
   viommu: declare('name', 'a name', 'An IOMMU that the guest sees.', ['vm'], ['model', 'mode', 'bits']),
-  deny: declare('rules', 'a rule', 'Makes findings of these rules errors.', ['policy'], ['on', 'because', 'until']),
-  warn: declare('rules', 'a rule', 'Makes findings of these rules warnings.', ['policy'], ['on', 'because', 'until']),
-  note: declare('rules', 'a rule', 'Makes findings of these rules notes.', ['policy'], ['on', 'because', 'until']),
-  allow: declare('rules', 'a rule', 'Waives findings of these rules; needs `because`.', ['policy', 'map', 'assign', ...regions()], ['on', 'because', 'until']),
-  require: declare('requirement', 'a condition', 'What must hold: an error where it doesn’t.', ['policy'], ['for', 'because']),
-  prefer: declare('requirement', 'a condition', 'What should hold: a warning where it doesn’t.', ['policy'], ['for', 'because']),
+  deny: declare('rules', 'a rule', 'Makes findings of these rules errors.', ['policy'], ['on', 'because', 'until', 'owner']),
+  warn: declare('rules', 'a rule', 'Makes findings of these rules warnings.', ['policy'], ['on', 'because', 'until', 'owner']),
+  note: declare('rules', 'a rule', 'Makes findings of these rules notes.', ['policy'], ['on', 'because', 'until', 'owner']),
+  allow: declare('rules', 'a rule', 'Waives findings of these rules; needs `because`.', ['policy', 'map', 'assign', ...regions()], ['on', 'because', 'until', 'owner']),
+  require: declare('requirement', 'a condition', 'What must hold: an error where it doesn’t.', ['policy'], ['for', 'because', 'owner']),
+  prefer: declare('requirement', 'a condition', 'What should hold: a warning where it doesn’t.', ['policy'], ['for', 'because', 'owner']),
 });
 
 /** Keywords of what takes guest-physical addresses. */
