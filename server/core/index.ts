@@ -21,7 +21,7 @@ export { symbolsIn, type OutlineSymbol } from './editor/symbols.js';
 export { meets, type Span } from './text/span.js';
 export { LineIndex, type Position } from './text/line-index.js';
 export { applyEdits, type TextEdit } from './text/text-edit.js';
-export { importFormat, IMPORT_FORMATS } from './formats/index.js';
+export { importFormat, importInputs, IMPORT_FORMATS, sniffFormat, type ImportInput } from './formats/index.js';
 export { nearest } from './text/suggest.js';
 export { checkJson } from './report/check-json.js';
 export { checkText, countsText } from './report/check-text.js';

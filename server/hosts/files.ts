@@ -28,6 +28,11 @@ export class Files {
     return known;
   }
 
+  /** The bytes of a file that the user named, which may be no text. */
+  bytes(name: string): Buffer | { readonly error: string } {
+    return readBytes(path.resolve(this.#folder, name), 'any');
+  }
+
   /** What a check of this file may read: itself, and what it imports from its own folder or the working directory. */
   worldOf(name: string, document: Document): World {
     const roots = [this.#folder, path.dirname(path.resolve(this.#folder, name))];
@@ -87,6 +92,12 @@ export function isDirectory(file: string): boolean {
 
 /** Reads standard input to its end, or to where it is too long. */
 export async function readInput(input: AsyncIterable<Uint8Array>): Promise<Loaded> {
+  const bytes = await readInputBytes(input);
+  return 'error' in bytes ? bytes : decode(bytes);
+}
+
+/** The same for what may be no text. */
+export async function readInputBytes(input: AsyncIterable<Uint8Array>): Promise<Buffer | { readonly error: string }> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of input) {
@@ -94,13 +105,18 @@ export async function readInput(input: AsyncIterable<Uint8Array>): Promise<Loade
     length += chunk.length;
     if (length > LENGTH_LIMIT) return TOO_LONG;
   }
-  return decode(Buffer.concat(chunks));
+  return Buffer.concat(chunks);
 }
 
 const TOO_LONG = { error: 'it is larger than 16 MiB' };
 
 /** Reads a file; from an import only an ordinary one: a pipe might never end. */
 function readFile(file: string, kind: 'any' | 'ordinary'): Loaded {
+  const bytes = readBytes(file, kind);
+  return 'error' in bytes ? bytes : decode(bytes);
+}
+
+function readBytes(file: string, kind: 'any' | 'ordinary'): Buffer | { readonly error: string } {
   try {
     if (kind === 'ordinary' && isSpecial(file)) return { error: 'it is no ordinary file' };
     const descriptor = openSync(file, 'r');
@@ -119,7 +135,7 @@ function isSpecial(file: string): boolean {
   return !stats.isFile() && !stats.isDirectory();
 }
 
-function readAll(descriptor: number): Loaded {
+function readAll(descriptor: number): Buffer | { readonly error: string } {
   const stats = fstatSync(descriptor);
   if (stats.isDirectory()) return { error: 'it is a directory' };
   if (stats.isFile() && stats.size > LENGTH_LIMIT) return TOO_LONG;
@@ -128,7 +144,7 @@ function readAll(descriptor: number): Loaded {
   for (;;) {
     const chunk = Buffer.allocUnsafe(Math.max(1 << 16, stats.size + 1));
     const read = readSync(descriptor, chunk);
-    if (read === 0) return decode(Buffer.concat(chunks));
+    if (read === 0) return Buffer.concat(chunks);
     chunks.push(chunk.subarray(0, read));
     length += read;
     if (length > LENGTH_LIMIT) return TOO_LONG;

@@ -44,8 +44,8 @@ describe('vmlayout import', () => {
   });
 
   it('says what is wrong and where, in one line, with nothing on standard output', async () => {
-    assertMisuse(await vmlayout(['import']), 'import: which format? qemu-mtree or reserved-regions');
-    assertMisuse(await vmlayout(['import', 'qemu-mtre']), 'import: there is no format `qemu-mtre`; did you mean `qemu-mtree`?');
+    assert.match((await vmlayout(['import'])).err, /^vmlayout: import: which format, or which file\? There are qemu-mtree, /);
+    assertMisuse(await vmlayout(['import', 'qemu-mtre']), 'import: there is no format and no file `qemu-mtre`; did you mean `qemu-mtree`?');
     assertMisuse(await vmlayout(['import', 'qemu-mtree', 'none.txt']), 'none.txt: there is no such file');
     assertMisuse(await vmlayout(['import', 'qemu-mtree', DUMP, '--host', 'none.vmlayout']), 'none.vmlayout: there is no such file');
     assertMisuse(await vmlayout(['import', 'qemu-mtree', DUMP, '--name', '2 vms']), 'import: `2 vms` is no name; names are letters, digits, `_` and inner hyphens');

@@ -169,14 +169,6 @@ vm virt_4g on altra {
     assert.match(after('  0000000000001000-0000000000001fff (prio 0, ram): b @fffffffffffff001\n'), /^5: the offset in the region reaches past 2\^64/);
     assert.match(after(`  0000000000001000-0000000000001fff (prio 0, ram): ${'b'.repeat(5000)}\n`), /^5: the line is longer/);
     assert.match(after(`\n${HEAD}`), /^6: a second dump begins here \(the first at line 1\)/);
-    assert.match(after('  0000000000001000-0000000000001fff (prio 0, ram): alias b @c 0000000000000000-0000000000000fff\n'), /^5: this is plain/);
-  });
-
-  it('refuses plain info mtree', () => {
-    const tree = 'address-space: memory\n' + section(0n, (1n << 64n) - 1n, '(prio 0, i/o): system') + '  ' + section(0n, 0xfffn, '(prio 0, ram): ram0');
-    assert.match(errorOf(tree), /^1: this is plain `info mtree`.*use `info mtree -f`/);
-    assert.match(errorOf(`(qemu) info mtree\n${tree.replace(/^.*\n/, '')}`), /^3: begins before the section of line 2 ends/);
-    assert.match(errorOf(tree.replaceAll(', i/o', ', RW').replace(/^.*\n/, '')), /^1: this is plain/);
   });
 });
 
@@ -218,7 +210,7 @@ describe('hostile input of info mtree -f', () => {
 
   it('never throws, whatever is done to a dump', function () {
     this.timeout(60_000);
-    const dumps = filesIn(MTREE_DATA, '.txt').map((name) => readFileSync(join(MTREE_DATA, name), 'utf8'));
+    const dumps = filesIn(MTREE_DATA, '.txt').filter((name) => /mtree-fo?/.test(name)).map((name) => readFileSync(join(MTREE_DATA, name), 'utf8'));
     const piece = fc.oneof(
       fc.string({ maxLength: 12 }),
       fc.constantFrom('\n', '  ', '-', '(prio 0, ram): ', ' @', ' KVM', 'FlatView #0\n', ' AS "memory", root: x\n', 'ffffffffffffffff', '\x1b[', '> ', '"', '\\'),

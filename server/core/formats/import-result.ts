@@ -6,6 +6,12 @@ export interface ImportFile {
   readonly text: string;
   /** The IOMMU group that the file belongs to, where the caller knows it (a sysfs directory). */
   readonly group?: string;
+  /** The machine that the file is about, where several files are about one. */
+  readonly machine?: string;
+  /** What the file holds, where that is no text; then `text` is empty. */
+  readonly bytes?: Uint8Array;
+  /** Asks for a file that this one includes, by what stands in its `#include`. Nothing if it can't be had. */
+  readonly include?: (name: string, from: string) => { readonly path: string; readonly text: string } | undefined;
 }
 
 /** The layout of the host that an imported vm is said to run on. */
@@ -22,10 +28,12 @@ export interface ImportOptions {
   /** Name of the vm or host to write, instead of one made from the file's name. */
   readonly name?: string;
   readonly host?: ImportHost;
+  /** Whether a device tree is that of a host or of a guest, instead of what it looks like. */
+  readonly as?: 'host' | 'vm';
 }
 
 export interface LineError {
-  /** Counted from 1. */
+  /** Counted from 1; in a binary file it means nothing, and the message tells the offset. */
   readonly line: number;
   readonly message: string;
 }

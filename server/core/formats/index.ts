@@ -1,36 +1,46 @@
 import { LENGTH_LIMIT } from '../syntax/document.js';
 import type { ImportFile, ImportOptions, ImportResult } from './import-result.js';
-import { importQemuMtree } from './qemu-mtree-layout.js';
-import { importReservedRegions } from './reserved-regions-layout.js';
+import { iomemParts } from './iomem-layout.js';
+import { writeParts, type LayoutPart, type PartsResult } from './layout-part.js';
+import { machineOf } from './qemu-mtree-layout.js';
+import { reservedRegionParts } from './reserved-regions-layout.js';
 
 export type { ImportError, ImportFile, ImportHost, ImportOptions, ImportResult } from './import-result.js';
 export { importQemuMtree, type MtreeOptions, type MtreeResult } from './qemu-mtree-layout.js';
 export { readQemuMtree, systemView, type FlatSection, type FlatView, type MemoryTree } from './qemu-mtree.js';
-export { importReservedRegions } from './reserved-regions-layout.js';
 export { readReservedRegions, type ReservedGroup, type ReservedRegion, type ReservedRegions } from './reserved-regions.js';
 
 /** A format that can be read: what others say, into a layout. */
 interface ImportFormat {
   readonly about: string;
-  /** Whether a text, of which only the beginning is given, looks like it. */
-  readonly sniff: (beginning: string) => boolean;
-  readonly read: (files: readonly ImportFile[], options: ImportOptions) => ImportResult;
+  /** Whether a file, of which only the beginning is given, looks like it. */
+  readonly sniff: (beginning: string, bytes: Uint8Array | undefined, path: string) => boolean;
+  readonly read: (files: readonly ImportFile[], options: ImportOptions) => PartsResult;
 }
 
 const MTREE_LINE =
-  /^[ \t>|]*(?:\(qemu\) )?(?:FlatView #\d|AS ".*", root: |address-space: |[0-9a-f]{16}-[0-9a-f]{16} \(prio )/m;
+  /^[ \t>|]*(?:\(qemu\) )?(?:FlatView #\d|AS ".*", root: |address-space: |memory-region: |[0-9a-f]{16}-[0-9a-f]{16} \(prio )/m;
 const RESERVED_LINE = /^(?:\S{0,200}reserved_regions:)?[ \t>|]*0x[0-9a-f]{16} +0x[0-9a-f]{16} +[a-z-]+\s*$/m;
+const IOMEM_LINE = /^[ \t>|]*[0-9a-f]{8,16}-[0-9a-f]{8,16} : \S/m;
 
 const FORMATS = {
   'qemu-mtree': {
-    about: 'QEMU monitor: `info mtree -f`, with or without `-o`',
+    about: 'QEMU monitor: `info mtree`, best with `-f -o`',
     sniff: (text) => MTREE_LINE.test(text),
-    read: readMtreeFile,
+    read: each((file, options) => {
+      const machine = machineOf(file.text, { ...options, path: file.path });
+      return 'errors' in machine ? { errors: machine.errors.map((error) => ({ ...error, path: file.path })) } : { parts: [machine.part] };
+    }),
   },
   'reserved-regions': {
-    about: 'Linux: /sys/kernel/iommu_groups/*/reserved_regions, a file or the directory',
+    about: 'Linux: /sys/kernel/iommu_groups/*/reserved_regions, files or the directory',
     sniff: (text) => RESERVED_LINE.test(text),
-    read: importReservedRegions,
+    read: reservedRegionParts,
+  },
+  iomem: {
+    about: 'Linux: /proc/iomem, read as root',
+    sniff: (text) => IOMEM_LINE.test(text),
+    read: each(iomemParts),
   },
 } satisfies Record<string, ImportFormat>;
 
@@ -41,12 +51,51 @@ export const IMPORT_FORMATS: readonly { readonly name: ImportFormatName; readonl
   FORMATS,
 ).map(([name, { about }]) => ({ name: name as ImportFormatName, about }));
 
-/** Reads what another tool printed and writes it as a layout. The same input gives the same text. */
-export const importFormat = (
-  format: ImportFormatName,
-  input: readonly ImportFile[],
-  options: ImportOptions = {},
-): ImportResult => short(FORMATS[format].read(input, options), input);
+/** What one reader reads. */
+export interface ImportInput {
+  readonly format: ImportFormatName;
+  readonly files: readonly ImportFile[];
+}
+
+/** Reads what other tools printed and writes it as one layout. The same input gives the same text. */
+export function importInputs(inputs: readonly ImportInput[], { name, ...options }: ImportOptions = {}): ImportResult {
+  const parts: LayoutPart[] = [];
+  for (const { format, files } of inputs) {
+    const read = (FORMATS[format] as ImportFormat).read(files, options);
+    if ('errors' in read) return read;
+    parts.push(...read.parts);
+  }
+  const called = name === undefined ? { parts } : nameOne(parts, name);
+  return 'errors' in called ? called : short(writeParts(called.parts, options), inputs[0]?.files ?? []);
+}
+
+/** Gives the one vm the name, or the one host if there is no vm. */
+function nameOne(parts: readonly LayoutPart[], name: string): PartsResult {
+  const kind = parts.some((part) => part.kind === 'vm') ? 'vm' : 'host';
+  const meant = parts.filter((part) => part.kind === kind);
+  const different = new Set(meant.filter((part) => !part.isNameless).map((part) => part.name));
+  if (kind === 'vm' ? meant.length > 1 : different.size > 1) {
+    return { errors: [{ path: '', line: 1, message: `one name is given, and there are several to name: ${meant.map((part) => part.name).join(', ')}` }] };
+  }
+  return { parts: parts.map((part) => (part.kind === kind ? { ...part, name, isNameless: false } : part)) };
+}
+
+/** Reads one format. */
+export const importFormat = (format: ImportFormatName, files: readonly ImportFile[], options: ImportOptions = {}): ImportResult =>
+  importInputs([{ format, files }], options);
+
+/** Reads files one by one, each a machine of its own. */
+function each(read: (file: ImportFile, options: ImportOptions) => PartsResult): ImportFormat['read'] {
+  return (files, options) => {
+    const parts: LayoutPart[] = [];
+    for (const file of files) {
+      const result = read(file, options);
+      if ('errors' in result) return result;
+      parts.push(...result.parts);
+    }
+    return { parts };
+  };
+}
 
 /** A layout that is too long to be read back is no result. */
 function short(result: ImportResult, input: readonly ImportFile[]): ImportResult {
@@ -57,17 +106,8 @@ function short(result: ImportResult, input: readonly ImportFile[]): ImportResult
 /** Characters that are looked at to tell formats apart. */
 const SNIFFED = 1 << 16;
 
-/** The format that a text seems to be in. */
-export function sniffFormat(text: string): ImportFormatName | undefined {
+/** The format that a file seems to be in. */
+export function sniffFormat(text: string, bytes?: Uint8Array, path = ''): ImportFormatName | undefined {
   const beginning = text.slice(0, SNIFFED);
-  return IMPORT_FORMATS.find(({ name }) => FORMATS[name].sniff(beginning))?.name;
-}
-
-function readMtreeFile(files: readonly ImportFile[], options: ImportOptions): ImportResult {
-  const [file, second] = files;
-  if (file === undefined || second !== undefined) {
-    return { errors: [{ path: second?.path ?? '', line: 1, message: 'one dump at a time: each is a machine of its own' }] };
-  }
-  const result = importQemuMtree(file.text, { ...options, path: file.path });
-  return 'errors' in result ? { errors: result.errors.map((error) => ({ ...error, path: file.path })) } : result;
+  return IMPORT_FORMATS.find(({ name }) => (FORMATS[name] as ImportFormat).sniff(beginning, bytes, path))?.name;
 }

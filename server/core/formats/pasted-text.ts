@@ -7,6 +7,8 @@ export interface PastedLine {
   readonly number: number;
   /** The line without what stood around it; no blanks at either end. */
   readonly text: string;
+  /** Blanks before `text`, in columns; what stands around a line is no blank. */
+  readonly indent: number;
   /** Whether it was quoted as in a mail, where long lines are wrapped. */
   readonly quoted: boolean;
   /** Whether the line was longer than any listing prints, so that `text` is only its beginning. */
@@ -36,7 +38,9 @@ export function* pastedLines(text: string): Generator<PastedLine> {
 function pastedLine(number: number, raw: string, cut: boolean): PastedLine {
   const plain = raw.replace(/[\r\ufeff]/g, '').replace(ESCAPES, '').replaceAll('\t', ' ');
   const prefix = QUOTED.exec(plain)?.[0] ?? '';
-  return { number, text: plain.slice(prefix.length).trim(), quoted: prefix !== '', cut };
+  const bare = plain.slice(prefix.length);
+  const indent = bare.length - bare.trimStart().length;
+  return { number, text: bare.trim(), indent, quoted: prefix !== '', cut };
 }
 
 /** Lines that a reader could not make sense of: counted all, kept some, so that none goes in silence. */

@@ -1,16 +1,14 @@
 import { sizeOf, type Range } from '../layout/intervals.js';
-import { deviceNames, hostNames } from './host-names.js';
-import { fileName, type ImportHost, type ImportOptions, type LineError } from './import-result.js';
+import { fileName, type ImportOptions, type LineError } from './import-result.js';
+import { writeParts, type LayoutPart } from './layout-part.js';
 import { writeAddress, writeSize } from '../layout/written.js';
 import {
   blankLine,
   codeLine,
-  layoutBlock,
   legalName,
   newNames,
   remark,
   writeLineNumbers,
-  writeLines,
   writeText,
   type LayoutLine,
   type Names,
@@ -18,6 +16,7 @@ import {
 import { tellStrange } from './pasted-text.js';
 import { doorbellIn } from './qemu-doorbells.js';
 import { readQemuMtree, systemView, type FlatSection, type FlatView, type MemoryTree } from './qemu-mtree.js';
+import { isPlainTree, readPlainTree } from './qemu-mtree-plain.js';
 import { hasBackendOwners, ramBlocksOf, type RamBlock } from './qemu-ram-blocks.js';
 
 /**
@@ -41,31 +40,28 @@ export type MtreeResult =
   | { readonly text: string; readonly notes: readonly string[] }
   | { readonly errors: readonly LineError[] };
 
+/** Reads a dump and writes it as a layout. */
 export function importQemuMtree(text: string, options: MtreeOptions = {}): MtreeResult {
-  const tree = readQemuMtree(text);
+  const read = machineOf(text, options);
+  return 'errors' in read ? read : writeParts([read.part], options);
+}
+
+/** The machine of a dump, flat or plain. */
+export function machineOf(text: string, options: MtreeOptions): { readonly part: LayoutPart } | { readonly errors: readonly LineError[] } {
+  const tree = isPlainTree(text) ? readPlainTree(text) : readQemuMtree(text);
   if ('errors' in tree) return tree;
   const view = systemView(tree);
   if ('message' in view) return { errors: [view] };
-  const hosts = options.host ? hostNames(options.host) : [];
-  if (options.host && hosts.length === 0) {
-    return { errors: [{ line: 1, message: `no host is declared in ${options.host.path}` }] };
-  }
-  return writeMachine(tree, view, options, hosts);
-}
-
-function writeMachine(tree: MemoryTree, view: FlatView, options: MtreeOptions, hosts: readonly string[]): MtreeResult {
   const blocks = ramBlocksOf(tree, view);
-  const notes = notesOn(tree, view, blocks);
-  const names = newNames(hosts);
-  const machine = names.take(options.name ?? machineName(options.path), 'vm');
-  const on = hosts.length > 0 ? ` on ${hosts.join(', ')}` : '';
-  const lines = [
-    ...header(view, options.path),
-    ...notes.map(remark),
-    ...(options.host ? importLines(options.host) : []),
-    ...layoutBlock(`vm ${machine}${on}`, [...machineLines(view, blocks), ...assignLines(options.host)]),
-  ];
-  return { text: writeLines(lines), notes };
+  return {
+    part: {
+      kind: 'vm',
+      name: options.name ?? machineName(options.path),
+      about: headerOf(tree, view, options.path),
+      lines: machineLines(view, blocks),
+      notes: notesOn(tree, view, blocks),
+    },
+  };
 }
 
 /** The vm's name: that of the file, without the endings that dumps are given. */
@@ -74,27 +70,14 @@ function machineName(path: string | undefined): string {
   return legalName(stem === '-' ? '' : stem, 'machine');
 }
 
-function header(view: FlatView, path: string | undefined): LayoutLine[] {
+function headerOf(tree: MemoryTree, view: FlatView, path: string | undefined): string[] {
   const from = path === undefined || fileName(path) === '' ? '' : ` in ${fileName(path)}`;
-  const how = hasBackendOwners(view) ? 'info mtree -f -o' : 'info mtree -f';
+  const how = `info mtree${tree.plain ? '' : ' -f'}${hasBackendOwners(view) ? ' -o' : ''}`;
+  const what = tree.plain ? 'the address space "memory", its tree made flat' : 'the flat view of the address space "memory"';
   return [
-    remark(`Imported from QEMU \`${how}\`${from}: the flat view of the address space "memory".`),
-    remark('Each comment tells the line it comes from, and what QEMU prints there besides the range.'),
+    `Imported from QEMU \`${how}\`${from}: ${what}.`,
+    'Each comment tells the line it comes from, and what QEMU prints there besides the range.',
   ];
-}
-
-const importLines = (host: ImportHost): LayoutLine[] => [
-  blankLine,
-  codeLine(`import ${writeText(host.path)}`),
-  blankLine,
-];
-
-/** A flat view doesn't tell whose devices a guest has been given; without one, nothing is mapped for DMA. */
-function assignLines(host: ImportHost | undefined): LayoutLine[] {
-  const devices = host ? deviceNames(host) : [];
-  if (devices.length === 0) return [];
-  const what = 'The dump doesn’t tell which devices of the host it is given; without one, nothing is mapped for DMA:';
-  return [blankLine, remark(what), remark(`assign ${devices.join(', ')}`)];
 }
 
 function machineLines(view: FlatView, blocks: ReadonlyMap<FlatSection, RamBlock>): LayoutLine[] {
@@ -233,11 +216,11 @@ function notesOn(tree: MemoryTree, view: FlatView, blocks: ReadonlyMap<FlatSecti
   const roots = new Set(tree.views.flatMap((one) => [...one.roots]));
   const translated = [...roots].find((root) => /iommu|^vtd-|^amdvi/.test(root));
   const everySpace = tree.views.flatMap((one) => [...one.spaces]);
-  const notes = tellStrange(tree.strange);
+  const notes = [...tellStrange(tree.strange), ...(tree.plain?.notes ?? [])];
   if (view.spaces.size === 0) {
     notes.push(`line ${view.line}: nothing says whose view this is; taken for that of the address space "memory"`);
   }
-  if (spaces.size > 0) notes.push(`${countedViews(tree.views.length - 1)} not imported: ${listed([...spaces])}`);
+  if (spaces.size > 0 && !tree.plain) notes.push(`${countedViews(tree.views.length - 1)} not imported: ${listed([...spaces])}`);
   if (!hasBackendOwners(view) && view.sections.some((one) => one.type === 'ram')) {
     notes.push('guest RAM was told by the names of its regions; `info mtree -f -o` says who owns them');
   }

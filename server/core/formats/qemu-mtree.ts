@@ -1,21 +1,22 @@
 import { ADDRESS_SPACE } from '../layout/address.js';
-import { sizeOf, type Range } from '../layout/intervals.js';
+import { sizeOf } from '../layout/intervals.js';
 import { MOST_ERRORS, MOST_RANGES, type LineError } from './import-result.js';
 import { isPrompt, keepStrange, noStrangeLines, pastedLines, type PastedLine, type StrangeLines } from './pasted-text.js';
+import { parseName, SECTION_TYPES, type FlatSection } from './qemu-mtree-section.js';
+
+export type { FlatSection, SectionType } from './qemu-mtree-section.js';
 
 /**
  * Reads what QEMU's monitor prints for `info mtree -f`, with or without `-o` (system/memory.c, mtree_print_flatview;
  * the same since 2.9). A flat view is what is left of an address space after QEMU has settled priorities, aliases and
- * disabled regions: sections in ascending order that never overlap.
- *
- * Plain `info mtree` is deliberately refused. The tree can't be flattened exactly from its text: a container (seen
- * through) and registers (opaque) both print `i/o`, so nobody can tell which of them hides what lies below
- * (`gpex_mmio_window` does, `gpex_mmio` inside it doesn't); regions of equal priority print by address, while QEMU
- * resolves them by the order in which they were added; and an alias points to a name that several regions may have.
+ * disabled regions: sections in ascending order that never overlap. Plain `info mtree` is read elsewhere
+ * (`qemu-mtree-tree.ts`); where both stand in a text, the flat views count.
  */
 export interface MemoryTree {
   readonly views: readonly FlatView[];
   readonly strange: StrangeLines;
+  /** What had to be guessed, where the views were made of plain `info mtree`. */
+  readonly plain?: { readonly notes: readonly string[] };
 }
 
 export interface FlatView {
@@ -28,31 +29,6 @@ export interface FlatView {
   readonly sections: readonly FlatSection[];
 }
 
-const SECTION_TYPES = ['ram', 'rom', 'romd', 'ramd', 'i/o'] as const;
-
-/**
- * `ram`, `rom` (read-only RAM, or a read-only alias of a ROM device), `romd` (a ROM device such as flash, in the mode
- * in which it reads as memory), `ramd` (memory of a device), `i/o` (registers, and everything else).
- */
-export type SectionType = (typeof SECTION_TYPES)[number];
-
-export interface FlatSection {
-  readonly line: number;
-  readonly range: Range;
-  readonly priority: number;
-  readonly type: SectionType;
-  /** Printed as `nv-ram`: contents outlive the machine. */
-  readonly nonvolatile: boolean;
-  /** Name of the memory region. */
-  readonly region: string;
-  /** Where the section begins in its region, in bytes. */
-  readonly offset: bigint;
-  /** `obj path=/objects/pc.ram` and the like, with `-o`; empty without. */
-  readonly owner: string;
-  /** Whether KVM has a memory slot for it. */
-  readonly accelerated: boolean;
-}
-
 /** Every flat view of a dump, or what is wrong with it. Time and memory grow with the text, nothing else. */
 export function readQemuMtree(text: string): MemoryTree | { readonly errors: readonly LineError[] } {
   const reader = newReader();
@@ -62,8 +38,6 @@ export function readQemuMtree(text: string): MemoryTree | { readonly errors: rea
   }
   readPending(reader);
   if (reader.errors.length > 0) return { errors: reader.errors };
-  const isFlat = reader.views.some((view) => view.spaces.size > 0);
-  if (reader.treeLine !== undefined && !isFlat) return { errors: [plainTreeError(reader.treeLine)] };
   return { views: reader.views, strange: reader.strange };
 }
 
@@ -94,12 +68,6 @@ function disorderIn(view: FlatView): LineError | undefined {
   return undefined;
 }
 
-const plainTreeError = (line: number): LineError => ({
-  line,
-  message:
-    'this is plain `info mtree`, a tree that can’t be flattened exactly from its text: use `info mtree -f` (or `-f -o`)',
-});
-
 // ── Lines ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 interface OpenView {
@@ -115,8 +83,6 @@ interface Reader {
   readonly views: OpenView[];
   readonly errors: LineError[];
   readonly strange: StrangeLines;
-  /** Where output of plain `info mtree` was seen first. */
-  treeLine: number | undefined;
   /** Whether what is read now belongs to plain `info mtree`. */
   inTree: boolean;
   /** Whether one view has more sections than a machine can have: then nothing more is read. */
@@ -129,7 +95,6 @@ const newReader = (): Reader => ({
   views: [],
   errors: [],
   strange: noStrangeLines(),
-  treeLine: undefined,
   inTree: false,
   tooMany: false,
   pending: undefined,
@@ -169,11 +134,9 @@ const ROOT_LINE = /^Root memory region: (.*)$/;
 function readHeader(reader: Reader, line: number, text: string): boolean {
   if (!HEADER.test(text)) return false;
   reader.inTree = text.startsWith('address-space:') || text.startsWith('memory-region:');
-  if (reader.inTree) {
-    reader.treeLine ??= line;
-  } else if (text.startsWith('FlatView')) {
+  if (text.startsWith('FlatView')) {
     openView(reader, line);
-  } else if (!text.startsWith('No rendered')) {
+  } else if (!reader.inTree && !text.startsWith('No rendered')) {
     describeView(reader, line, text);
   }
   return true;
@@ -202,8 +165,7 @@ function readPending(reader: Reader): void {
   const { pending } = reader;
   reader.pending = undefined;
   if (pending === undefined || reader.inTree) return;
-  const isTree = belongsToTree(pending.text);
-  const section = isTree ? plainTreeError(pending.line) : parseSection(pending.line, pending.text);
+  const section = parseSection(pending.line, pending.text);
   if ('message' in section) {
     reader.errors.push(section);
     return;
@@ -215,11 +177,6 @@ function readPending(reader: Reader): void {
   reader.tooMany = true;
   reader.errors.push({ line: section.line, message: `more than ${MOST_RANGES} sections are no memory map` });
 }
-
-/** What only plain `info mtree` prints: aliases, disabled regions, and the access words of QEMU before 2.9. */
-const belongsToTree = (text: string): boolean =>
-  /\[disabled\]$|\(prio -?\d{1,10}, [R-][W-]\)/.test(text) ||
-  (text.includes('): alias ') && / [0-9a-f]{16}-[0-9a-f]{16}$/.test(text));
 
 const SECTION = /^([0-9a-f]+)-([0-9a-f]+) \(prio (-?\d{1,10}), (nv-)?([^\s)]{1,12})\): ?(.*)$/i;
 
@@ -235,18 +192,4 @@ function parseSection(line: number, text: string): FlatSection | LineError {
   const named = parseName(rest);
   if (named.offset + sizeOf(range) > ADDRESS_SPACE) return { line, message: 'the offset in the region reaches past 2^64' };
   return { line, range, priority: Number(priority), type, nonvolatile: nonvolatile !== undefined, ...named };
-}
-
-const ACCELERATORS = /(?: (?:kvm|hvf|whpx|nvmm|mshv|xen))+$/i;
-const OWNERS = /(?: (?:owner|parent):\{[^{}]*\}| orphan)+$/;
-
-/** `NAME @OFFSET owner:{…} KVM`, taken apart from its end because names may hold anything. */
-function parseName(text: string): Pick<FlatSection, 'region' | 'offset' | 'owner' | 'accelerated'> {
-  const accelerated = ACCELERATORS.test(text);
-  const unmarked = text.replace(ACCELERATORS, '');
-  const owners = OWNERS.exec(unmarked)?.[0] ?? '';
-  const named = unmarked.slice(0, unmarked.length - owners.length);
-  const [, region = named, offset = '0'] = /^(.*) @([0-9a-f]{1,16})$/.exec(named) ?? [];
-  const owner = owners.trim().replace(/^(?:owner|parent):\{([^{}]*)\}.*$/, '$1');
-  return { region, offset: BigInt(`0x${offset}`), owner, accelerated };
 }

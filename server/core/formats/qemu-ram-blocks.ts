@@ -1,6 +1,6 @@
 import { groupBy } from '../layout/grouping.js';
 import { largest } from '../layout/address.js';
-import { sizeOf } from '../layout/intervals.js';
+import { byBase, sizeOf } from '../layout/intervals.js';
 import type { FlatSection, FlatView, MemoryTree } from './qemu-mtree.js';
 
 /**
@@ -130,5 +130,5 @@ const endOffset = (section: FlatSection): bigint => section.offset + sizeOf(sect
 function byOffset(left: FlatSection, right: FlatSection): number {
   if (left.offset !== right.offset) return left.offset < right.offset ? -1 : 1;
   const difference = endOffset(right) - endOffset(left);
-  return difference === 0n ? left.line - right.line : Number(difference > 0n) * 2 - 1;
+  return difference === 0n ? byBase(left.range, right.range) : Number(difference > 0n) * 2 - 1;
 }

@@ -1,6 +1,8 @@
 import type { ReservedKind } from '../layout/model.js';
 import { byBase, type Range } from '../layout/intervals.js';
-import { fileName, type ImportFile, type ImportOptions, type ImportResult } from './import-result.js';
+import { groupBy } from '../layout/grouping.js';
+import { fileName, type ImportFile, type ImportOptions } from './import-result.js';
+import type { LayoutPart, PartsResult } from './layout-part.js';
 import { writeAddress } from '../layout/written.js';
 import {
   blankLine,
@@ -10,7 +12,6 @@ import {
   newNames,
   remark,
   writeLineNumbers,
-  writeLines,
   type LayoutLine,
   type Names,
 } from './layout-text.js';
@@ -25,37 +26,50 @@ import {
 } from './reserved-regions.js';
 
 /**
- * Writes the reserved regions of a machine as a `host`: what every group keeps stands in its IOMMU, the rest in the
- * group. The kernel prints neither the architecture nor the IOMMU; where ranges give a driver away (domain: 1.4) they
- * are written, and said to be assumed.
+ * Writes the reserved regions of machines, each as a `host`: what every group keeps stands in its IOMMU, the rest in
+ * the group. The kernel prints neither the architecture nor the IOMMU; where ranges give a driver away (domain: 1.4)
+ * they are written, and said to be assumed.
  */
-export function importReservedRegions(files: readonly ImportFile[], options: ImportOptions = {}): ImportResult {
-  const read = readReservedRegions(files);
-  if ('errors' in read) return read;
-  if (read.groups.length === 0) {
-    const message = 'no line `0xFIRST 0xLAST TYPE` as a reserved_regions file has';
-    return { errors: [{ path: files[0]?.path ?? '', line: 1, message }] };
+export function reservedRegionParts(files: readonly ImportFile[], options: ImportOptions = {}): PartsResult {
+  const parts: LayoutPart[] = [];
+  for (const machine of machinesIn(files)) {
+    const read = readReservedRegions(machine);
+    if ('errors' in read) return read;
+    if (read.groups.length === 0) {
+      const message = 'no line `0xFIRST 0xLAST TYPE` as a reserved_regions file has';
+      return { errors: [{ path: machine[0]?.path ?? '', line: 1, message }] };
+    }
+    parts.push(hostPart(read, machine, options));
   }
-  return writeHost(read, files, options);
+  return { parts };
 }
 
-function writeHost(read: ReservedRegions, files: readonly ImportFile[], options: ImportOptions): ImportResult {
+/** The files of each machine: those of the same directory of groups, and else each file is one of its own. */
+function machinesIn(files: readonly ImportFile[]): ImportFile[][] {
+  return [...groupBy(files, (file) => file.machine ?? (GROUPS.exec(file.path)?.[1] ?? file.path)).values()];
+}
+
+/** The path of the directory that holds the groups. */
+const GROUPS = /^(.*?)(?:^|\/)\d{1,9}\/reserved_regions$/;
+
+function hostPart(read: ReservedRegions, files: readonly ImportFile[], options: ImportOptions): LayoutPart {
   const groups = [...read.groups].sort(byNumber);
   const shared = sharedKeys(groups);
   const guess = guessMachine(groups.flatMap((group) => group.regions));
-  const notes = [...tellStrange(read.strange), ...guess.notes, ...groupNotes(groups)];
   const tellsPath = files.length > 1;
-  const host = options.name ?? legalName(fileName(stemOf(files)), 'machine');
-  const lines = [
-    remark('Imported from reserved_regions of /sys/kernel/iommu_groups. Each comment tells where a range was printed.'),
-    ...notes.map(remark),
-    ...layoutBlock(`host ${host}`, [
+  const name = options.name ?? legalName(fileName(stemOf(files)), 'machine');
+  return {
+    kind: 'host',
+    name,
+    isNameless: options.name === undefined && stemOf(files) === '',
+    about: ['Imported from reserved_regions of /sys/kernel/iommu_groups. Each comment tells where a range was printed.'],
+    notes: [...tellStrange(read.strange), ...guess.notes, ...groupNotes(groups)],
+    lines: [
       ...guess.host,
       ...iommuLines(guess.iommu, groups, shared, tellsPath),
       ...groups.flatMap((group) => [blankLine, ...groupLines(group, shared, tellsPath)]),
-    ]),
-  ];
-  return { text: writeLines(lines), notes };
+    ],
+  };
 }
 
 /** What the files are named after: the file, or the machine if it is sysfs that was read. */

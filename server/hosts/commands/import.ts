@@ -1,30 +1,31 @@
-import path from 'node:path';
-import { importFormat, IMPORT_FORMATS, nearest } from '../../core/index.js';
+import { importInputs, IMPORT_FORMATS } from '../../core/index.js';
 import type { Arguments } from '../arguments.js';
-import { entriesOf, Files, isDirectory, readInput, tidyName } from '../files.js';
+import { Files, tidyName } from '../files.js';
+import { importInputsOf } from '../import-inputs.js';
 import { Misuse, STATUS, tell, type Session } from '../session.js';
 import type { Command } from './command.js';
 
-type ImportFormatName = (typeof IMPORT_FORMATS)[number]['name'];
-type ImportFile = Parameters<typeof importFormat>[1][number];
-type ImportOptions = NonNullable<Parameters<typeof importFormat>[2]>;
+type ImportOptions = NonNullable<Parameters<typeof importInputs>[1]>;
 
 export const importCommand: Command = {
   name: 'import',
-  operands: 'FORMAT [FILE…]',
-  about: 'write a layout from what a real machine prints',
+  operands: '[FORMAT] [FILE…]',
+  about: 'write a layout from what real machines print',
   details: () =>
-    `Without a file, or for \`-\`, standard input is read. What a layout can’t say is told on standard error.\n\nThe formats:\n${IMPORT_FORMATS.map(({ name, about }) => `\n  ${name.padEnd(18)}${about}`).join('')}`,
+    `A format says what the files behind it are, up to the next format; without one a file is looked at. Several inputs make
+one layout: \`vmlayout import /sys/kernel/iommu_groups /proc/iomem guest.mtree\` is a host and a guest that runs on it.
+Without a file, or for \`-\`, standard input is read. What a layout can’t say is told on standard error.
+
+The formats:
+${IMPORT_FORMATS.map(({ name, about }) => `\n  ${name.padEnd(18)}${about}`).join('')}`,
   options: [
     { name: 'host', value: 'FILE', about: 'the layout of the host: it is imported, and the vm is said to run on what it declares' },
-    { name: 'name', value: 'NAME', about: 'what the vm or host is called (default: after the file)' },
+    { name: 'name', value: 'NAME', about: 'what the vm, or else the host, is called (default: after the file)' },
+    { name: 'as', value: 'host|vm', about: 'whose device tree it is (default: what it looks like)' },
   ],
   async run(args, session) {
-    const [word, ...operands] = args.operands;
-    const format = formatNamed(word);
     const options = importOptions(args, session);
-    const files = await inputFiles(format, operands, session);
-    const result = importFormat(format, files, options);
+    const result = importInputs(await importInputsOf(args.operands, session), options);
     if ('errors' in result) throw new Misuse(errorText(result.errors));
     for (const note of result.notes) tell(session, `note: ${note}`);
     session.out.write(result.text);
@@ -32,42 +33,18 @@ export const importCommand: Command = {
   },
 };
 
-function formatNamed(word: string | undefined): ImportFormatName {
-  const names = IMPORT_FORMATS.map(({ name }) => name);
-  const format = names.find((name) => name === word);
-  if (format) return format;
-  if (word === undefined) throw new Misuse(`import: which format? ${names.join(' or ')}`);
-  const meant = nearest(word, names);
-  throw new Misuse(`import: there is no format \`${word}\`${meant ? `; did you mean \`${meant}\`?` : `; there are ${names.join(' and ')}`}`);
-}
-
 function importOptions(args: Arguments, session: Session): ImportOptions {
-  const [host, name] = [args.value('host'), args.value('name')];
+  const [host, name, as] = [args.value('host'), args.value('name'), args.value('as')];
   if (name !== undefined && !NAME.test(name)) throw new Misuse(`import: \`${name}\` is no name; names are letters, digits, \`_\` and inner hyphens`);
+  if (as !== undefined && as !== 'host' && as !== 'vm') throw new Misuse(`import: \`--as\` is host or vm, not \`${as}\``);
   return {
     ...(name !== undefined && { name }),
+    ...(as !== undefined && { as }),
     ...(host !== undefined && { host: { path: tidyName(host), text: textOf(host, new Files(session.folder)) } }),
   };
 }
 
 const NAME = /^[A-Za-z_]\w*(?:-[A-Za-z]\w*)*$/;
-
-async function inputFiles(format: ImportFormatName, operands: readonly string[], session: Session): Promise<ImportFile[]> {
-  const files = new Files(session.folder);
-  const read: ImportFile[] = [];
-  for (const operand of operands.length === 0 ? ['-'] : operands) {
-    if (operand === '-') read.push(await standardInput(session));
-    else if (format === 'reserved-regions' && isDirectory(path.resolve(session.folder, operand))) read.push(...groupFiles(operand, files, session));
-    else read.push({ path: operand, text: textOf(operand, files) });
-  }
-  return read;
-}
-
-async function standardInput(session: Session): Promise<ImportFile> {
-  const loaded = await readInput(session.input());
-  if ('error' in loaded) throw new Misuse(`standard input: ${loaded.error}`);
-  return { path: '-', text: loaded.text };
-}
 
 function textOf(name: string, files: Files): string {
   const loaded = files.read(name);
@@ -75,30 +52,10 @@ function textOf(name: string, files: Files): string {
   return loaded.text;
 }
 
-/** The files of /sys/kernel/iommu_groups, of one group in it, or of a copy of either. */
-function groupFiles(folder: string, files: Files, session: Session): ImportFile[] {
-  const inside = namesIn(folder, session);
-  if (inside.includes(REGIONS)) return [groupFile(folder, files)];
-  const groups = inside.filter((name) => /^\d{1,9}$/.test(name)).sort((left, right) => Number(left) - Number(right));
-  const found = groups.map((group) => path.join(folder, group)).filter((group) => namesIn(group, session).includes(REGIONS));
-  if (found.length === 0) throw new Misuse(`${folder}: no IOMMU group is in this directory (as N/${REGIONS}); is the IOMMU on?`);
-  return found.map((group) => groupFile(group, files));
-}
-
-const namesIn = (folder: string, session: Session): string[] => entriesOf(session.folder, folder).map(({ name }) => name);
-
-const REGIONS = 'reserved_regions';
-
-function groupFile(folder: string, files: Files): ImportFile {
-  const name = path.join(folder, REGIONS);
-  const group = path.basename(path.resolve(folder));
-  return { path: name, text: textOf(name, files), ...(/^\d+$/.test(group) && { group }) };
-}
-
 /** The first error, which is mostly the cause of the others. */
 function errorText(errors: readonly { readonly path: string; readonly line: number; readonly message: string }[]): string {
   const [first, ...others] = errors;
   if (!first) return 'import: nothing could be read';
-  const where = `${first.path === '-' || first.path === '' ? 'standard input' : first.path}:${first.line}`;
+  const where = first.path === '' ? 'import' : `${first.path === '-' ? 'standard input' : first.path}:${first.line}`;
   return `${where}: ${first.message}${others.length > 0 ? ` (and ${others.length} more)` : ''}`;
 }

@@ -1,0 +1,112 @@
+import path from 'node:path';
+import { IMPORT_FORMATS, nearest, sniffFormat, type ImportInput } from '../core/index.js';
+import { decode } from './bytes.js';
+import { entriesOf, Files, isDirectory, readInputBytes } from './files.js';
+import { Misuse, type Session } from './session.js';
+
+type ImportFormatName = ImportInput['format'];
+type ImportFile = ImportInput['files'][number];
+
+/**
+ * What the operands of `import` ask for. The name of a format says what the files behind it are, up to the next name;
+ * files before any name are looked at. A format without files is read from standard input.
+ */
+export async function importInputsOf(operands: readonly string[], session: Session): Promise<ImportInput[]> {
+  const files = new Files(session.folder);
+  const inputs: { format: ImportFormatName; files: ImportFile[] }[] = [];
+  for (const { format, names } of sectionsOf(operands)) {
+    for (const name of names) {
+      const read = name === '-' ? [await standardInput(session)] : filesAt(name, files, session, format);
+      const found = format ?? formatOf(name, read);
+      const last = inputs.at(-1);
+      if (last?.format === found) last.files.push(...read);
+      else inputs.push({ format: found, files: read });
+    }
+  }
+  return inputs;
+}
+
+interface OperandSection {
+  readonly format: ImportFormatName | undefined;
+  readonly names: string[];
+}
+
+const formatNames = (): readonly ImportFormatName[] => IMPORT_FORMATS.map(({ name }) => name);
+
+function sectionsOf(operands: readonly string[]): OperandSection[] {
+  const sections: OperandSection[] = [];
+  for (const operand of operands) {
+    const format = formatNames().find((name) => name === operand);
+    if (format) sections.push({ format, names: [] });
+    else if (sections.length === 0) sections.push({ format: undefined, names: [operand] });
+    else sections.at(-1)?.names.push(operand);
+  }
+  for (const { names } of sections) if (names.length === 0) names.push('-');
+  const first = sections[0];
+  if (first === undefined) throw new Misuse(`import: which format, or which file? There are ${formatNames().join(', ')}`);
+  if (sections.flatMap(({ names }) => names).filter((name) => name === '-').length > 1) {
+    throw new Misuse('import: standard input is asked for twice, and can be read once');
+  }
+  return sections;
+}
+
+function formatOf(name: string, files: readonly ImportFile[]): ImportFormatName {
+  const [file] = files;
+  const format = file?.machine === undefined ? sniffFormat(file?.text ?? '', file?.bytes, file?.path) : 'reserved-regions';
+  if (format) return format;
+  const where = name === '-' ? 'standard input' : name;
+  throw new Misuse(`${where}: this looks like none of ${formatNames().join(', ')}; say which, in front of the file`);
+}
+
+const DEVICE_TREE_BLOB = 0xd00dfeed;
+
+async function standardInput(session: Session): Promise<ImportFile> {
+  return fileOf('-', await readInputBytes(session.input()), 'standard input');
+}
+
+function fileOf(name: string, bytes: Buffer | { readonly error: string }, where = name): ImportFile {
+  if ('error' in bytes) throw new Misuse(`${where}: ${bytes.error}`);
+  if (bytes.length >= 4 && bytes.readUInt32BE() === DEVICE_TREE_BLOB) return { path: name, text: '', bytes };
+  const loaded = decode(bytes);
+  if ('error' in loaded) throw new Misuse(`${where}: ${loaded.error}`);
+  return { path: name, text: loaded.text };
+}
+
+function filesAt(name: string, files: Files, session: Session, format: ImportFormatName | undefined): ImportFile[] {
+  const isGroups = (format ?? 'reserved-regions') === 'reserved-regions' && isDirectory(path.resolve(session.folder, name));
+  if (isGroups) return groupFiles(name, files, session);
+  const bytes = files.bytes(name);
+  if ('error' in bytes && format === undefined && !/[./\\]/.test(name)) {
+    const meant = nearest(name, formatNames());
+    throw new Misuse(`import: there is no format and no file \`${name}\`${meant ? `; did you mean \`${meant}\`?` : `; the formats are ${formatNames().join(', ')}`}`);
+  }
+  return [{ ...fileOf(name, bytes), include: (asked, from) => included(asked, from, session, files) }];
+}
+
+/** A file beside the one that includes it, inside the working directory or that of the first file. */
+function included(asked: string, from: string, session: Session, files: Files): { path: string; text: string } | undefined {
+  const name = path.join(path.dirname(from), asked);
+  if (path.isAbsolute(asked) || isDirectory(path.resolve(session.folder, name))) return undefined;
+  const loaded = files.read(name);
+  return 'error' in loaded ? undefined : { path: name, text: loaded.text };
+}
+
+/** The files of /sys/kernel/iommu_groups, of one group in it, or of a copy of either. */
+function groupFiles(folder: string, files: Files, session: Session): ImportFile[] {
+  const inside = namesIn(folder, session);
+  if (inside.includes(REGIONS)) return [groupFile(folder, folder, files)];
+  const groups = inside.filter((name) => /^\d{1,9}$/.test(name)).sort((left, right) => Number(left) - Number(right));
+  const found = groups.map((group) => path.join(folder, group)).filter((group) => namesIn(group, session).includes(REGIONS));
+  if (found.length === 0) throw new Misuse(`${folder}: no IOMMU group is in this directory (as N/${REGIONS}); is the IOMMU on?`);
+  return found.map((group) => groupFile(group, folder, files));
+}
+
+const namesIn = (folder: string, session: Session): string[] => entriesOf(session.folder, folder).map(({ name }) => name);
+
+const REGIONS = 'reserved_regions';
+
+function groupFile(folder: string, machine: string, files: Files): ImportFile {
+  const name = path.join(folder, REGIONS);
+  const group = path.basename(path.resolve(folder));
+  return { ...fileOf(name, files.bytes(name)), machine, ...(/^\d+$/.test(group) && { group }) };
+}
