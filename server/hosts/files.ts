@@ -39,6 +39,12 @@ export class Files {
     return { read: (asked) => (asked === name ? document : this.#import(asked, roots)) };
   }
 
+  /** What a check of any of these files may read: all of them, and what they import from their folders or the working directory. */
+  worldOfAll(names: readonly string[]): World {
+    const roots = [this.#folder, ...new Set(names.map((name) => path.dirname(path.resolve(this.#folder, name))))];
+    return { read: (asked) => this.#import(asked, roots) };
+  }
+
   #import(asked: string, roots: readonly string[]): Document | { readonly error: string } {
     if (/^[a-z][a-z0-9+.-]+:/i.test(asked)) return { error: 'only files and `std:` are imported; nothing is fetched' };
     const file = path.resolve(this.#folder, asked);

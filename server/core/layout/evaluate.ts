@@ -1,15 +1,16 @@
 import { textOf, type Binary, type Call, type Expression, type Missing, type Reference, type Unary, type Word } from '../syntax/nodes.js';
 import { isChain } from '../syntax/problems.js';
 import type { Span } from '../text/span.js';
-import { ADDRESS_SPACE, formatAddress } from './address.js';
+import { ADDRESS_SPACE } from './address.js';
 import { didYouMean } from './did-you-mean.js';
 import { childrenNamed, isExpression, makeElement, type Element } from './elements.js';
 import { callFunction, FUNCTIONS } from './functions.js';
 import { Likes } from './likes.js';
 import type { Lookup } from './lookup.js';
-import { placeOf, type Origin, type Place } from './place.js';
+import { placeOf, type Origin } from './place.js';
 import { presence } from './presence.js';
 import type { LanguageRule, Problem } from './problem.js';
+import { ProblemLog } from './problem-log.js';
 import type { Source } from './scope.js';
 import { thingOf } from './things.js';
 import { reportNoField, reportUnknownName } from './unknown-names.js';
@@ -43,11 +44,12 @@ const TOO_DEEP = 'too many definitions lead from one to the next here';
  * Evaluates the expressions of one analysis: each property once, on demand, so that the order of declarations means
  * nothing. Problems are gathered at the place that caused them, and the value is then `unknown`.
  */
-export class Evaluator {
+export class Evaluator extends ProblemLog {
   readonly lookup: Lookup;
-  readonly problems: Problem[] = [];
   /** The host that `host.` stands for. */
   host: Element | undefined;
+  /** Whether any value asked for it. */
+  hostAsked = false;
   readonly #values = new Map<Element, Map<string, Value>>();
   readonly #running = new Set<string>();
   readonly #tops = new Map<unknown, Element>();
@@ -58,6 +60,7 @@ export class Evaluator {
   #depth = 0;
 
   constructor(lookup: Lookup) {
+    super();
     this.lookup = lookup;
   }
 
@@ -162,41 +165,6 @@ export class Evaluator {
     }
   }
 
-  /** A bare number, size or address as an address below 2^64; a size counts from 0. */
-  wantAddress(value: Value, place: Place): bigint | undefined {
-    if (value.type !== 'quantity') return this.#wrongType(value, place, 'an address');
-    if (value.value >= 0n && value.value < ADDRESS_SPACE) return value.value;
-    const why = value.value < 0n ? 'is below 0' : 'is not below 2^64';
-    this.report('value-range', place, `the address ${formatAddress(value.value)} ${why}`);
-    return undefined;
-  }
-
-  /** A bare number or size as a size of at least 1 byte and at most 2^64 bytes. */
-  wantSize(value: Value, place: Place): bigint | undefined {
-    if (value.type !== 'quantity' || value.unit === 'address') return this.#wrongType(value, place, 'a size');
-    if (value.value > 0n && value.value <= ADDRESS_SPACE) return value.value;
-    const why = value.value <= 0n ? 'a size is at least 1 byte' : `the size ${formatAddress(value.value)} is more than 2^64 bytes`;
-    this.report('value-range', place, why);
-    return undefined;
-  }
-
-  /** A bare number between two bounds, both inclusive. */
-  wantNumber(value: Value, place: Place, least: bigint, most: bigint): bigint | undefined {
-    if (value.type !== 'quantity' || value.unit !== 'bare') return this.#wrongType(value, place, 'a number');
-    if (value.value >= least && value.value <= most) return value.value;
-    this.report('value-range', place, `${value.value} is not between ${least} and ${most}`);
-    return undefined;
-  }
-
-  #wrongType(value: Value, place: Place, wanted: string): undefined {
-    if (value.type !== 'unknown') this.report('type-mismatch', place, `expected ${wanted}, found ${describe(value)}`);
-    return undefined;
-  }
-
-  report(rule: LanguageRule, place: Place, message: string, more: Pick<Problem, 'note' | 'repair'> = {}): void {
-    this.problems.push({ rule, place, message, ...more });
-  }
-
   /** What a name means from an element outwards, then at the top of the file and in its imports. */
   find(name: string, context: Context): Element | undefined {
     for (let element = context.element; element; element = element.parent) {
@@ -243,6 +211,7 @@ export class Evaluator {
   #first(word: Word, context: Context): Value | undefined {
     const bound = context.bindings?.get(word.text);
     if (bound) return bound;
+    if (word.text === 'host') this.hostAsked = true;
     if (word.text === 'host' && this.host) return this.thing(this.host);
     if (word.text === 'true' || word.text === 'false') return truth(word.text === 'true');
     const element = this.find(word.text, context);

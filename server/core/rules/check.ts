@@ -19,7 +19,7 @@ import { RULES } from './catalogue.js';
 import { duplicatesIn } from './duplicates.js';
 import { judgedWaivers, unknownTargets } from './judged.js';
 import { lostProperties } from './lost-properties.js';
-import { judge, policiesOf } from './policy.js';
+import { judge, policiesOf, type Judgement } from './policy.js';
 import { checkPolicy } from './policy-names.js';
 import { NOTHING, partsOf, type Analysis, type CheckedVm, type FileParts, type Part } from './parts.js';
 import type { Finding, Level } from './rule.js';
@@ -186,14 +186,9 @@ function analyseOnHost(
   const beforeHost = evaluator.problems.length;
   const host = named && hostNamed(named, element, evaluator);
   const afterHost = evaluator.problems.length;
-  const vm = readVm(element, host, evaluator);
-  evaluateAll(element, evaluator);
-  if (!isPresent(element, evaluator)) return { ...NOTHING, problems: evaluator.problems };
-  const plan = host && makePlan(vm, host);
-  const subject = { vm, host, plan, evaluator };
-  const policies = policiesOf(subject);
-  const found = [...RULES.flatMap((rule) => rule.findVm(subject)), ...breachesOf(policies, subject)].flatMap((finding) => levelled(finding, options));
-  const verdict = judge(subject, policies, found, options.today);
+  const subject = subjectOf(element, host, evaluator);
+  if (!subject) return { ...NOTHING, problems: evaluator.problems };
+  const verdict = judged(subject, options);
   const told = evaluator.problems.filter(({ place }, index) => index < beforeHost || index >= afterHost || place.item === element.origin.item);
   return {
     problems: [...told, ...writtenTwiceOrLost(element, evaluator)],
@@ -204,6 +199,34 @@ function analyseOnHost(
     vms: [subject],
     hosts: [],
   };
+}
+
+/** A guest on a host, read and planned; nothing where its `when` says that it isn't there. */
+function subjectOf(element: Element, host: Host | undefined, evaluator: Evaluator): CheckedVm | undefined {
+  const vm = readVm(element, host, evaluator);
+  evaluateAll(element, evaluator);
+  return isPresent(element, evaluator) ? { vm, host, plan: host && makePlan(vm, host), evaluator } : undefined;
+}
+
+function judged(subject: CheckedVm, options: CheckOptions): Judgement {
+  const policies = policiesOf(subject);
+  const found = [...RULES.flatMap((rule) => rule.findVm(subject)), ...breachesOf(policies, subject)].flatMap((finding) => levelled(finding, options));
+  return judge(subject, policies, found, options.today);
+}
+
+/** What a guest comes to on a host, whether or not it says that it is `on` it. */
+export interface GuestOnHost extends CheckedVm {
+  readonly findings: readonly Finding[];
+  /** What could not be read of it there, such as a device that this host doesn't have. */
+  readonly problems: readonly Problem[];
+}
+
+/** Judges a guest on any host; nothing for a model, and where the guest isn't there. */
+export function judgeOn(source: Source, host: Host, lookup: Lookup, options: CheckOptions): GuestOnHost | undefined {
+  const evaluator = new Evaluator(lookup);
+  const element = evaluator.elementOf(source);
+  const subject = isModel(element) ? undefined : subjectOf(element, host, evaluator);
+  return subject && { ...subject, findings: judged(subject, options).findings, problems: evaluator.problems };
 }
 
 const writtenTwiceOrLost = (element: Element, evaluator: Evaluator): Problem[] => [...duplicatesIn(element, evaluator), ...lostProperties(element)];

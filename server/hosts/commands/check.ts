@@ -5,10 +5,11 @@ import {
 } from '../../core/index.js';
 import { choice, type Arguments } from '../arguments.js';
 import { BYTE_ORDER_MARK, type Readable } from '../bytes.js';
-import { Files, inWords, layoutsBelow, readInput, STANDARD_INPUT, tidyName } from '../files.js';
+import { Files, inWords, readInput, STANDARD_INPUT } from '../files.js';
 import { Misuse, STATUS, tell, type Session, type Sink } from '../session.js';
 import { checkOptions } from './check-options.js';
 import { FORMAT, TODAY, type Command } from './command.js';
+import { namedFiles } from './named-files.js';
 
 export const check: Command = {
   name: 'check',
@@ -25,7 +26,7 @@ export const check: Command = {
   ],
   async run(args, session) {
     const wanted = wantedBy(args, session);
-    const names = namedFiles(args.operands, session);
+    const names = namedFiles('check', args.operands, session);
     refuseMixedTexts(names, wanted);
     const files = new Files(session.folder);
     const reports: FileReport[] = [];
@@ -55,18 +56,6 @@ function wantedBy(args: Arguments, session: Session): Wanted {
   const [fix, write] = [args.has('fix'), args.has('write')];
   if (write && !fix) throw new Misuse('check: `--write` stores what `--fix` mends, and that isn’t given');
   return { format: choice('check', args, 'format', ['text', 'json']), fix, write, mostWarnings: most === undefined ? Infinity : Number(most), options: checkOptions('check', args, session) };
-}
-
-/** The files that operands stand for, each once. */
-function namedFiles(operands: readonly string[], session: Session): string[] {
-  if (operands.length === 0) throw new Misuse('check: which files? (`-` is standard input)');
-  const names = operands.flatMap((operand) => {
-    if (operand === '-') return [STANDARD_INPUT];
-    const below = layoutsBelow(session.folder, operand);
-    if (below?.length === 0) throw new Misuse(`${operand}: there is no .vmlayout file below it`);
-    return (below ?? [operand]).map(tidyName);
-  });
-  return [...new Set(names)];
 }
 
 /** Fixed texts that are printed must not run into each other, and standard input has no place to be stored. */

@@ -5,11 +5,12 @@ import { VERSION } from '../version.js';
 import { check } from './check.js';
 import type { Command } from './command.js';
 import { explain } from './explain.js';
+import { fleet } from './fleet.js';
 import { importCommand } from './import.js';
 import { lsp } from './lsp.js';
 import { plan } from './plan.js';
 
-const COMMANDS: readonly Command[] = [check, plan, explain, importCommand, lsp];
+const COMMANDS: readonly Command[] = [check, plan, fleet, explain, importCommand, lsp];
 
 /** Runs the program; answers with its exit status. */
 export async function run(args: readonly string[], session: Session): Promise<number> {

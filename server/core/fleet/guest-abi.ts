@@ -1,0 +1,37 @@
+import type { Backing, Region, Vm } from '../layout/model.js';
+import { formatRange } from '../layout/address.js';
+
+/**
+ * What of a layout a running guest, or the stream of a migration, depends on, as one line for each thing: where regions
+ * lie, what the guest may do there, and which RAM blocks they are part of. What the host makes of it (pages behind a
+ * block, mappings for DMA) may differ from host to host.
+ *
+ * QEMU refuses an incoming stream whose RAM blocks have other names or sizes than its own (migration/ram.c `parse_ramblocks`).
+ */
+export function guestAbi(vm: Vm): ReadonlyMap<string, string> {
+  return new Map([
+    ...(vm.bits === undefined ? [] : [['bits', `${vm.bits}`] as const]),
+    ...vm.regions.map((region) => [`${region.kind} ${region.name}`, regionLine(region)] as const),
+    ...vm.backings.map((backing) => [`backing ${backing.name}`, backingLine(backing)] as const),
+    ...vm.viommus.map(({ name, model, bits }) => [`viommu ${name}`, `${model} ${bits}`] as const),
+  ]);
+}
+
+function regionLine({ range, access, node, backing, offset, alias, via }: Region): string {
+  const where = range ? formatRange(range) : 'unknown';
+  const bytes = backing && !backing.own ? `${backing.name} + ${offset}` : '';
+  return [where, access, `node ${node ?? 0}`, bytes, alias?.name ?? '', via ?? ''].join(' ');
+}
+
+const backingLine = ({ size }: Backing): string => `${size}`;
+
+/** The first thing that two layouts of a guest don't have alike, in words; nothing where a guest sees no difference. */
+export function firstDifference(one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): string | undefined {
+  for (const [thing, line] of one) {
+    const counterpart = other.get(thing);
+    if (counterpart === undefined) return `it has no \`${thing}\``;
+    if (counterpart !== line) return `\`${thing}\` is another one there`;
+  }
+  const added = [...other.keys()].find((thing) => !one.has(thing));
+  return added === undefined ? undefined : `it has a \`${added}\``;
+}
