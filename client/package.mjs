@@ -38,6 +38,7 @@ function expectedFiles() {
     'dist/extension.cjs',
     'dist/server.cjs',
     'docs/icon.png',
+    'docs/schema/vmlayout.schema.json',
     'docs/screenshot.png',
     'package.json',
     ...inFolder('docs/rules', '.md'),

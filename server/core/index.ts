@@ -4,6 +4,7 @@ export { checkFile, type CheckOptions, type CheckResult } from './rules/check.js
 export type { CheckedVm } from './rules/parts.js';
 export { offersFor, type Offer } from './rules/offers.js';
 export { RULES } from './rules/catalogue.js';
+export { CHECK_FORMATS, CONFIGURATION_NAME, LEVELS, noSuchRule, readConfiguration, type CheckFormat, type Configuration, type ConfigurationProblem } from './rules/configuration.js';
 export type { Example, Finding, Fix, Level, Note, SealedRule } from './rules/rule.js';
 export type { Plan, PlannedMap } from './dma/plan.js';
 export type { Place } from './layout/place.js';
@@ -25,7 +26,10 @@ export { LineIndex, type Position } from './text/line-index.js';
 export { applyEdits, type TextEdit } from './text/text-edit.js';
 export { importFormat, importInputs, IMPORT_FORMATS, sniffFormat, type ImportInput } from './formats/index.js';
 export { nearest } from './text/suggest.js';
+export { checkGithub } from './report/check-github.js';
 export { checkJson } from './report/check-json.js';
+export { checkJunit } from './report/check-junit.js';
+export { checkSarif } from './report/check-sarif.js';
 export { checkText, countsText } from './report/check-text.js';
 export { countLevels, countReports, reportFile, type Counts, type Diagnostic, type FileReport } from './report/diagnostics.js';
 export { COLOURED, PLAIN, type Paint } from './report/paint.js';

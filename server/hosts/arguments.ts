@@ -61,6 +61,9 @@ export function choice<Word extends string>(command: string, args: Arguments, op
   const given = args.value(option);
   if (given === undefined) return words[0];
   const word = words.find((one) => one === given);
-  if (!word) throw new Misuse(`${command}: \`--${option}\` is ${words.join(' or ')}, not \`${given}\``);
+  if (!word) throw new Misuse(`${command}: \`--${option}\` is ${listed(words)}, not \`${given}\``);
   return word;
 }
+
+/** `text, json or sarif`. */
+const listed = (words: readonly string[]): string => (words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`);

@@ -1,3 +1,5 @@
+import type { Worker } from 'node:worker_threads';
+
 /** What a command knows of the process it runs in. Tests give it another one. */
 export interface Session {
   /** The working directory. */
@@ -8,6 +10,8 @@ export interface Session {
   readonly err: Sink;
   /** Standard input, until it ends. */
   input(): AsyncIterable<Uint8Array>;
+  /** Starts another thread of this program; where there is none, all work is done in this one. */
+  readonly startThread?: () => Worker;
 }
 
 /** Somewhere to write to. */
@@ -15,6 +19,8 @@ export interface Sink {
   write(text: string): void;
   /** Whether it shows colours: a terminal, and nobody who set NO_COLOR. */
   readonly colour: boolean;
+  /** Whether somebody watches it being written. */
+  readonly terminal?: boolean;
 }
 
 /** The exit status of a command. */

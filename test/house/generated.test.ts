@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { rulePage } from '../../server/core/report/rule-page.js';
 import { RULES } from '../../server/core/rules/catalogue.js';
+import { CHECK_FORMATS, LEVELS } from '../../server/core/rules/configuration.js';
 import type { SealedRule } from '../../server/core/rules/rule.js';
 
 // Rule pages and the settings of rules are made from the rules themselves, committed, and compared here.
@@ -29,6 +30,10 @@ describe('generated files', () => {
     manifest.contributes.configuration.properties['vmlayout.rules'] = setting();
     checkFile('package.json', `${JSON.stringify(manifest, null, 2)}\n`);
   });
+});
+
+describe('the schema of vmlayout.json', () => {
+  it('is up to date', () => checkFile('docs/schema/vmlayout.schema.json', `${JSON.stringify(configurationSchema(), null, 2)}\n`));
 });
 
 describe('the catalogue', () => {
@@ -70,15 +75,36 @@ function listOfRules(): string {
 }
 
 /** One property a rule, with its summary, so that the settings editor completes and explains them. */
-function setting(): object {
-  const levels = ['error', 'warning', 'note', 'off'];
-  const property = ({ summary, level }: SealedRule): object => ({ type: 'string', enum: levels, default: level, description: summary });
+const setting = (): object => ({
+  type: 'object',
+  scope: 'resource',
+  default: {},
+  markdownDescription: 'Levels of rules, in place of their defaults. Policies in a file have the last word.',
+  properties: levelsByRule(),
+  additionalProperties: { type: 'string', enum: LEVELS },
+});
+
+function levelsByRule(): object {
+  const property = ({ summary, level }: SealedRule): object => ({ type: 'string', enum: LEVELS, default: level, description: summary });
+  return Object.fromEntries([...RULES].sort((left, right) => (left.name < right.name ? -1 : 1)).map((rule) => [rule.name, property(rule)]));
+}
+
+/** What editors complete in a `vmlayout.json`. */
+function configurationSchema(): object {
+  const globs = (description: string): object => ({ description, type: 'array', items: { type: 'string', pattern: '.' } });
   return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'vmlayout.json',
+    description: 'How the layouts in and below a folder are checked, by the command line and by the editor alike.',
     type: 'object',
-    scope: 'resource',
-    default: {},
-    markdownDescription: 'Levels of rules, in place of their defaults. Policies in a file have the last word.',
-    properties: Object.fromEntries([...RULES].sort((left, right) => (left.name < right.name ? -1 : 1)).map((rule) => [rule.name, property(rule)])),
-    additionalProperties: { type: 'string', enum: levels },
+    additionalProperties: false,
+    properties: {
+      $schema: { description: 'Where this schema is, for editors that don’t know it.', type: 'string' },
+      rules: { description: 'Levels of rules, in place of their defaults. `--rule` and policies in a file have the last word.', type: 'object', additionalProperties: false, properties: levelsByRule() },
+      include: globs('The layouts to check where a folder or nothing is named: globs that count from the folder of this file. All if left out.'),
+      exclude: globs('Layouts to leave out of those. A file that is named is checked all the same.'),
+      maxWarnings: { description: 'A run fails if there are more warnings. It counts where `check` is started in the folder of this file, or below it.', type: 'integer', minimum: 0 },
+      format: { description: 'What `check` prints, unless `--format` says otherwise.', enum: CHECK_FORMATS },
+    },
   };
 }

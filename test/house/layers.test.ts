@@ -26,7 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Packages and built-in modules that a folder may import. */
 const MAY_USE: Readonly<Record<string, RegExp>> = {
   'server/lsp': /^vscode-languageserver$/,
-  'server/hosts': /^(?:node:[a-z/_]+|vscode-languageserver\/node)$/,
+  'server/hosts': /^(?:node:[a-z/_]+|vscode-languageserver\/node|picomatch)$/,
   client: /^(?:vscode|vscode-languageclient(?:\/node)?|node:[a-z/_]+)$/,
 };
 

@@ -13,7 +13,7 @@ function excerpt(text: string, meant: string): string {
   const sources = new Sources({ read: () => document });
   const range = sources.rangeOfSpan('a', { start, end: start + meant.length });
   assert.ok(range);
-  const { source, indent, carets } = excerptOf(sources, 'a', range);
+  const { source, indent, carets } = excerptOf(sources.line('a', range.start.line), range);
   return `${source}\n${indent}${carets}`;
 }
 

@@ -29,6 +29,7 @@ const KEYWORDS: Readonly<Record<string, (one: Case) => string[]>> = {
   $schema: nothing,
   title: nothing,
   description: nothing,
+  default: nothing,
   $defs: nothing,
   $ref: ({ value, expected, root, at }) => check(value, definition(root, String(expected)), root, at),
   type: ({ value, expected, at }) => (typeOf(value) === expected ? [] : [`${at}: is ${typeOf(value)}, not ${String(expected)}`]),
@@ -43,7 +44,7 @@ const KEYWORDS: Readonly<Record<string, (one: Case) => string[]>> = {
   propertyNames: ({ value, expected, root, at }) => Object.keys(fields(value)).flatMap((name) => check(name, expected as Schema, root, `${at}.${name}`)),
   additionalProperties: ({ value, expected, schema, root, at }) =>
     Object.entries(fields(value))
-      .filter(([name]) => !(name in fields(schema['properties'])))
+      .filter(([name]) => !Object.hasOwn(fields(schema['properties']), name))
       .flatMap(([name, other]) => (expected === false ? [`${at}: has a ${name}`] : check(other, expected as Schema, root, `${at}.${name}`))),
 };
 

@@ -4,7 +4,7 @@ import { showable } from './cells.js';
 import { countReports, type Counts, type Diagnostic, type FileReport } from './diagnostics.js';
 import { excerptOf } from './excerpt.js';
 import type { Paint } from './paint.js';
-import type { LineRange, Sources } from './sources.js';
+import { lineKey, type LineRange, type SourceLines } from './sources.js';
 
 /** What `check` prints: each finding with the lines it is about and the ways out of it, then how many there are. */
 export function checkText(reports: readonly FileReport[], paint: Paint): string {
@@ -12,11 +12,11 @@ export function checkText(reports: readonly FileReport[], paint: Paint): string 
   return `${[...findings, closingText(reports, paint)].join('\n\n')}\n`;
 }
 
-function findingText(diagnostic: Diagnostic, { path, sources }: FileReport, paint: Paint): string {
+function findingText(diagnostic: Diagnostic, { path, lines }: FileReport, paint: Paint): string {
   const { rule, severity, message, range, related, fixes = [] } = diagnostic;
   const width = Math.max(...[range, ...related.map((place) => place.range)].map(({ start }) => `${start.line + 1}`.length)) + 1;
   const gutter = `${' '.repeat(width)} ${paint.faint('=')}`;
-  const source = (where: string, lines: LineRange, mark: Level): string[] => sourceLines(sources, where, lines, width, paint, mark);
+  const source = (where: string, place: LineRange, mark: Level): string[] => sourceLines(lines, where, place, width, paint, mark);
   return [
     `${paint.strong(placeText(path, range))}: ${paint.level(severity, severity)}: ${showable(message)} ${paint.faint(`[${rule}]`)}`,
     ...source(path, range, severity),
@@ -30,10 +30,10 @@ function findingText(diagnostic: Diagnostic, { path, sources }: FileReport, pain
 }
 
 /** `web.vmlayout:3:7`, counted from 1 as compilers and editors do. */
-const placeText = (path: string, { start }: LineRange): string => `${showable(path)}:${start.line + 1}:${start.character + 1}`;
+export const placeText = (path: string, { start }: LineRange): string => `${showable(path)}:${start.line + 1}:${start.character + 1}`;
 
-function sourceLines(sources: Sources, path: string, range: LineRange, width: number, paint: Paint, mark: Level): string[] {
-  const { source, indent, carets } = excerptOf(sources, path, range);
+function sourceLines(lines: SourceLines, path: string, range: LineRange, width: number, paint: Paint, mark: Level): string[] {
+  const { source, indent, carets } = excerptOf(lines.get(lineKey(path, range.start.line)) ?? '', range);
   const number = `${range.start.line + 1}`.padStart(width);
   const bar = paint.faint('|');
   return [`${paint.faint(number)} ${bar} ${source}`.trimEnd(), `${' '.repeat(width)} ${bar} ${indent}${paint.level(mark, carets)}`];
@@ -50,7 +50,7 @@ function closingText(reports: readonly FileReport[], paint: Paint): string {
   const worst = reasoned.find(({ severity }) => severity === 'error') ?? reasoned[0];
   const mended = all.filter(({ fixes }) => fixes?.some(({ safe }) => safe)).length;
   const untried = all.filter(({ fixes }) => !fixes).length;
-  const waived = reports.reduce((sum, report) => sum + report.waived, 0);
+  const waived = reports.reduce((sum, report) => sum + report.waived.length, 0);
   const files = reports.length > 1 ? ` in ${reports.length} files` : '';
   return [
     `${countsText(countReports(reports), paint)}${waived > 0 ? `, ${waived} waived` : ''}${files}`,

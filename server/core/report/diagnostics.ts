@@ -3,8 +3,8 @@ import { lastOf } from '../layout/intervals.js';
 import type { World } from '../layout/scope.js';
 import type { CheckOptions, CheckResult } from '../rules/check.js';
 import { offersFor, type Offer } from '../rules/offers.js';
-import type { Finding, Level } from '../rules/rule.js';
-import { Sources, type LineRange } from './sources.js';
+import type { Finding, Level, WaiverReason } from '../rules/rule.js';
+import { lineKey, Sources, type LineRange, type SourceLines } from './sources.js';
 
 /** A finding as machines read it; docs/schema/check.schema.json describes every field. */
 export interface Diagnostic {
@@ -33,13 +33,17 @@ export interface OfferedFix {
   readonly edits: readonly { readonly path: string; readonly range: LineRange; readonly newText: string }[];
 }
 
-/** A checked file, ready to be reported. */
+/** A finding that a waiver silences. */
+export interface WaivedDiagnostic extends Diagnostic {
+  readonly waiver: WaiverReason;
+}
+
+/** A checked file, ready to be reported: plain data, which threads can hand to each other. */
 export interface FileReport {
   readonly path: string;
   readonly diagnostics: readonly Diagnostic[];
-  /** How many findings waivers silence. */
-  readonly waived: number;
-  readonly sources: Sources;
+  readonly waived: readonly WaivedDiagnostic[];
+  readonly lines: SourceLines;
 }
 
 /** Reports what was found in a file, in the order of its text. */
@@ -51,7 +55,22 @@ export function reportFile(path: string, world: World, options: CheckOptions, re
     if (!range) return [];
     return [diagnosticOf(finding, range, path, sources, isTried(finding) ? offersFor(finding, path, world, options, result) : undefined)];
   });
-  return { path, diagnostics, waived: result.waived.length, sources };
+  const waived = result.waived.flatMap((finding) => {
+    const range = sources.rangeOf(finding.place);
+    return range && finding.waiver ? [{ ...diagnosticOf(finding, range, path, sources, []), waiver: finding.waiver }] : [];
+  });
+  return { path, diagnostics, waived, lines: linesOf(path, [...diagnostics, ...waived], sources) };
+}
+
+/** The lines that findings begin in, and those of the other parties. */
+function linesOf(path: string, diagnostics: readonly Diagnostic[], sources: Sources): SourceLines {
+  const lines = new Map<string, string>();
+  const keep = (where: string, { start }: LineRange): void => void lines.set(lineKey(where, start.line), sources.line(where, start.line));
+  for (const { range, related } of diagnostics) {
+    keep(path, range);
+    for (const place of related) keep(place.path, place.range);
+  }
+  return lines;
 }
 
 /** What may be spent on trying fixes, about two seconds: characters to check again, where an untouched item counts as a hundred. */

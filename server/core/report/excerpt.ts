@@ -1,5 +1,5 @@
 import { cellsIn, cellsOf, showable } from './cells.js';
-import type { LineRange, Sources } from './sources.js';
+import type { LineRange } from './sources.js';
 
 /** A line of source, and what stands under it: carets below the part that is meant. */
 export interface Excerpt {
@@ -13,9 +13,8 @@ const MOST_BEFORE = 80;
 const MOST_MEANT = 80;
 const MOST_AFTER = 120;
 
-/** The first line of a range, underlined to the end of the range or of the line; at least one caret. */
-export function excerptOf(sources: Sources, path: string, range: LineRange): Excerpt {
-  const line = sources.line(path, range.start.line);
+/** The first line of a range, which is given, underlined to the end of the range or of the line; at least one caret. */
+export function excerptOf(line: string, range: LineRange): Excerpt {
   const start = Math.min(range.start.character, line.length);
   const end = range.end.line > range.start.line ? line.length : Math.min(range.end.character, line.length);
   const before = ending(line.slice(0, start), MOST_BEFORE);

@@ -11,6 +11,11 @@ export interface LineRange {
   readonly end: Position;
 }
 
+/** Lines that a report shows, without their breaks, by `lineKey`. */
+export type SourceLines = ReadonlyMap<string, string>;
+
+export const lineKey = (path: string, line: number): string => `${line} ${path}`;
+
 /** A text that a report points into. */
 interface Source {
   readonly text: string;

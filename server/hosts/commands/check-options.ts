@@ -1,12 +1,13 @@
-import { nearest, RULES, type CheckOptions, type Level } from '../../core/index.js';
+import { LEVELS, noSuchRule, RULES, type CheckOptions, type Level } from '../../core/index.js';
 import type { Arguments } from '../arguments.js';
+import type { FoundConfiguration } from '../configurations.js';
 import { Misuse, type Session } from '../session.js';
 
-/** The core's options from `--today` and `--rule`. */
-export function checkOptions(command: string, args: Arguments, session: Session): CheckOptions {
+/** The core's options from `--today`, `--rule`, and the configuration of the file, which `--rule` goes before. */
+export function checkOptions(command: string, args: Arguments, session: Session, configuration?: FoundConfiguration): CheckOptions {
   const today = args.value('today') ?? session.today;
   if (!isDate(today)) throw new Misuse(`${command}: \`--today\` asks for a date such as ${session.today}, not \`${today}\``);
-  const levels = new Map(args.values('rule').map((text) => ruleLevel(command, text)));
+  const levels = new Map([...(configuration?.levels ?? []), ...args.values('rule').map((text) => ruleLevel(command, text))]);
   return levels.size > 0 ? { today, levels } : { today };
 }
 
@@ -15,8 +16,6 @@ function isDate(text: string): boolean {
   return date !== undefined && !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
 }
 
-const LEVELS: readonly (Level | 'off')[] = ['error', 'warning', 'note', 'off'];
-
 function ruleLevel(command: string, text: string): [string, Level | 'off'] {
   const [, rule = '', word = ''] = /^([^=]*)=(.*)$/.exec(text) ?? [];
   if (rule === '') throw new Misuse(`${command}: \`--rule\` asks for RULE=LEVEL, not \`${text}\``);
@@ -24,10 +23,4 @@ function ruleLevel(command: string, text: string): [string, Level | 'off'] {
   const level = LEVELS.find((known) => known === word);
   if (!level) throw new Misuse(`${command}: the level of \`${rule}\` is ${LEVELS.slice(0, -1).join(', ')} or off, not \`${word}\``);
   return [rule, level];
-}
-
-export function noSuchRule(rule: string): string {
-  if (rule.startsWith('policy/')) return `\`${rule}\` is as the policy says it: \`require\` is an error, \`prefer\` a warning`;
-  const meant = nearest(rule, RULES.map(({ name }) => name));
-  return `there is no rule \`${rule}\`${meant ? `; did you mean \`${meant}\`?` : ''}`;
 }

@@ -1,6 +1,5 @@
-import { requirementPage, rulePage, RULES } from '../../core/index.js';
+import { noSuchRule, requirementPage, rulePage, RULES } from '../../core/index.js';
 import { Misuse, STATUS } from '../session.js';
-import { noSuchRule } from './check-options.js';
 import type { Command } from './command.js';
 
 export const explain: Command = {

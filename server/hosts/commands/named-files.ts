@@ -1,14 +1,62 @@
-import { layoutsBelow, STANDARD_INPUT, tidyName } from '../files.js';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import picomatch from 'picomatch';
+import { Configurations, type FoundConfiguration } from '../configurations.js';
+import { Files, layoutsBelow, STANDARD_INPUT, tidyName } from '../files.js';
 import { Misuse, type Session } from '../session.js';
 
-/** The files that operands stand for, each once. */
-export function namedFiles(command: string, operands: readonly string[], session: Session): string[] {
-  if (operands.length === 0) throw new Misuse(`${command}: which files? (\`-\` is standard input)`);
-  const names = operands.flatMap((operand) => {
-    if (operand === '-') return [STANDARD_INPUT];
-    const below = layoutsBelow(session.folder, operand);
-    if (below?.length === 0) throw new Misuse(`${operand}: there is no .vmlayout file below it`);
-    return (below ?? [operand]).map(tidyName);
-  });
-  return [...new Set(names)];
+/**
+ * The files that operands stand for, each once: a file for itself, a directory for the layouts below it, a glob for those
+ * it matches, `-` for standard input. Without any, the configuration of the working directory says which it includes. What
+ * is found in a directory or by a glob is left out where a configuration excludes it; who names a file means it.
+ */
+export function namedFiles(
+  command: string,
+  operands: readonly string[],
+  session: Session,
+  configurations = new Configurations(session.folder, new Files(session.folder)),
+): string[] {
+  const own = configurations.own;
+  if (operands.length === 0 && !own?.include) throw new Misuse(`${command}: which files? (\`-\` is standard input)`);
+  const wanted = operands.length > 0 || !own ? operands : [path.relative(session.folder, own.folder) || '.'];
+  return [...new Set(wanted.flatMap((operand) => filesOf(operand, session.folder, configurations)))];
 }
+
+function filesOf(operand: string, folder: string, configurations: Configurations): string[] {
+  if (operand === '-') return [STANDARD_INPUT];
+  const below = layoutsBelow(folder, operand);
+  if (below) return atLeastOne(below.map(tidyName).filter((name) => isIncluded(name, folder, configurations)), `${operand}: there is no .vmlayout file below it`);
+  const { isGlob, base } = picomatch.scan(tidyName(operand));
+  if (!isGlob || existsSync(path.resolve(folder, operand))) return [tidyName(operand)];
+  const matches = picomatch(tidyName(operand));
+  const matching = (layoutsBelow(folder, base === '' ? '.' : base) ?? []).map(tidyName).filter((name) => matches(name));
+  return atLeastOne(matching.filter((name) => isIncluded(name, folder, configurations)), `${operand}: no .vmlayout file matches`);
+}
+
+function atLeastOne(names: string[], otherwise: string): string[] {
+  if (names.length === 0) throw new Misuse(otherwise);
+  return names;
+}
+
+/** Whether the configuration that holds for a file takes it where it isn't named. */
+function isIncluded(name: string, folder: string, configurations: Configurations): boolean {
+  const configuration = configurations.of(name);
+  if (!configuration) return true;
+  const { included, excluded } = matchersOf(configuration);
+  const inside = tidyName(path.relative(configuration.folder, path.resolve(folder, name)));
+  return included(inside) && !excluded(inside);
+}
+
+type Matcher = (name: string) => boolean;
+
+const matchers = new WeakMap<FoundConfiguration, { readonly included: Matcher; readonly excluded: Matcher }>();
+
+function matchersOf(configuration: FoundConfiguration): { readonly included: Matcher; readonly excluded: Matcher } {
+  const { include, exclude } = configuration;
+  const known = matchers.get(configuration) ?? { included: include ? picomatch(include.map(whole)) : () => true, excluded: picomatch(exclude.map(whole)) };
+  matchers.set(configuration, known);
+  return known;
+}
+
+/** `./layouts/` stands for all that is in it. */
+const whole = (glob: string): string => glob.replace(/^\.\//, '').replace(/\/$/, '/**');

@@ -2,6 +2,7 @@ import {
   checkFile, COLOURED, countLevels, nearest, openDocument, PLAIN, planJson, planText, type CheckedVm, type CheckResult, type Plan,
 } from '../../core/index.js';
 import { choice, type Arguments } from '../arguments.js';
+import { Configurations } from '../configurations.js';
 import { Files, readInput, STANDARD_INPUT, tidyName } from '../files.js';
 import { Misuse, STATUS, tell, type Session } from '../session.js';
 import { checkOptions } from './check-options.js';
@@ -38,8 +39,8 @@ function fileIn(operands: readonly string[]): string {
 }
 
 async function checked(name: string, args: Arguments, session: Session): Promise<CheckResult> {
-  const options = checkOptions('plan', args, session);
   const files = new Files(session.folder);
+  const options = checkOptions('plan', args, session, new Configurations(session.folder, files).of(name));
   const loaded = name === STANDARD_INPUT ? await readInput(session.input()) : files.read(name);
   if ('error' in loaded) throw new Misuse(`${name}: ${loaded.error}`);
   return checkFile(name, files.worldOf(name, openDocument(loaded.text)), options);
