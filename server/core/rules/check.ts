@@ -309,7 +309,7 @@ function mergeHosts(findings: readonly Finding[], hosts: number): Finding[] {
     else merged.push({ finding, on: [finding.host ?? ''] });
   }
   return merged.map(({ finding, on }) =>
-    on.length === hosts ? finding : { ...finding, message: `on ${on.map((name) => `\`${name}\``).join(', ')}: ${finding.message}` },
+    on.length === hosts ? finding : { ...finding, hosts: on, message: `on ${on.map((name) => `\`${name}\``).join(', ')}: ${finding.message}` },
   );
 }
 

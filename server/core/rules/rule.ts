@@ -156,6 +156,8 @@ export interface Finding {
   readonly element: Element | undefined;
   readonly vm: string | undefined;
   readonly host: string | undefined;
+  /** The hosts of its vm on which it holds, where that has several and it doesn't hold on all. */
+  readonly hosts?: readonly string[];
   readonly unused: boolean;
   /** Why it is silenced, in the words of the waiver; nothing where it is told. */
   readonly waiver?: WaiverReason;

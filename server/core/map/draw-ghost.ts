@@ -1,0 +1,40 @@
+import { sizeOf } from '../layout/intervals.js';
+import { positionOf, type View } from './axis.js';
+import type { Column, Columns } from './columns.js';
+import type { MapItem, MapModel } from './model.js';
+import { fitting, rect, text, whole, type Shape } from './shapes.js';
+import { sizeWords } from './sizes.js';
+
+/** What a fix makes of the map: what comes or changes as an outline, what goes crossed out. */
+export function drawGhost({ gpa, iovas }: Columns, before: MapModel, after: MapModel, view: View): Shape[] {
+  const columns = [gpa, ...iovas.slice(0, 1).map(({ column }) => column)];
+  const { gone, fresh } = differenceOf(before, after);
+  return columns.flatMap((column) => [
+    ...gone.filter(({ space }) => space === column.space).flatMap((item) => drawChange(item, column, view, 'gone')),
+    ...fresh.filter(({ space }) => space === column.space).flatMap((item) => drawChange(item, column, view, 'fresh')),
+  ]);
+}
+
+/** Items that only one of two maps has, or that are another one in it. */
+export function differenceOf(before: MapModel, after: MapModel): { readonly gone: readonly MapItem[]; readonly fresh: readonly MapItem[] } {
+  const [had, has] = [new Set(before.items.map(keyOf)), new Set(after.items.map(keyOf))];
+  return { gone: before.items.filter((item) => !has.has(keyOf(item))), fresh: after.items.filter((item) => !had.has(keyOf(item))) };
+}
+
+const keyOf = ({ id, kind, range, verdict, bytes }: MapItem): string =>
+  [id, kind, range.base, range.end, verdict, bytes?.backing, bytes?.range.base].join(' ');
+
+const INSET = 5;
+
+function drawChange(item: MapItem, { x, width }: Column, view: View, change: 'gone' | 'fresh'): Shape[] {
+  const [top, bottom] = [positionOf(view, item.range.base), positionOf(view, item.range.end)];
+  if (bottom <= 0 || top >= view.height) return [];
+  const [from, to] = [whole(Math.max(-8, top)), whole(Math.min(view.height + 8, bottom))];
+  const shapes: Shape[] = [rect(`ghost-${change}`, x + INSET + 0.5, from + 1.5, width - 2 * INSET - 1, Math.max(1, to - from - 3), { radius: 3, item: item.id })];
+  const seen = { top: Math.max(0, top), bottom: Math.min(view.height, bottom) };
+  if (change === 'fresh' && seen.bottom - seen.top >= 14) {
+    const words = fitting(`+ ${item.name}  ${sizeWords(sizeOf(item.range))}`, width - 2 * INSET - 16, 11, 'plain');
+    shapes.push(text('t-ghost', x + width - INSET - 8, whole(seen.bottom) - 6, words, 'end'));
+  }
+  return shapes;
+}

@@ -1,0 +1,56 @@
+import { positionOf, type View } from './axis.js';
+import type { Column } from './columns.js';
+import { hitIn } from './draw-memory.js';
+import type { Piece } from './memory.js';
+import type { Hit } from './model.js';
+import { rect, text, whole, type Shape } from './shapes.js';
+
+interface Extent {
+  readonly top: number;
+  readonly bottom: number;
+}
+
+/** What findings hit in a column: a frame around the bytes at fault, and the number of the finding. */
+export function drawHits(column: Column, view: View, pieces: readonly Piece[]): Shape[] {
+  const badges = new Badges(column.x);
+  const seen = column.model.hits.filter(({ space }) => space === column.space).flatMap((hit) => {
+    const extent = extentOf(hit, column, view, pieces);
+    return extent && extent.bottom > 0 && extent.top < view.height ? [{ hit, extent }] : [];
+  });
+  const frames = seen.flatMap(({ hit, extent }) => (hit.witness && hit.level !== 'note' ? [frame(hit, extent, column, view.height)] : []));
+  return [...frames, ...seen.flatMap(({ hit, extent }) => badges.draw(hit, Math.min(view.height - 9, Math.max(9, extent.top))))];
+}
+
+function extentOf({ witness, items, space }: Hit, { model }: Column, view: View, pieces: readonly Piece[]): Extent | undefined {
+  if (space === 'memory') return pieces.flatMap((piece) => (witness && items.some((id) => piece.items.includes(id)) ? hitIn(piece, witness) ?? [] : []))[0];
+  const range = witness ?? model.items.find(({ id }) => items.includes(id))?.range;
+  return range && { top: positionOf(view, range.base), bottom: positionOf(view, range.end) };
+}
+
+function frame({ level, number, message }: Hit, extent: Extent, { x, width }: Column, height: number): Shape {
+  const [top, bottom] = [whole(Math.max(extent.top, -6)), whole(Math.min(extent.bottom, height + 6))];
+  return rect(`hit-${level}`, x - 2, top - 1, width + 4, Math.max(4, bottom - top + 2), { radius: 3, hit: number, title: message });
+}
+
+const RADIUS = 8;
+
+/** The numbers of findings down the left edge of a column; those that would lie over each other stand side by side. */
+class Badges {
+  readonly #x: number;
+  readonly #drawn: { readonly x: number; readonly y: number }[] = [];
+
+  constructor(x: number) {
+    this.#x = x;
+  }
+
+  draw({ number, level, message, rule }: Hit, y: number): Shape[] {
+    let x = this.#x;
+    while (this.#drawn.some((other) => Math.abs(other.x - x) < 2 * RADIUS + 1 && Math.abs(other.y - y) < 2 * RADIUS + 1)) x += 2 * RADIUS + 2;
+    this.#drawn.push({ x, y });
+    const more = { hit: number, title: `${rule}: ${message}` };
+    return [
+      { shape: 'circle', look: `badge badge-${level}`, x, y: whole(y), radius: RADIUS, ...more },
+      { ...text('t-badge', x, whole(y) + 3.5, `${number}`, 'middle'), ...more },
+    ];
+  }
+}

@@ -1,0 +1,200 @@
+import { formatKernel } from '../dma/kernel-version.js';
+import { formatLeaves } from '../dma/leaves.js';
+import { physicalOf, type HotplugVerdict, type Plan, type PlannedMap } from '../dma/plan.js';
+import { reasonOf } from '../dma/verdict-words.js';
+import { ADDRESS_SPACE, formatPlural, formatSize } from '../layout/address.js';
+import { byBase, isEmpty, sizeOf, subtract, type Range } from '../layout/intervals.js';
+import { namePlace, type Backing, type Region, type Reserved, type Vm } from '../layout/model.js';
+import type { Place } from '../layout/place.js';
+import { writeAddress } from '../layout/written.js';
+import type { Finding } from '../rules/rule.js';
+import { hitsOf, type Located } from './hits.js';
+import type { Bytes, LeafRun, MapBacking, MapItem, MapModel, Step } from './model.js';
+
+/** Draws up the map of a guest, with the findings that are about it. Without a plan it has no IOVAs. */
+export function mapOf(vm: Vm, plan: Plan | undefined, findings: readonly Finding[]): MapModel<Place> {
+  const ids = new Ids();
+  const backings = backingsOf(vm, ids);
+  const regions = vm.regions.flatMap((region) => regionItem(region, backings, ids));
+  const maps = plan ? plan.maps.map((map) => mapItem(map, plan, backings, ids)) : [];
+  const kept = plan ? keptItems(plan, ids) : [];
+  const located = [...regions, ...maps, ...kept];
+  const items = [...located.map(({ item }) => item), ...(plan ? leftOutItems(plan, ids) : []), ...outside(vm, plan, ids)];
+  return {
+    vm: vm.name,
+    host: plan?.host.name,
+    asked: plan ? askedWords(plan) : 'no host',
+    stance: vm.stance,
+    items: inOrder(items),
+    leaves: plan ? plan.maps.flatMap((map, index) => leafRuns(map, maps[index]?.item.id ?? '')) : [],
+    backings: [...backings.values()],
+    hits: hitsOf(vm, plan, findings, located),
+    steps: plan ? stepsOf(plan) : [],
+    totals: plan ? totalWords(plan) : '',
+  };
+}
+
+/** Names are unique in their space but for a `like` gone wrong: then the second one is `low~2`. */
+class Ids {
+  readonly #taken = new Map<string, number>();
+
+  of(space: string, name: string): string {
+    const id = `${space}/${name}`;
+    const count = (this.#taken.get(id) ?? 0) + 1;
+    this.#taken.set(id, count);
+    return count === 1 ? id : `${id}~${count}`;
+  }
+}
+
+type Backings = ReadonlyMap<Backing, MapBacking<Place>>;
+
+function backingsOf(vm: Vm, ids: Ids): Backings {
+  const all = new Set([...vm.backings, ...vm.regions.flatMap(({ backing }) => backing ?? [])]);
+  return new Map([...all].map((backing) => [backing, backingRecord(backing, ids)]));
+}
+
+const backingRecord = (backing: Backing, ids: Ids): MapBacking<Place> => ({
+  id: ids.of('memory', backing.name),
+  name: backing.own ? `memory of ${backing.name}` : backing.name,
+  about: backing.page === undefined ? backing.kind : `${backing.kind} ${formatSize(backing.page)}`,
+  physical: backing.kind === 'physical',
+  size: backing.size,
+  place: namePlace(backing.element),
+});
+
+function bytesOf(backing: Backing | undefined, offset: bigint | undefined, size: bigint, backings: Backings): Bytes | undefined {
+  const record = backing && backings.get(backing);
+  if (!record || !backing) return undefined;
+  // A backing of one's own begins where its region begins.
+  const first = offset ?? (backing.own ? 0n : undefined);
+  if (first === undefined) return undefined;
+  const base = physicalOf({ backing, offset: first });
+  return { backing: record.id, range: { base, end: base + size } };
+}
+
+function regionItem(region: Region, backings: Backings, ids: Ids): Located[] {
+  const { range, kind, name, backing, offset, element } = region;
+  if (!range || isEmpty(range)) return [];
+  const bytes = bytesOf(backing, offset, sizeOf(range), backings);
+  const item: MapItem<Place> = {
+    ...NOTHING, id: ids.of('gpa', name), space: 'gpa', kind, name, range, bytes, place: namePlace(element), details: regionDetails(region, bytes),
+  };
+  return [{ item, element }];
+}
+
+const NOTHING = { kept: undefined, verdict: undefined, details: [], since: 0, bytes: undefined, gpa: undefined, place: undefined } as const;
+
+const HAS_ACCESS: ReadonlySet<string> = new Set(['ram', 'rom', 'mmio', 'bar']);
+
+function regionDetails({ kind, access, via, dma, hotplug, backing, over, alias }: Region, bytes: Bytes | undefined): string[] {
+  return [
+    ...(HAS_ACCESS.has(kind) ? [access] : []),
+    ...(backing && bytes ? [byteWords(backing, bytes)] : []),
+    ...(via === undefined ? [] : [`via ${via}`]),
+    ...(dma === undefined ? [] : [`dma ${dma ? 'on' : 'off'}`]),
+    ...(hotplug ? ['hot-plugged'] : []),
+    ...over.map(({ name }) => `over ${name}`),
+    ...(alias ? [`alias of ${alias.name}`] : []),
+  ];
+}
+
+const byteWords = (backing: Backing, { range }: Bytes): string =>
+  backing.kind === 'physical' ? `host-physical ${writeAddress(range.base)}` : backing.own ? backing.kind : `${backing.name} + ${writeAddress(range.base)}`;
+
+function mapItem(map: PlannedMap, plan: Plan, backings: Backings, ids: Ids): Located {
+  const { name, range, region, written, access, verdict, leaves } = map;
+  const bytes = bytesOf(map.backing, map.offset, sizeOf(range), backings);
+  const element = written?.element ?? region?.element;
+  const why = verdict.errno === 'ok' ? [] : [`${verdict.errno}: ${reasonOf(verdict, plan)}`];
+  const item: MapItem<Place> = {
+    ...NOTHING,
+    id: ids.of('iova', name), space: 'iova', kind: 'map', name, range, bytes, verdict: verdict.errno,
+    details: [...why, access, ...(map.backing && bytes ? [byteWords(map.backing, bytes)] : []), formatLeaves(leaves)],
+    since: plan.attachedAtBoot ? 0 : 1,
+    gpa: shownAddresses(map),
+    place: element && namePlace(element),
+  };
+  return { item, element };
+}
+
+/** The guest-physical addresses of a mapping's bytes: where its region shows the same ones. */
+function shownAddresses({ range, region, written }: PlannedMap): Range | undefined {
+  if (!region?.range) return undefined;
+  if (!written) return range;
+  const base = region.range.base + (written.offset ?? 0n);
+  return { base, end: base + sizeOf(range) };
+}
+
+const leafRuns = ({ segments, verdict }: PlannedMap, map: string): LeafRun[] =>
+  [...segments].flatMap(([size, ranges]) => ranges.map((range) => ({ map, size, range, refused: verdict.errno !== 'ok' }))).sort((left, right) => byBase(left.range, right.range));
+
+/** What devices keep, with the step at which the first of them comes. */
+function keptItems(plan: Plan, ids: Ids): Located[] {
+  const arrivals = new Map<Reserved['element'], { reserved: Reserved; since: number; keepers: string[] }>();
+  const arrive = (name: string, kept: readonly Reserved[], since: number): void => {
+    for (const reserved of kept) {
+      const known = arrivals.get(reserved.element);
+      if (known) known.keepers.push(name);
+      else arrivals.set(reserved.element, { reserved, since, keepers: [name] });
+    }
+  };
+  for (const { assignment: { name, device } } of plan.attach) arrive(name, device?.reserved ?? [], 0);
+  for (const [index, { assignment: { name, device } }] of plan.hotplug.entries()) arrive(name, device?.reserved ?? [], index + 1);
+  return [...arrivals.values()].map(({ reserved, since, keepers }) => keptItem(reserved, since, keepers, ids));
+}
+
+function keptItem({ name, element, range, kind }: Reserved, since: number, keepers: readonly string[], ids: Ids): Located {
+  const details = [`kept by ${keepers.join(', ')}`, ...(since > 0 ? ['once it is plugged in'] : [])];
+  return { item: { ...NOTHING, id: ids.of('iova', name), space: 'iova', kind: 'kept', name, range, kept: kind, details, since, place: namePlace(element) }, element };
+}
+
+const leftOutItems = (plan: Plan, ids: Ids): MapItem<Place>[] =>
+  plan.leftOut.map(({ region, range, kept }) => ({
+    ...NOTHING, id: ids.of('iova', `${region.name}-left-out`), space: 'iova', kind: 'left-out', name: `left out of ${region.name}`, range,
+    details: [kept.length === 0 ? 'no whole page' : `carved for ${kept.map(({ name }) => name).join(', ')}`], place: namePlace(region.element),
+  }));
+
+/** What the guest can't address, and what the IOMMU doesn't translate. */
+function outside(vm: Vm, plan: Plan | undefined, ids: Ids): MapItem<Place>[] {
+  const whole: Range = { base: 0n, end: ADDRESS_SPACE };
+  const item = (space: 'gpa' | 'iova', range: Range, name: string, place: Place | undefined): MapItem<Place> =>
+    ({ ...NOTHING, id: ids.of(space, name), space, kind: 'outside', name, range, place });
+  const width = vm.bits === undefined ? whole.end : 1n << BigInt(vm.bits);
+  return [
+    ...subtract(whole, [{ base: 0n, end: width }]).map((range) => item('gpa', range, `beyond ${vm.bits} bits`, namePlace(vm.element))),
+    ...(plan ? subtract(whole, [plan.aperture]) : []).map((range) => item('iova', range, 'not translated', plan?.iommu && namePlace(plan.iommu.element))),
+  ];
+}
+
+const SPACES = ['gpa', 'iova'];
+
+const inOrder = (items: readonly MapItem<Place>[]): MapItem<Place>[] =>
+  [...items].sort((left, right) => SPACES.indexOf(left.space) - SPACES.indexOf(right.space) || widestFirst(left.range, right.range));
+
+function widestFirst(left: Range, right: Range): number {
+  if (left.base !== right.base) return left.base < right.base ? -1 : 1;
+  return left.end === right.end ? 0 : left.end > right.end ? -1 : 1;
+}
+
+function askedWords({ contract, kernel }: Plan): string {
+  return contract === 'none' ? 'no kernel is asked' : `${contract === 'type1' ? 'VFIO type1' : contract}, kernel ${formatKernel(kernel)}`;
+}
+
+function stepsOf(plan: Plan): Step[] {
+  const refused = [...plan.attach, ...plan.maps].find(({ verdict }) => verdict.errno !== 'ok')?.verdict;
+  const start = { label: 'start-up', verdict: refused?.errno ?? 'ok', reason: refused ? reasonOf(refused, plan) : '', witness: refused?.witness };
+  return [start, ...plan.hotplug.map((arrival) => arrivalStep(arrival, plan))];
+}
+
+const arrivalStep = ({ assignment, verdict, map }: HotplugVerdict, plan: Plan): Step => ({
+  label: `${assignment.name} is plugged in`,
+  verdict: verdict.errno,
+  reason: verdict.errno === 'ok' ? '' : reasonOf(verdict, plan, map),
+  witness: verdict.witness,
+});
+
+function totalWords({ totals, vm }: Plan): string {
+  if (vm.assignments.length === 0) return 'no device is assigned: nothing is mapped for DMA';
+  const { maps, mapped, leaves, entries } = totals;
+  return `${formatPlural(maps, 'mapping', 'mappings')}, ${formatSize(mapped)}, in ${formatPlural(entries, 'leaf', 'leaves')}: ${formatLeaves(leaves)}`;
+}

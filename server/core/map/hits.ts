@@ -1,0 +1,49 @@
+import type { Plan } from '../dma/plan.js';
+import type { Element } from '../layout/elements.js';
+import { overlaps, type Range } from '../layout/intervals.js';
+import { namePlace, type Vm } from '../layout/model.js';
+import { samePlace, type Place } from '../layout/place.js';
+import type { Finding } from '../rules/rule.js';
+import type { Hit, MapItem, Space } from './model.js';
+
+/** An item, and the element it was made of. */
+export interface Located {
+  readonly item: MapItem<Place>;
+  readonly element: Element | undefined;
+}
+
+/** The findings about a guest and its host, numbered in the order of the text, with what each one hits. */
+export function hitsOf(vm: Vm, plan: Plan | undefined, findings: readonly Finding[], items: readonly Located[]): Hit<Place>[] {
+  const about = findings.filter((finding) => isAbout(finding, vm, plan));
+  return about.map((finding, index) => hitOf(finding, index + 1, items));
+}
+
+function isAbout({ vm, host, hosts }: Finding, subject: Vm, plan: Plan | undefined): boolean {
+  if (vm === undefined) return host !== undefined && host === plan?.host.name;
+  return vm === subject.name && (hosts === undefined || hosts.includes(plan?.host.name ?? ''));
+}
+
+function hitOf(finding: Finding, number: number, items: readonly Located[]): Hit<Place> {
+  const { rule, level, message, witness, place } = finding;
+  const blamed = items.filter(({ element }) => element && isBlamed(element, finding)).map(({ item }) => item);
+  const space = spaceOf(rule, witness, blamed, items);
+  const touched = witness && space !== 'memory' ? items.filter(({ item }) => item.space === space && overlaps(item.range, witness)).map(({ item }) => item) : [];
+  return { number, rule, level, message, space, witness, items: [...new Set([...blamed, ...touched].map(({ id }) => id))], place };
+}
+
+const isBlamed = (element: Element, finding: Finding): boolean => element === finding.element || samePlace(namePlace(element), finding.place);
+
+/** Rules whose witness counts in another space than IOVAs. */
+const WITNESS_SPACE: ReadonlyMap<string, Space> = new Map<string, Space>([
+  ['region-overlap', 'gpa'], ['guest-width', 'gpa'], ['map-missing', 'gpa'], ['map-outside', 'gpa'], ['window-too-small', 'gpa'],
+  ['slot-unaligned', 'gpa'], ['slot-too-large', 'gpa'],
+  ['backing-overlap', 'memory'], ['backing-size', 'memory'], ['host-memory-overlap', 'memory'], ['host-width', 'memory'],
+]);
+
+/** The space that a finding is shown in: the one its witness counts in, else that of the first item it blames. */
+function spaceOf(rule: string, witness: Range | undefined, blamed: readonly MapItem[], items: readonly Located[]): Space {
+  if (!witness) return blamed[0]?.space ?? 'gpa';
+  const known = WITNESS_SPACE.get(rule);
+  if (known) return known;
+  return items.some(({ item }) => item.space === 'iova' && overlaps(item.range, witness)) ? 'iova' : 'gpa';
+}

@@ -1,0 +1,30 @@
+import type { MapModel } from './model.js';
+import { titleOf } from './picture.js';
+import { rowsOf, type Row } from './rows.js';
+
+/** The maps as Markdown tables, with what was found below each. */
+export const markdownPicture = (models: readonly MapModel[]): string => models.map(oneMap).join('\n');
+
+const HEADINGS = ['Space', 'From', 'To', 'Size', 'Kind', 'Name', 'What', 'Findings'];
+
+function oneMap(model: MapModel): string {
+  const lines = [
+    `## ${plain(titleOf(model))}`,
+    '',
+    `${plain(model.asked)}${model.host === undefined ? '' : `; on-overlap ${model.stance}`}${model.totals === '' ? '' : `; ${plain(model.totals)}`}`,
+    '',
+    row(HEADINGS),
+    row(HEADINGS.map(() => '---')),
+    ...rowsOf(model).map((one) => row(cellsOf(one))),
+    ...(model.hits.length > 0 ? ['', ...model.hits.map(({ number, level, rule, message }) => `${number}. ${level} \`${rule}\`: ${plain(message)}`)] : []),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+const cellsOf = ({ space, first, last, size, kind, name, details, hits }: Row): string[] =>
+  [space, `\`${first}\``, `\`${last}\``, size, kind, plain(name), plain(details), hits.join(', ')];
+
+const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+
+/** Words that mean nothing to Markdown but themselves; code spans of messages stay. */
+const plain = (words: string): string => words.replace(/[\\|<>*[\]]/g, '\\$&').replace(/[\r\n]+/g, ' ');
