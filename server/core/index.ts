@@ -21,6 +21,9 @@ export { foldsIn, type Fold } from './editor/folding.js';
 export { hoverAt, type Hover } from './editor/hover.js';
 export type { Suggestion } from './editor/names-in-scope.js';
 export { symbolsIn, type OutlineSymbol } from './editor/symbols.js';
+export { mapOf } from './map/from-plan.js';
+export type { MapModel } from './map/model.js';
+export { svgPicture, type PictureOptions } from './map/picture.js';
 export { meets, type Span } from './text/span.js';
 export { LineIndex, type Position } from './text/line-index.js';
 export { applyEdits, type TextEdit } from './text/text-edit.js';
@@ -35,6 +38,8 @@ export { countLevels, countReports, reportFile, type Counts, type Diagnostic, ty
 export { COLOURED, PLAIN, type Paint } from './report/paint.js';
 export { fleetJson } from './report/fleet-json.js';
 export { fleetText } from './report/fleet-text.js';
+export { mapMarkdown } from './report/map-markdown.js';
+export { mapText } from './report/map-text.js';
 export { planJson } from './report/plan-json.js';
 export { planText } from './report/plan-text.js';
 export { requirementPage, rulePage } from './report/rule-page.js';

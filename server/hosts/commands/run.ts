@@ -8,9 +8,10 @@ import { explain } from './explain.js';
 import { fleet } from './fleet.js';
 import { importCommand } from './import.js';
 import { lsp } from './lsp.js';
+import { map } from './map.js';
 import { plan } from './plan.js';
 
-const COMMANDS: readonly Command[] = [check, plan, fleet, explain, importCommand, lsp];
+const COMMANDS: readonly Command[] = [check, plan, map, fleet, explain, importCommand, lsp];
 
 /** Runs the program; answers with its exit status. */
 export async function run(args: readonly string[], session: Session): Promise<number> {

@@ -1,21 +1,17 @@
 import { overlaps, sizeOf, type Range } from '../layout/intervals.js';
 import { writeAddress } from '../layout/written.js';
-import { compressedAxis, type Cell } from './axis.js';
-import { lanesOf } from './lanes.js';
-import { labelOf } from './draw-leaves.js';
-import { isRefused, type MapItem, type MapModel } from './model.js';
-import { titleOf } from './picture.js';
-import { sizeWords } from './sizes.js';
-
-/** How words in a terminal are told apart; each gives the text back. */
-export interface Ink {
-  strong(words: string): string;
-  faint(words: string): string;
-  level(level: 'error' | 'warning' | 'note', words: string): string;
-}
+import { compressedAxis, type Cell } from '../map/axis.js';
+import { lanesOf } from '../map/lanes.js';
+import { labelOf } from '../map/draw-leaves.js';
+import { isRefused, type MapItem, type MapModel } from '../map/model.js';
+import { titleOf } from '../map/picture.js';
+import { sizeWords } from '../map/sizes.js';
+import { showable } from './cells.js';
+import { padColumns } from './columns.js';
+import type { Paint } from './paint.js';
 
 /** The maps as text: a line for each address at which something begins or ends, the spaces side by side. */
-export const textPicture = (models: readonly MapModel[], ink: Ink): string => models.map((model) => `${oneMap(model, ink)}\n`).join('\n');
+export const mapText = (models: readonly MapModel[], paint: Paint): string => models.map((model) => `${oneMap(model, paint)}\n`).join('\n');
 
 interface Line {
   readonly address: string;
@@ -23,19 +19,19 @@ interface Line {
   readonly faint: boolean;
 }
 
-function oneMap(model: MapModel, ink: Ink): string {
+function oneMap(model: MapModel, paint: Paint): string {
   const columns = columnsOf(model);
   const lines = compressedAxis([model]).cells.flatMap((cell) => linesOf(cell, columns));
+  const addresses = Math.max(...lines.map(({ address }) => address.length));
   const table = [{ address: '', cells: columns.map(({ title }) => title), faint: true }, ...lines];
-  const addresses = Math.max(...table.map(({ address }) => address.length));
-  const widths = columns.map((_, column) => Math.max(...table.map(({ cells }) => cells[column]?.length ?? 0)));
+  const padded = padColumns(table.map(({ address, cells }) => [address.padStart(addresses), ...cells]));
   return [
-    `${ink.strong(titleOf(model))}  ${ink.faint([model.asked, model.totals].filter((words) => words !== '').join('; '))}`,
-    ...table.map(({ address, cells, faint }) => {
-      const line = `  ${address.padStart(addresses)}  ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd();
-      return faint ? ink.faint(line) : line;
+    `${paint.strong(titleOf(model))}  ${paint.faint([model.asked, model.totals].filter((words) => words !== '').join('; '))}`,
+    ...padded.map((cells, index) => {
+      const line = `  ${cells.join('  ')}`.trimEnd();
+      return table[index]?.faint ? paint.faint(line) : line;
     }),
-    ...model.hits.map(({ number, level, rule, message }) => `  ${ink.level(level, `!${number} ${level}`)} ${rule}: ${message}`),
+    ...model.hits.map(({ number, level, rule, message }) => `  ${paint.level(level, `!${number} ${level}`)} ${rule}: ${showable(message)}`),
   ].join('\n');
 }
 

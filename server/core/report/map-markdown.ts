@@ -1,9 +1,10 @@
-import type { MapModel } from './model.js';
-import { titleOf } from './picture.js';
-import { rowsOf, type Row } from './rows.js';
+import type { MapModel } from '../map/model.js';
+import { titleOf } from '../map/picture.js';
+import { rowsOf, type Row } from '../map/rows.js';
+import { showable } from './cells.js';
 
 /** The maps as Markdown tables, with what was found below each. */
-export const markdownPicture = (models: readonly MapModel[]): string => models.map(oneMap).join('\n');
+export const mapMarkdown = (models: readonly MapModel[]): string => models.map(oneMap).join('\n');
 
 const HEADINGS = ['Space', 'From', 'To', 'Size', 'Kind', 'Name', 'What', 'Findings'];
 
@@ -27,4 +28,4 @@ const cellsOf = ({ space, first, last, size, kind, name, details, hits }: Row): 
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
 /** Words that mean nothing to Markdown but themselves; code spans of messages stay. */
-const plain = (words: string): string => words.replace(/[\\|<>*[\]]/g, '\\$&').replace(/[\r\n]+/g, ' ');
+const plain = (words: string): string => showable(words).replace(/[\\|<>*[\]]/g, '\\$&');

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { readFileSync } from 'node:fs';
+import { mapOf } from '../../server/core/map/from-plan.js';
+import type { MapModel } from '../../server/core/map/model.js';
+import { svgPicture, viewFor } from '../../server/core/map/picture.js';
+import { drawMap, prepare } from '../../server/core/map/scene.js';
+import { widthOf, type Shape } from '../../server/core/map/shapes.js';
+import { check } from '../support/check.js';
+import { exampleFiles } from '../support/texts.js';
+import { drawn } from './random-maps.js';
+
+// A drawing that people look at: words never lie over words, and what a layout says is never taken for markup.
+
+const models = (text: string): MapModel[] => {
+  const { result } = check(text);
+  return result.vms.map(({ vm, plan }) => mapOf(vm, plan, result.findings));
+};
+
+describe('drawing of a map', () => {
+  for (const { name, text } of exampleFiles()) {
+    it(`has no two words in one place: ${name}`, () => {
+      for (const map of models(text)) {
+        for (const scale of ['compressed', 'exact'] as const) {
+          assertApart(drawMap(prepare({ models: [map] }), viewFor({ models: [map] }, { scale }), 980));
+        }
+      }
+    });
+  }
+
+  it('has no two words in one place, whatever stands where', () => {
+    fc.assert(fc.property(drawn, fc.integer({ min: 520, max: 1400 }), ({ map, view }, width) => assertApart(drawMap(prepare({ models: [map] }), view, width))));
+  });
+
+  it('is well-formed, whatever a finding says', () => {
+    const [map] = models(readFileSync('examples/doorbell.vmlayout', 'utf8'));
+    assert.ok(map);
+    const hits = map.hits.map((hit) => ({ ...hit, message: 'a <script>alert("1")</script> & a \u0007 bell' }));
+    const svg = svgPicture([{ models: [{ ...map, hits }] }]);
+    assert.doesNotMatch(svg, /<script|\u0007/);
+    assertBalanced(svg);
+    assert.doesNotMatch(svg, /https?:\/\/(?!www\.w3\.org\/2000\/svg)|href|@import|\bon\w+=/);
+  });
+
+  it('draws a map with nothing in it', () => {
+    assertBalanced(svgPicture([]));
+    assertBalanced(svgPicture(models('vm empty { }').map((map) => ({ models: [map] }))));
+  });
+
+  it('is the same for the same text', () => {
+    const text = readFileSync('examples/policy.vmlayout', 'utf8');
+    assert.equal(svgPicture(models(text).map((map) => ({ models: [map] }))), svgPicture(models(text).map((map) => ({ models: [map] }))));
+  });
+
+  it('has each leaf of a mapping in exactly one run', () => {
+    for (const map of exampleFiles().flatMap(({ text }) => models(text))) {
+      for (const item of map.items.filter(({ kind }) => kind === 'map')) {
+        const runs = map.leaves.filter((run) => run.map === item.id);
+        const bytes = runs.reduce((sum, { range }) => sum + range.end - range.base, 0n);
+        assert.equal(bytes, item.range.end - item.range.base);
+        for (const { size, range } of runs) assert.ok(range.base % size === 0n && range.end % size === 0n);
+      }
+    }
+  });
+
+  it('says of a finding what it hits', () => {
+    const [map] = models(readFileSync('examples/doorbell.vmlayout', 'utf8'));
+    assert.deepEqual(map?.hits.map(({ rule, space, witness, items }) => ({ rule, space, witness, items })), [
+      { rule: 'doorbell-overlap', space: 'iova', witness: { base: 0x800_0000n, end: 0x810_0000n }, items: ['gpa/low', 'iova/low', 'iova/msi'] },
+    ]);
+  });
+
+  it('shows what devices keep from the step on at which they come', () => {
+    const [map] = models(readFileSync('examples/hotplug.vmlayout', 'utf8'));
+    assert.deepEqual(map?.items.filter(({ kind }) => kind === 'kept').map(({ name, since }) => [name, since]), [['msi', 0], ['mailbox', 1], ['hypertransport', 0]]);
+    assert.deepEqual(map?.steps.map(({ label, verdict }) => [label, verdict]), [['start-up', 'ok'], ['fpga is plugged in', 'EADDRINUSE']]);
+  });
+});
+
+interface Box {
+  readonly words: string;
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+/** Sizes that the style gives to looks of words. */
+const fontOf = (look: string): [size: number, font: 'mono' | 'plain'] =>
+  /t-(?:size|range|end|tick)/.test(look) ? [10.5, 'mono'] : /t-name/.test(look) ? [12, 'plain'] : [10.5, 'plain'];
+
+function boxOf(shape: Shape): Box[] {
+  if (shape.shape !== 'text' || shape.look === 't-badge' || shape.text === '') return [];
+  const [size, font] = fontOf(shape.look);
+  const width = widthOf(shape.text, size, font) + (shape.parts ?? []).reduce((sum, part) => sum + (part.gap ?? 0) + widthOf(part.text, 10.5, 'plain'), 0);
+  const left = shape.anchor === 'end' ? shape.x - width : shape.anchor === 'middle' ? shape.x - width / 2 : shape.x;
+  return [{ words: shape.text, left, right: left + width, top: shape.y - size * 0.75, bottom: shape.y }];
+}
+
+function assertApart(shapes: readonly Shape[]): void {
+  const boxes = shapes.flatMap(boxOf).sort((left, right) => left.top - right.top);
+  for (const [index, box] of boxes.entries()) {
+    for (let next = index + 1; next < boxes.length && (boxes[next]?.top ?? 0) < box.bottom; next++) {
+      const other = boxes[next];
+      assert.ok(!other || other.left >= box.right || other.right <= box.left, `“${box.words}” and “${other?.words}” lie over each other`);
+    }
+  }
+}
+
+function assertBalanced(svg: string): void {
+  const open: string[] = [];
+  for (const [, close, name = '', rest = ''] of svg.matchAll(/<(\/?)([a-z]+)([^>]*)>/gi)) {
+    if (close) assert.equal(open.pop(), name);
+    else if (!rest.endsWith('/')) open.push(name);
+  }
+  assert.deepEqual(open, []);
+}
