@@ -44,6 +44,6 @@ describe('vmlayout map', () => {
     }
     assertMisuse(await vmlayout(['map', file, '--format', 'svg', '--from', '2', '--to', '1']), 'map: `--to` is below `--from`');
     assertMisuse(await vmlayout(['map', file, '--scale', 'exact']), 'map: `--scale` is for `--format svg`');
-    assertMisuse(await vmlayout(['map', file, '--format', 'png']), 'map: `--format` is text or svg or markdown, not `png`');
+    assertMisuse(await vmlayout(['map', file, '--format', 'png']), 'map: `--format` is text, svg or markdown, not `png`');
   });
 });

@@ -214,7 +214,7 @@ export function zoomed(view: View, position: number, factor: number): Range {
 /** The window that is so many pixels further; at the ends of the address space it stops. */
 export function panned(view: View, pixels: number): Range {
   const { window, height } = view;
-  if (pixels < 0 ? window.base === 0n : window.end === ADDRESS_SPACE) return window;
+  if (pixels === 0 || (pixels < 0 ? window.base === 0n : window.end === ADDRESS_SPACE)) return window;
   const base = addressAt(view, pixels);
   const end = addressAt(view, height + pixels);
   if (pixels > 0 && end === ADDRESS_SPACE) return within({ base: addressAt(view, heightLeft(view) > pixels ? pixels : heightLeft(view)), end });
