@@ -53,7 +53,7 @@ describe('vmlayout plan', () => {
     const { out } = await vmlayout(['plan', '-', '--vm', 'web', '--host', 'altra', '--format', 'json'], { input: HOST + VMS });
     const { plans } = JSON.parse(out) as { plans: readonly Record<string, unknown>[] };
     assert.equal(plans.length, 1);
-    const { vm, host, kernel, onOverlap, usable, maps, carved, totals } = plans[0] ?? {};
+    const { vm, host, kernel, onOverlap, usable, maps, carved, slots, totals } = plans[0] ?? {};
     assert.deepEqual({ vm, host, kernel, onOverlap }, { vm: 'web', host: 'altra', kernel: '6.6', onOverlap: 'carve' });
     assert.deepEqual(usable, [{ base: '0x0', last: '0x7ffffff' }, { base: '0x8100000', last: '0xffffffffffff' }]);
     assert.deepEqual(carved, [{ region: 'low', base: '0x8000000', last: '0x80fffff', reserved: ['msi'] }]);
@@ -68,6 +68,7 @@ describe('vmlayout plan', () => {
       verdict: 'ok',
       leaves: { '0x40000000': 0, '0x200000': 0, '0x1000': 32768 },
       tables: [64, 1, 1],
+      stage2: { '0x40000000': 0, '0x200000': 0, '0x1000': 32768 },
     });
     assert.deepEqual(totals, {
       maps: 2,
@@ -76,7 +77,12 @@ describe('vmlayout plan', () => {
       leaves: { '0x40000000': 0, '0x200000': 0, '0x1000': 261888 },
       entries: 261888,
       tables: [512, 1, 1],
+      stage2: { '0x40000000': 0, '0x200000': 0, '0x1000': 262144 },
     });
+    assert.deepEqual(slots, [{
+      regions: ['low'], base: '0x0', last: '0x3fffffff', backing: 'low', offset: '0x0', access: 'rw',
+      stage2: { '0x40000000': 0, '0x200000': 0, '0x1000': 262144 },
+    }]);
   });
 
   it('prints every vm on every host, says which has no device, and tells why one has no plan', async () => {

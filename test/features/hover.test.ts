@@ -44,6 +44,8 @@ describe('hover', () => {
       \`0x40000000-0xffffffff\`, 3 GiB
       **web on altra, type1, kernel 6.6**
       - \`0x40000000-0xffffffff\`: \`ok\`; 3 × 1 GiB; 1 table page; in phase for leaves of 1 GiB
+      **CPU, stage 2**
+      - \`0x40000000-0xffffffff\`: 3 × 1 GiB
     `,
   ));
 
@@ -118,6 +120,7 @@ describe('hover', () => {
       \`\`\`
       **web on altra, type1, kernel 6.6**
       1 mapping, 4 MiB mapped, 4 MiB pinned; 1,024 × 4 KiB; 16 KiB of tables
+      1 memory slot; stage 2: 1,024 × 4 KiB
     `,
   ));
 

@@ -427,6 +427,26 @@ policy p {
 `, { today: TODAY, levels: new Map([['phase-mismatch', 'off'], ['base-misaligned', 'off']]) });
   });
 
+  it('count the leaves of the CPU, too', () => {
+    checkLint(`${ALTRA}
+vm web on altra {
+   ^^^ policy/cpu: \`v.stage2-coverage(1 GiB) > 90%\` is false for \`web\`: 66.66%
+  policy p
+  backing ram0 size 4 GiB hugetlb 1 GiB
+  ram low at 0x4000_0000 size 2 GiB from ram0
+  ram high at 0x1_0020_0000 size 1 GiB from ram0
+      ^^^^ policy/map: \`m.stage2-coverage(1 GiB) == 100%\` is false for \`high\`: 0%
+  assign nic
+}
+policy p {
+  require m.stage2(1 GiB) == 2 or m.stage2(2 MiB) == 512 for m in map
+  require map: m.stage2-coverage(1 GiB) == 100% for m in map
+  require v.slots == 2 and v.stage2(1 GiB) == 2 and v.stage2(2 MiB) == 512 and v.stage2(4 KiB) == 0 for v in vm
+  require cpu: v.stage2-coverage(1 GiB) > 90% for v in vm
+}
+`, { today: TODAY, levels: new Map([['phase-mismatch', 'off'], ['base-misaligned', 'off']]) });
+  });
+
   it('keep silent where a value can’t be known', () => {
     checkLint(`
       vm web {
@@ -439,7 +459,7 @@ policy p {
       policy p {
         require blocks: aligned(r, 2 MiB) for r in ram
         require m.coverage(2 MiB) == 100% for m in map
-        require v.tables > 0 for v in vm
+        require v.tables > 0 and v.slots > 9 and v.stage2(2 MiB) > 9 for v in vm
         require host.page == 64 KiB
         require count(map) > 3
       }

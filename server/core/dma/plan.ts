@@ -137,8 +137,8 @@ function factsOf(vm: Vm, host: Host): Facts {
     habits: { vmm: vm.vmm ?? 'generic', contract, page, alignment, carve },
     boot,
     later,
-    options: { contract, kernel, hostPage: page, dmaMaps: host.limits.dmaMaps },
-    assumed: [...assumed, ...vm.unjudged, 'leaves are those that the backing guarantees; stage-2 leaves are not counted yet'],
+    options: { contract, kernel, hostPage: page, dmaMaps: host.limits.dmaMaps, memlock: host.limits.memlock },
+    assumed: [...assumed, ...vm.unjudged, 'leaves are those that the backing guarantees'],
   };
 }
 

@@ -4,6 +4,7 @@ import type { PlannedMap, Plan } from '../dma/plan.js';
 import { formatLeaves } from '../dma/leaves.js';
 import { formatKernel } from '../dma/kernel-version.js';
 import { contiguousPage, physicalOf } from '../dma/plan.js';
+import { stage2Of, type SlotLeaves } from '../dma/stage2.js';
 import { formatAddress, formatPlural, formatRange, formatSize, modulo } from '../layout/address.js';
 import type { Element } from '../layout/elements.js';
 import { baseOf, lengthOf } from '../layout/extents.js';
@@ -29,7 +30,7 @@ function factsOf(element: Element, around: Surroundings, result: CheckResult): s
   const { keyword } = element;
   if (keyword === 'const') return [valueText(around.evaluator.constant(element))];
   if (keyword === 'vm') return vmsLike(element, result).flatMap(({ plan }) => (plan ? [totals(plan)] : []));
-  if (keyword === 'map' || REGION_KEYWORDS.has(keyword)) return [extent(element, around), ...mappings(element, result)];
+  if (keyword === 'map' || REGION_KEYWORDS.has(keyword)) return [extent(element, around), ...mappings(element, result), ...cpuLeaves(element, result)];
   if (keyword === 'reserved') return [extent(element, around), ...reservedKind(element, around)];
   if (keyword === 'memory') return [extent(element, around)];
   if (keyword === 'backing') return takers(element, result);
@@ -70,6 +71,18 @@ function mappings(element: Element, result: CheckResult): string[] {
   });
 }
 
+/** The CPU's leaves of a region, in each plan; of a vm on several hosts with the same leaves only once. */
+function cpuLeaves(element: Element, result: CheckResult): string[] {
+  const texts = result.vms.flatMap(({ plan }) => {
+    const slots = (plan && stage2Of(plan)?.slots) ?? [];
+    return slots.filter(({ regions }) => regions.some((region) => region.element.origin.declaration === element.origin.declaration)).map(slotText);
+  });
+  return texts.length === 0 ? [] : [`**CPU, stage 2**\n${[...new Set(texts)].join('\n')}`];
+}
+
+const slotText = ({ range, leaves, hoped, readOnly }: SlotLeaves): string =>
+  `- \`${formatRange(range)}\`: ${formatLeaves(leaves)}${hoped ? `; THP may give ${formatLeaves(hoped)}` : ''}${readOnly ? '; read-only' : ''}`;
+
 /** The region may have come over `like`: it is known by its declaration. */
 const isOf = ({ region, written }: PlannedMap, { origin }: Element): boolean =>
   [region, written].some((part) => part?.element.origin.declaration === origin.declaration);
@@ -93,8 +106,10 @@ function phaseText(map: PlannedMap, plan: Plan): string[] {
 
 function totals(plan: Plan): string {
   const { maps, mapped, pinned, leaves, tableBytes } = plan.totals;
-  if (maps === 0) return `**${headOf(plan)}**\nno device is assigned: nothing is mapped for DMA`;
-  return `**${headOf(plan)}**\n${formatPlural(maps, 'mapping', 'mappings')}, ${formatSize(mapped)} mapped, ${formatSize(pinned)} pinned; ${formatLeaves(leaves)}; ${formatSize(tableBytes)} of tables`;
+  const stage2 = stage2Of(plan);
+  const cpu = stage2 ? `\n${formatPlural(stage2.slots.length, 'memory slot', 'memory slots')}; stage 2: ${formatLeaves(stage2.leaves)}` : '';
+  if (maps === 0) return `**${headOf(plan)}**\nno device is assigned: nothing is mapped for DMA${cpu}`;
+  return `**${headOf(plan)}**\n${formatPlural(maps, 'mapping', 'mappings')}, ${formatSize(mapped)} mapped, ${formatSize(pinned)} pinned; ${formatLeaves(leaves)}; ${formatSize(tableBytes)} of tables${cpu}`;
 }
 
 /** The vms that were made of a declaration: itself, once for each host. */

@@ -105,7 +105,7 @@ function boundFields(selector: string): Suggestion[] {
   return [...fields, ...methods.map((label): Suggestion => ({ label, kind: 'function', about: aboutField(label) ?? '', insert: `${label}(\${1:2 MiB})`, snippet: true }))];
 }
 
-const METHODS = ['blocks', 'coverage'];
+const METHODS = ['blocks', 'coverage', 'stage2', 'stage2-coverage'];
 
 function fieldSuggestion(name: string, element: Element, { evaluator }: Surroundings): Suggestion {
   const thing = evaluator.thing(element);

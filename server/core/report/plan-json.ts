@@ -1,11 +1,13 @@
 import type { Leaves } from '../dma/leaves.js';
-import type { HotplugVerdict, Plan, PlannedMap, PlanTotals } from '../dma/plan.js';
+import type { HotplugVerdict, Plan, PlannedMap } from '../dma/plan.js';
 import type { LeftOut } from '../dma/requests.js';
 import { formatKernel } from '../dma/kernel-version.js';
+import { stage2Of, stage2OfMap, type SlotLeaves } from '../dma/stage2.js';
 import { formatAddress } from '../layout/address.js';
 import { lastOf, sizeOf, type Range } from '../layout/intervals.js';
+import { assumedIn } from './assumptions.js';
 
-/** What `plan --format json` prints: docs/schema/plan.schema.json. Stage-2 leaves are absent: they aren't modelled yet. */
+/** What `plan --format json` prints: docs/schema/plan.schema.json. */
 export function planJson(plans: readonly Plan[]): string {
   return `${JSON.stringify({ schema: 1, plans: plans.map(planRecord) }, undefined, 2)}\n`;
 }
@@ -16,18 +18,19 @@ const planRecord = (plan: Plan) => ({
   contract: plan.contract,
   kernel: formatKernel(plan.kernel),
   onOverlap: plan.vm.stance,
-  assumed: plan.assumed,
+  assumed: assumedIn(plan),
   attach: plan.attach.map(({ assignment, verdict }) => ({ device: assignment.name, verdict: verdict.errno })),
   usable: plan.usable.map(rangeRecord),
-  maps: plan.maps.map(mapRecord),
+  maps: plan.maps.map((map) => mapRecord(map, plan)),
   carved: plan.leftOut.map(carvedRecord),
   hotplug: plan.hotplug.map(hotplugRecord),
-  totals: totalsRecord(plan.totals),
+  slots: (stage2Of(plan)?.slots ?? []).map(slotRecord),
+  totals: totalsRecord(plan),
 });
 
 const rangeRecord = (range: Range) => ({ base: formatAddress(range.base), last: formatAddress(lastOf(range)) });
 
-const mapRecord = (map: PlannedMap) => ({
+const mapRecord = (map: PlannedMap, plan: Plan) => ({
   name: map.name,
   iova: formatAddress(map.range.base),
   size: formatAddress(sizeOf(map.range)),
@@ -37,6 +40,19 @@ const mapRecord = (map: PlannedMap) => ({
   verdict: map.verdict.errno,
   leaves: leavesRecord(map.leaves),
   tables: map.tables.map(Number),
+  ...stage2Record(stage2OfMap(map, plan)),
+});
+
+const stage2Record = (leaves: Leaves | undefined) => (leaves ? { stage2: leavesRecord(leaves) } : {});
+
+const slotRecord = ({ regions, range, backing, offset, readOnly, leaves, hoped }: SlotLeaves) => ({
+  regions: regions.map(({ name }) => name),
+  ...rangeRecord(range),
+  ...(backing && { backing: backing.name }),
+  ...(offset !== undefined && { offset: formatAddress(offset) }),
+  access: readOnly ? 'r' : 'rw',
+  stage2: leavesRecord(leaves),
+  ...(hoped && { hoped: leavesRecord(hoped) }),
 });
 
 const carvedRecord = ({ region, range, kept }: LeftOut) => ({
@@ -51,13 +67,14 @@ const hotplugRecord = ({ assignment, verdict }: HotplugVerdict) => ({
   ...(verdict.witness && { witness: rangeRecord(verdict.witness) }),
 });
 
-const totalsRecord = (totals: PlanTotals) => ({
+const totalsRecord = (plan: Plan, { totals } = plan) => ({
   maps: totals.maps,
   mapped: formatAddress(totals.mapped),
   pinned: formatAddress(totals.pinned),
   leaves: leavesRecord(totals.leaves),
   entries: Number(totals.entries),
   tables: totals.tables.map(Number),
+  ...stage2Record(stage2Of(plan)?.leaves),
 });
 
 /** Counts by the size of the leaf: there are fewer than 2^53 leaves of a page in 2^64 bytes, so a number holds them. */

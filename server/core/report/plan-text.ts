@@ -2,9 +2,12 @@ import { formatLeaves } from '../dma/leaves.js';
 import { formatKernel } from '../dma/kernel-version.js';
 import type { HotplugVerdict, Plan, PlannedMap } from '../dma/plan.js';
 import type { LeftOut } from '../dma/requests.js';
+import { stage2Of, type SlotLeaves } from '../dma/stage2.js';
 import type { Verdict } from '../dma/verdict.js';
 import { formatAddress, formatCount, formatPlural, formatRange, formatSize } from '../layout/address.js';
 import { sizeOf } from '../layout/intervals.js';
+import type { Backing } from '../layout/model.js';
+import { assumedIn } from './assumptions.js';
 import { padColumns } from './columns.js';
 import type { Paint } from './paint.js';
 import { reasonOf } from '../dma/verdict-words.js';
@@ -13,7 +16,7 @@ import { reasonOf } from '../dma/verdict-words.js';
 export const planText = (plans: readonly Plan[], paint: Paint): string => plans.map((plan) => `${onePlan(plan, paint)}\n`).join('\n');
 
 function onePlan(plan: Plan, paint: Paint): string {
-  const { vm, host, totals } = plan;
+  const { vm, host } = plan;
   const facts: Fact[] = [
     ['asks', [asked(plan)]],
     ['tables', vm.assignments.length === 0 ? [] : [tablesText(plan)]],
@@ -23,10 +26,10 @@ function onePlan(plan: Plan, paint: Paint): string {
   const results: Fact[] = [
     ['left out', plan.leftOut.map(leftOutText)],
     ['hotplug', plan.hotplug.map((hotplug) => hotplugText(hotplug, plan, paint))],
-    ['total', totals.maps === 0 ? [] : totalLines(plan)],
-    ['assumed', plan.assumed],
+    ['total', totalLines(plan)],
+    ['assumed', assumedIn(plan)],
   ];
-  return [paint.strong(`vm ${vm.name} on ${host.name}`), ...factLines(facts, paint), ...mapLines(plan, paint), ...factLines(results, paint)].join('\n');
+  return [paint.strong(`vm ${vm.name} on ${host.name}`), ...factLines(facts, paint), ...mapLines(plan, paint), ...slotLines(plan, paint), ...factLines(results, paint)].join('\n');
 }
 
 type Fact = readonly [name: string, lines: readonly string[]];
@@ -84,9 +87,28 @@ function mapLines(plan: Plan, paint: Paint): string[] {
 
 function mapCells(map: PlannedMap): string[] {
   const { name, range, backing, offset, access, verdict, leaves } = map;
-  const bytes = backing && !backing.own ? `${backing.name} + ${offset === undefined ? '?' : formatAddress(offset)}` : map.region?.name ?? '?';
-  return [name, formatRange(range), formatSize(sizeOf(range)), bytes, access, verdict.errno, formatLeaves(leaves)];
+  return [name, formatRange(range), formatSize(sizeOf(range)), bytesOf(backing, offset, map.region?.name ?? '?'), access, verdict.errno, formatLeaves(leaves)];
 }
+
+const SLOT_HEADINGS = ['slot', 'gpa', 'size', 'bytes of', 'access', 'stage 2'];
+
+/** The memory slots, with the leaves that the CPU's tables hold for each. */
+function slotLines(plan: Plan, paint: Paint): string[] {
+  const slots = stage2Of(plan)?.slots ?? [];
+  if (slots.length === 0) return [];
+  const [headings = [], ...rows] = padColumns([SLOT_HEADINGS, ...slots.map(slotCells)]);
+  return [...(plan.maps.length === 0 ? [''] : []), `  ${paint.faint(headings.join('  '))}`, ...rows.map((cells) => `  ${cells.join('  ')}`), ''];
+}
+
+function slotCells({ regions, range, backing, offset, readOnly, leaves, hoped }: SlotLeaves): string[] {
+  const names = regions.map(({ name }) => name).join(', ');
+  const stage2 = `${formatLeaves(leaves)}${hoped ? ` (THP may give ${formatLeaves(hoped)})` : ''}`;
+  return [names, formatRange(range), formatSize(sizeOf(range)), bytesOf(backing, offset, names), readOnly ? 'r' : 'rw', stage2];
+}
+
+/** `ram0 + 0x40000000`; the name of what has memory of its own. */
+const bytesOf = (backing: Backing | undefined, offset: bigint | undefined, name: string): string =>
+  backing && !backing.own ? `${backing.name} + ${offset === undefined ? '?' : formatAddress(offset)}` : name;
 
 function leftOutText({ region, range, kept }: LeftOut): string {
   const why = kept.length === 0 ? 'no whole page' : `carved for ${kept.map(({ name }) => `\`${name}\``).join(', ')}`;
@@ -96,7 +118,17 @@ function leftOutText({ region, range, kept }: LeftOut): string {
 const hotplugText = ({ assignment, verdict, map }: HotplugVerdict, plan: Plan, paint: Paint): string =>
   `${assignment.name}  ${verdictText(verdict, plan, paint, map)}`;
 
-function totalLines({ totals }: Plan): string[] {
+function totalLines(plan: Plan): string[] {
+  return [...(plan.totals.maps === 0 ? [] : mappedLines(plan)), ...stage2Lines(plan)];
+}
+
+function stage2Lines(plan: Plan): string[] {
+  const stage2 = stage2Of(plan);
+  if (!stage2 || stage2.slots.length === 0) return [];
+  return [`${formatPlural(stage2.slots.length, 'memory slot', 'memory slots')}; stage 2, ${formatPlural(stage2.entries, 'leaf', 'leaves')}: ${formatLeaves(stage2.leaves)}`];
+}
+
+function mappedLines({ totals }: Plan): string[] {
   const { maps, mapped, pinned, leaves, entries, tables, tableBytes } = totals;
   const pages = tables.reduce((sum, count) => sum + count, 0n);
   const levels = pages === 0n ? '' : `: ${tables.map((count) => formatCount(count)).join(' + ')} (last level first), ${formatSize(tableBytes)}`;

@@ -1,5 +1,7 @@
 import { bytesInLeavesOf, totalLeaves } from '../dma/leaves.js';
 import type { Plan, PlannedMap } from '../dma/plan.js';
+import { memorySlots, runsOnKvm } from '../dma/memory-slots.js';
+import { bytesInStage2Of, stage2Of, stage2OfMap } from '../dma/stage2.js';
 import { tableBytes } from '../dma/tables.js';
 import type { Element } from '../layout/elements.js';
 import { sizeOf } from '../layout/intervals.js';
@@ -68,17 +70,41 @@ function mapThing(map: PlannedMap, plan: Plan): Thing {
     name,
     fields: MAP_FIELDS,
     field: (field) => fields[field],
-    method: (method, args) => mapMethod(method, args, map),
+    method: (method, args) => mapMethod(method, args, map, plan),
   };
 }
 
-function mapMethod(method: string, args: readonly Value[], { leaves, range }: PlannedMap): Value | Mismatch | undefined {
-  if (method !== 'blocks' && method !== 'coverage') return undefined;
+/** What `m.coverage(2 MiB)` and the like can be asked of, by selector; each takes the size of a leaf. */
+const METHODS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['map', ['blocks', 'coverage', 'stage2', 'stage2-coverage']],
+  ['vm', ['stage2', 'stage2-coverage']],
+]);
+
+const hasMethod = (selector: string, name: string): boolean => METHODS.get(selector)?.includes(name) ?? false;
+
+function mapMethod(method: string, args: readonly Value[], map: PlannedMap, plan: Plan): Value | Mismatch | undefined {
+  if (!hasMethod('map', method)) return undefined;
   const block = blockArgument(method, args);
   if (typeof block !== 'bigint') return block;
+  const { leaves, range } = map;
   if (method === 'blocks') return bare(leaves.get(block) ?? 0n);
-  return { type: 'ratio', numerator: bytesInLeavesOf(leaves, block), denominator: sizeOf(range) };
+  if (method === 'coverage') return share(bytesInLeavesOf(leaves, block), sizeOf(range));
+  const stage2 = stage2OfMap(map, plan);
+  if (!stage2) return UNKNOWN;
+  return method === 'stage2' ? bare(stage2.get(block) ?? 0n) : share(bytesInStage2Of(map, plan, block) ?? 0n, sizeOf(range));
 }
+
+function vmMethod(method: string, args: readonly Value[], plan: Plan | undefined): Value | Mismatch | undefined {
+  if (!hasMethod('vm', method)) return undefined;
+  const block = blockArgument(method, args);
+  if (typeof block !== 'bigint') return block;
+  const stage2 = plan && stage2Of(plan);
+  if (!stage2 || stage2.slots.length === 0) return UNKNOWN;
+  if (method === 'stage2') return bare(stage2.leaves.get(block) ?? 0n);
+  return share(bytesInLeavesOf(stage2.leaves, block), stage2.slots.reduce((sum, slot) => sum + sizeOf(slot.range), 0n));
+}
+
+const share = (numerator: bigint, denominator: bigint): Value => ({ type: 'ratio', numerator, denominator });
 
 function blockArgument(method: string, args: readonly Value[]): bigint | Value | Mismatch {
   const [block, ...others] = args;
@@ -88,7 +114,7 @@ function blockArgument(method: string, args: readonly Value[]): bigint | Value |
   return mismatch(`\`${method}(size)\` takes a size, and this is ${describe(block)}`);
 }
 
-const VM_FIELDS = ['ram', 'dma', 'maps', 'entries', 'tables', 'pinned'] as const;
+const VM_FIELDS = ['ram', 'dma', 'maps', 'entries', 'tables', 'pinned', 'slots'] as const;
 
 /** The vm with what its plan comes to; unknown without a host. */
 function vmThing({ vm, plan, evaluator }: VmSubject): Thing {
@@ -102,6 +128,7 @@ function vmThing({ vm, plan, evaluator }: VmSubject): Thing {
     entries: known(totals?.entries, bare),
     tables: known(totals?.tableBytes, size),
     pinned: known(totals?.pinned, size),
+    slots: known(plan && runsOnKvm(plan) ? memorySlots(plan) : undefined, (slots) => bare(BigInt(slots.filter(({ later }) => !later).length))),
   };
   const thing = inner.type === 'thing' ? inner.thing : undefined;
   return {
@@ -109,6 +136,7 @@ function vmThing({ vm, plan, evaluator }: VmSubject): Thing {
     name: vm.name,
     fields: [...VM_FIELDS, ...(thing?.fields ?? [])],
     field: (name) => fields[name] ?? thing?.field(name),
+    method: (method, args) => vmMethod(method, args, plan),
   };
 }
 
@@ -130,7 +158,7 @@ export function sketchOf(selector: string): Value {
     name: selector,
     fields,
     field: (name) => (OPEN_KINDS.has(selector) || fields.includes(name) ? UNKNOWN : undefined),
-    method: (name) => (selector === 'map' && (name === 'blocks' || name === 'coverage') ? UNKNOWN : undefined),
+    method: (name) => (hasMethod(selector, name) ? UNKNOWN : undefined),
   };
   return { type: 'thing', thing };
 }
