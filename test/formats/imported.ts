@@ -6,6 +6,7 @@ import { importFormat, type ImportFile, type ImportFormatName } from '../../serv
 export const MTREE_DATA = 'test/data/qemu-mtree';
 export const RESERVED_DATA = 'test/data/reserved-regions';
 export const IOMEM_DATA = 'test/data/iomem';
+export const DTB_DATA = 'test/data/dtb';
 
 export interface ImportedLayout {
   /** Name of the file that was imported. */
@@ -18,6 +19,8 @@ const SETS: readonly (readonly [format: ImportFormatName, folder: string, ending
   ['qemu-mtree', MTREE_DATA, '.txt'],
   ['reserved-regions', RESERVED_DATA, '.txt'],
   ['iomem', IOMEM_DATA, '.iomem.txt'],
+  ['dtb', DTB_DATA, '.dtb'],
+  ['dts', DTB_DATA, '.dts'],
 ];
 
 /** The layouts that the importers write for everything that is committed, for tests of whatever reads layouts. */

@@ -73,11 +73,11 @@ describe('imported layouts', () => {
       assert.equal(bare.split('{').length, bare.split('}').length, name);
       assert.doesNotMatch(bare, / ram .* ram | mmio .* mmio /, name);
     }
-    assert.equal(count, 225);
+    assert.equal(count, 257);
   });
 
   it('come from formats that are told apart by their text', () => {
-    assert.deepEqual(IMPORT_FORMATS.map(({ name }) => name), ['qemu-mtree', 'reserved-regions', 'iomem']);
+    assert.deepEqual(IMPORT_FORMATS.map(({ name }) => name), ['qemu-mtree', 'reserved-regions', 'iomem', 'dtb', 'dts']);
     assert.equal(sniffFormat('FlatView #0\n AS "memory", root: system\n'), 'qemu-mtree');
     assert.equal(sniffFormat('>> 0000000000000000-00000000000bffff (prio 0, ram): pc.ram kvm\n'), 'qemu-mtree');
     assert.equal(sniffFormat('28$ cat reserved_regions\n0x00000000fee00000 0x00000000feefffff msi\r\n'), 'reserved-regions');

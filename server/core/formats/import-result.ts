@@ -33,8 +33,10 @@ export interface ImportOptions {
 }
 
 export interface LineError {
-  /** Counted from 1; in a binary file it means nothing, and the message tells the offset. */
+  /** Counted from 1. */
   readonly line: number;
+  /** The byte at fault, in a file that has no lines. */
+  readonly offset?: number;
   readonly message: string;
 }
 

@@ -1,5 +1,6 @@
 import { LENGTH_LIMIT } from '../syntax/document.js';
 import type { ImportFile, ImportOptions, ImportResult } from './import-result.js';
+import { blobParts, sourceParts } from './device-tree-layout.js';
 import { iomemParts } from './iomem-layout.js';
 import { writeParts, type LayoutPart, type PartsResult } from './layout-part.js';
 import { machineOf } from './qemu-mtree-layout.js';
@@ -41,6 +42,16 @@ const FORMATS = {
     about: 'Linux: /proc/iomem, read as root',
     sniff: (text) => IOMEM_LINE.test(text),
     read: each(iomemParts),
+  },
+  dtb: {
+    about: 'device tree blob: `qemu … -machine dumpdtb=FILE`, /sys/firmware/fdt',
+    sniff: (_, bytes) => bytes !== undefined,
+    read: each(blobParts),
+  },
+  dts: {
+    about: 'device tree source, with the files it includes',
+    sniff: (text, _, path) => /\.dtsi?$/.test(path) || /^\s*\/dts-v1\//m.test(text),
+    read: each(sourceParts),
   },
 } satisfies Record<string, ImportFormat>;
 

@@ -53,9 +53,10 @@ function textOf(name: string, files: Files): string {
 }
 
 /** The first error, which is mostly the cause of the others. */
-function errorText(errors: readonly { readonly path: string; readonly line: number; readonly message: string }[]): string {
+function errorText(errors: readonly { readonly path: string; readonly line: number; readonly offset?: number; readonly message: string }[]): string {
   const [first, ...others] = errors;
   if (!first) return 'import: nothing could be read';
-  const where = first.path === '' ? 'import' : `${first.path === '-' ? 'standard input' : first.path}:${first.line}`;
+  const place = first.offset === undefined ? `:${first.line}` : `: byte 0x${first.offset.toString(16)}`;
+  const where = first.path === '' ? 'import' : `${first.path === '-' ? 'standard input' : first.path}${place}`;
   return `${where}: ${first.message}${others.length > 0 ? ` (and ${others.length} more)` : ''}`;
 }
