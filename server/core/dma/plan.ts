@@ -1,13 +1,15 @@
 import { GIB, KIB, largest, MIB } from '../layout/address.js';
-import { sizeOf, type Range } from '../layout/intervals.js';
+import { intersect, sizeOf, type Range } from '../layout/intervals.js';
 import type { Assignment, ContractName, Host, Iommu, Reserved, Vm } from '../layout/model.js';
 import { openContainer, type Container } from './contract.js';
 import { iommuFormat, smallestPage, type IommuFormat } from './formats.js';
 import { formatKernel, type KernelVersion } from './kernel-version.js';
 import { addLeaves, leafSegments, leavesOf, totalLeaves, usableLeafSizes, type Leaves, type LeafSegments } from './leaves.js';
 import { requestsOf, type DmaRequest, type LeftOut, type MappingHabits } from './requests.js';
+import { guestIova, spaceOf, spacesOf, viommuOf, type AddressSpace, type GuestIova } from './spaces.js';
 import { countTables, tableBytes } from './tables.js';
-import { OK, isExcluded, type AttachRequest, type MapRequest, type Verdict } from './verdict.js';
+import { habitsOf } from './vmm-habits.js';
+import { OK, isExcluded, refuse, type AttachRequest, type MapRequest, type Verdict } from './verdict.js';
 
 /** What a guest's VMM asks of a host's kernel at start-up, what the kernel answers, and what its IOMMU tables then hold. */
 export interface Plan {
@@ -25,6 +27,10 @@ export interface Plan {
   /** Whether a device is assigned at start-up; if not, nobody is asked then. */
   readonly attachedAtBoot: boolean;
   readonly attach: readonly Attachment[];
+  /** The I/O address spaces of the devices assigned at start-up: one, unless some stand behind a vIOMMU. */
+  readonly spaces: readonly AddressSpace[];
+  /** What the guest can map behind each vIOMMU. */
+  readonly guestIovas: readonly GuestIova[];
   /** What the devices assigned at start-up keep, each range once. */
   readonly kept: readonly Reserved[];
   /** IOVAs that all those devices translate. */
@@ -63,7 +69,7 @@ export interface HotplugVerdict {
 export interface PlanTotals {
   readonly maps: number;
   readonly mapped: bigint;
-  /** Bytes the VMM pins. */
+  /** Bytes the VMM pins, once for each address space that maps them. */
   readonly pinned: bigint;
   readonly leaves: Leaves;
   readonly entries: bigint;
@@ -78,28 +84,55 @@ export const NEWEST_KERNEL: KernelVersion = { major: 7, minor: 2 };
 /** Makes the plan of a guest on a host. */
 export function makePlan(vm: Vm, host: Host): Plan {
   const facts = factsOf(vm, host);
-  const { requests, leftOut } = requestsOf(vm, facts.habits);
   const attached = facts.boot.length > 0;
-  const [container, attach] = attachAll(openContainer(facts.options), facts.boot, facts);
-  const [full, maps] = mapAll(container, vm.assignments.length === 0 ? [] : requests, facts, attached);
+  const spaces = spacesOf(facts.boot, vm).map((space) => openSpace(space, facts));
+  // What a layout writes as `map` is asked for in every space; what a VMM maps by itself, where nobody else translates.
+  const mapped = spaces.filter(({ space }) => space.identity || vm.maps.length > 0);
+  const { requests, leftOut } = attached && mapped.length === 0 ? { requests: [], leftOut: [] } : requestsOf(vm, facts.habits);
+  const [full, maps] = mapAll(mapped, vm.assignments.length === 0 ? [] : requests, facts);
+  const reached = (mapped.length > 0 ? mapped : spaces).flatMap(({ space }) => space.assignments);
   return {
     vm,
     host,
     ...facts.plain,
     attachedAtBoot: attached,
-    attach,
-    kept: keptBy(facts.boot),
-    aperture: commonAperture(attached ? facts.boot : facts.later, facts),
-    usable: container.usable(),
+    spaces: spaces.map(({ space }) => space),
+    attach: inOrder(facts.boot, spaces.flatMap(({ attach }) => attach)),
+    kept: keptBy(reached),
+    aperture: commonAperture(attached ? reached : facts.later, facts),
+    usable: commonRanges((mapped.length > 0 ? mapped : spaces).map(({ container }) => container.usable())),
+    guestIovas: spaces.flatMap(({ space, container }) => (space.viommu ? [guestIova(space, space.viommu, { usable: container.usable(), arch: host.arch })] : [])),
     maps,
     leftOut,
-    hotplug: facts.later.map((assignment) => plugIn(assignment, full, vm, facts, attached ? maps : undefined)),
-    totals: totalsOf(maps, facts.format),
+    hotplug: facts.later.map((assignment) => plugIn(assignment, full, vm, facts, maps)),
+    totals: totalsOf(maps, facts.format, Math.max(1, mapped.length)),
     assumed: facts.assumed,
   };
 }
 
+/** An address space with the container that stands for it. */
+interface OpenSpace {
+  readonly space: AddressSpace;
+  readonly container: Container;
+  readonly attach: readonly Attachment[];
+}
+
+function openSpace(space: AddressSpace, facts: Facts): OpenSpace {
+  const [container, attach] = attachAll(openContainer(facts.options), space.assignments, facts);
+  return { space, container, attach };
+}
+
+const inOrder = (assignments: readonly Assignment[], attach: readonly Attachment[]): Attachment[] =>
+  assignments.flatMap((assignment) => attach.filter((one) => one.assignment === assignment));
+
+/** The IOVAs that are in all of these. */
+function commonRanges(lists: readonly (readonly Range[])[]): readonly Range[] {
+  const [first = [], ...rest] = lists;
+  return rest.reduce((common, ranges) => common.flatMap((left) => ranges.flatMap((right) => intersect(left, right) ?? [])), first);
+}
+
 interface Facts {
+  readonly vm: Vm;
   readonly host: Host;
   readonly plain: Pick<Plan, 'contract' | 'kernel' | 'page' | 'format' | 'iommu' | 'alignment'>;
   readonly format: IommuFormat;
@@ -122,19 +155,22 @@ function factsOf(vm: Vm, host: Host): Facts {
   const later = known.filter(({ hotplug }) => hotplug);
   const page = assume(host.page, 4n * KIB, 'the host’s base page is 4 KiB');
   const kernel = assume(host.kernel, NEWEST_KERNEL, `kernel ${formatKernel(NEWEST_KERNEL)}, the newest known`);
-  const contract = assume(host.contract, 'type1', 'the VMM asks VFIO type1');
+  const vmm = habitsOf(vm.vmm);
+  const contract = assume(host.contract, vmm.contract, vmm.contract === 'none' ? `${vmm.name} asks nobody` : 'the VMM asks VFIO type1');
   const iommu = (boot[0] ?? later[0])?.device?.iommu ?? host.iommus[0];
   const format = formatOf(iommu, host, page);
   if (known.length > 0) assumed.push(...format.assumed, ...otherTables(known, format, host, page));
   const alignment = coarsestPage(boot.length > 0 ? boot : later, smallestPage(format.leafSizes, page), host, page);
   if (vm.vmm === undefined) assumed.push('the VMM maps each `ram`, as `generic` does');
-  const carve = vm.stance === 'carve' ? keptBy(boot).filter(isExcluded) : [];
+  assumed.push(...vmm.remarks);
+  const carve = vm.stance === 'carve' ? keptBy(spacesOf(boot, vm).filter(({ identity }) => identity).flatMap(({ assignments }) => assignments)).filter(isExcluded) : [];
   return {
+    vm,
     host,
     plain: { contract, kernel, page, format, iommu, alignment },
     format,
     page,
-    habits: { vmm: vm.vmm ?? 'generic', contract, page, alignment, carve },
+    habits: { vmm, contract, page, alignment, carve },
     boot,
     later,
     options: { contract, kernel, hostPage: page, dmaMaps: host.limits.dmaMaps, memlock: host.limits.memlock },
@@ -212,7 +248,7 @@ function attachAll(empty: Container, assignments: readonly Assignment[], facts: 
     const group = assignment.device?.group ?? assignment.name;
     let verdict = verdicts.get(group);
     if (!verdict) {
-      [container, verdict] = container.attach(attachRequest(assignment, facts));
+      [container, verdict] = attachOne(container, assignment, facts);
       verdicts.set(group, verdict);
     }
     return { assignment, verdict };
@@ -220,15 +256,29 @@ function attachAll(empty: Container, assignments: readonly Assignment[], facts: 
   return [container, attach];
 }
 
-/** Asks for each mapping in turn, also after one is refused: the others would fail or not by themselves. */
-function mapAll(empty: Container, requests: readonly DmaRequest[], facts: Facts, ask: boolean): [Container, PlannedMap[]] {
-  let container = empty;
+/**
+ * Attaches a device. Tables of the guest’s can only be nested in those of an IOAS (include/uapi/linux/iommufd.h
+ * `IOMMU_HWPT_ALLOC`): VFIO’s own container has nothing to ask for them.
+ */
+function attachOne(container: Container, assignment: Assignment, facts: Facts): readonly [Container, Verdict] {
+  const nested = viommuOf(assignment, facts.vm)?.mode === 'nested';
+  if (nested && facts.plain.contract === 'type1') return [container, refuse('EOPNOTSUPP', 'nesting')];
+  return container.attach(attachRequest(assignment, facts));
+}
+
+/**
+ * Asks for each mapping in turn, also after one is refused: the others would fail or not by themselves. Where there are
+ * several spaces, each is asked, and the first that refuses is told.
+ */
+function mapAll(spaces: readonly OpenSpace[], requests: readonly DmaRequest[], facts: Facts): [OpenSpace[], PlannedMap[]] {
+  let open = [...spaces];
   const maps = requests.map((request) => {
-    let verdict = OK;
-    if (ask) [container, verdict] = container.map(kernelRequest(request));
+    const answers = open.map((each) => each.container.map(kernelRequest(request)));
+    open = open.map((each, index) => ({ ...each, container: answers[index]?.[0] ?? each.container }));
+    const verdict = answers.map(([, answer]) => answer).find(({ errno }) => errno !== 'ok') ?? OK;
     return plannedMap(request, verdict, facts);
   });
-  return [container, maps];
+  return [open, maps];
 }
 
 function kernelRequest(request: DmaRequest): MapRequest {
@@ -262,34 +312,36 @@ function plannedMap(request: DmaRequest, verdict: Verdict, { format, page }: Fac
 export const physicalOf = ({ backing, offset }: Pick<DmaRequest, 'backing' | 'offset'>): bigint =>
   (backing?.kind === 'physical' ? backing.physical ?? 0n : 0n) + (offset ?? 0n);
 
-/** The page within which the host promises physical contiguity; nothing where the whole is one run (domain facts: hugetlb, DAX). */
-export function contiguousPage({ backing, kind }: Pick<DmaRequest, 'backing' | 'kind'>, page: bigint): bigint | undefined {
-  if (kind === 'bar' || backing?.kind === 'physical') return undefined;
+/** The page within which the host promises physical contiguity, or the VMM asks at once; nothing where the whole is one run. */
+export function contiguousPage({ backing, kind, piece }: Pick<DmaRequest, 'backing' | 'kind' | 'piece'>, page: bigint): bigint | undefined {
+  if (piece !== undefined || kind === 'bar' || backing?.kind === 'physical') return piece;
   return backing?.page ?? page;
 }
 
 const withAllSizes = (leaves: Leaves, format: IommuFormat): Leaves =>
   new Map(format.leafSizes.map((size) => [size, leaves.get(size) ?? 0n]));
 
-/** Attaches one hot-plugged device to the running plan; without a device at start-up, mapping begins then. */
-function plugIn(assignment: Assignment, running: Container, vm: Vm, facts: Facts, booted: readonly PlannedMap[] | undefined): HotplugVerdict {
-  const [container, verdict] = running.attach(attachRequest(assignment, facts));
-  if (booted) return { assignment, verdict, map: booted.find((map) => map.range.base === verdict.existing?.iova) };
-  if (verdict.errno !== 'ok') return { assignment, verdict, map: undefined };
+/** Attaches one hot-plugged device to the running plan; if it comes into a space of its own, mapping begins then. */
+function plugIn(assignment: Assignment, running: readonly OpenSpace[], vm: Vm, facts: Facts, booted: readonly PlannedMap[]): HotplugVerdict {
+  const joined = spaceOf(assignment, vm);
+  const space = running.find(({ space: { key } }) => key === joined.key);
+  const [container, verdict] = attachOne(space?.container ?? openContainer(facts.options), assignment, facts);
+  if (space) return { assignment, verdict, map: booted.find((map) => map.range.base === verdict.existing?.iova) };
+  if (verdict.errno !== 'ok' || !joined.identity) return { assignment, verdict, map: undefined };
   const carve = vm.stance === 'carve' ? keptBy([assignment]).filter(isExcluded) : [];
   const { requests } = requestsOf(vm, { ...facts.habits, carve });
-  const [, maps] = mapAll(container, requests, facts, true);
+  const [, maps] = mapAll([{ space: joined, container, attach: [] }], requests, facts);
   const refused = maps.find((map) => map.verdict.errno !== 'ok');
   return { assignment, verdict: refused?.verdict ?? verdict, map: refused };
 }
 
-function totalsOf(maps: readonly PlannedMap[], format: IommuFormat): PlanTotals {
+function totalsOf(maps: readonly PlannedMap[], format: IommuFormat, spaces: number): PlanTotals {
   const leaves = maps.reduce<Leaves>((sum, map) => addLeaves(sum, map.leaves), withAllSizes(new Map(), format));
   const tables = countTables(maps.map((map) => map.segments), format);
   return {
     maps: maps.length,
     mapped: maps.reduce((sum, map) => sum + sizeOf(map.range), 0n),
-    pinned: maps.reduce((sum, map) => sum + (map.kind === 'memory' ? sizeOf(map.range) : 0n), 0n),
+    pinned: BigInt(spaces) * maps.reduce((sum, map) => sum + (map.kind === 'memory' ? sizeOf(map.range) : 0n), 0n),
     leaves,
     entries: totalLeaves(leaves),
     tables,

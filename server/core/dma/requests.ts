@@ -1,7 +1,8 @@
 import { alignDown, alignUp } from '../layout/address.js';
 import { hiddenParts } from '../layout/hidden-parts.js';
 import { isEmpty, overlaps, subtract, type Range } from '../layout/intervals.js';
-import type { Backing, Region, Reserved, Vm, WrittenMap } from '../layout/model.js';
+import type { Backing, ContractName, Region, Reserved, Vm, WrittenMap } from '../layout/model.js';
+import { mapsByItself, type VmmHabits } from './vmm-habits.js';
 
 /** One DMA mapping request before anybody is asked. Bytes; `offset` counts in the backing. */
 export interface DmaRequest {
@@ -16,6 +17,8 @@ export interface DmaRequest {
   readonly access: string;
   /** `bar` is the memory of a device: nothing to pin, contiguous as a whole. */
   readonly kind: 'memory' | 'bar';
+  /** What the VMM asks for at once, in bytes, where it doesn't ask for the whole: no leaf is larger. */
+  readonly piece: bigint | undefined;
 }
 
 /** What a VMM leaves out of a region, and why. */
@@ -33,8 +36,8 @@ export interface Requests {
 
 /** How a VMM maps by itself. */
 export interface MappingHabits {
-  readonly vmm: string;
-  readonly contract: string;
+  readonly vmm: VmmHabits;
+  readonly contract: ContractName;
   /** Base page of the host, in bytes. */
   readonly page: bigint;
   /** What IOVA and size must be multiples of. */
@@ -45,43 +48,33 @@ export interface MappingHabits {
 
 /** The requests that a VMM makes at start-up: as written, if there is a `map`, else one for each region it maps. */
 export function requestsOf(vm: Vm, habits: MappingHabits): Requests {
-  if (vm.maps.length > 0) return { requests: vm.maps.flatMap(writtenRequest), leftOut: [] };
+  if (vm.maps.length > 0) return { requests: vm.maps.flatMap((map) => writtenRequest(map, habits)), leftOut: [] };
   const requests: DmaRequest[] = [];
   const leftOut: LeftOut[] = [];
   const hidden = hiddenParts(vm.regions);
   for (const region of vm.regions) {
-    if (!region.range || !mapsRegion(region, habits)) continue;
+    if (!region.range || region.hotplug || !mapsByItself(region, habits.vmm, habits.contract)) continue;
     const pieces = subtract(region.range, hidden.get(region) ?? []).flatMap((piece) => rounded(piece, region, habits, leftOut));
     const carved = pieces.flatMap((piece) => carve(piece, region, habits, leftOut));
-    requests.push(...carved.map((piece, index) => derivedRequest(region, piece, carved.length > 1 ? index : undefined)));
+    requests.push(...carved.map((piece, index) => derivedRequest(region, piece, carved.length > 1 ? index : undefined, habits)));
   }
   return { requests, leftOut };
 }
 
-function writtenRequest(map: WrittenMap): DmaRequest[] {
+function writtenRequest(map: WrittenMap, habits: MappingHabits): DmaRequest[] {
   const { iova, size, region } = map;
   if (iova === undefined || size === undefined) return [];
   const offset = region?.offset === undefined || map.offset === undefined ? undefined : region.offset + map.offset;
   const range = { base: iova, end: iova + size };
   const kind = region && !region.backing && (region.kind === 'mmio' || region.kind === 'bar') ? 'bar' : 'memory';
-  return [{ name: map.name, region, written: map, range, backing: region?.backing, offset, access: map.access, kind }];
+  return [{ name: map.name, region, written: map, range, backing: region?.backing, offset, access: map.access, kind, piece: pieceOf(habits) }];
 }
 
-/**
- * Whether the VMM maps the region for DMA by itself. QEMU maps every section that is RAM to it, read-only ones and BARs
- * included (hw/vfio/listener.c `vfio_listener_valid_section`); a BAR only where the contract takes it.
- */
-function mapsRegion(region: Region, { vmm, contract }: MappingHabits): boolean {
-  if (region.hotplug) return false;
-  if (region.dma !== undefined) return region.dma;
-  if (region.kind === 'ram') return true;
-  if (vmm !== 'qemu') return false;
-  return region.kind === 'rom' || (region.kind === 'bar' && contract === 'type1');
-}
+const pieceOf = ({ vmm, page }: MappingHabits): bigint | undefined => (vmm.byPage ? page : undefined);
 
 /** QEMU rounds each section inwards to host pages and skips what is left empty (`vfio_listener_region_add`). */
 function rounded(piece: Range, region: Region, { vmm, page }: MappingHabits, leftOut: LeftOut[]): Range[] {
-  if (vmm !== 'qemu') return [piece];
+  if (!vmm.roundsInwards) return [piece];
   const inner = { base: alignUp(piece.base, page), end: alignDown(piece.end, page) };
   const kept = isEmpty(inner) ? [] : [inner];
   for (const range of subtract(piece, kept)) leftOut.push({ region, range, kept: [] });
@@ -98,7 +91,7 @@ function carve(piece: Range, region: Region, { carve: kept, alignment }: Mapping
   return rest;
 }
 
-function derivedRequest(region: Region, range: Range, index: number | undefined): DmaRequest {
+function derivedRequest(region: Region, range: Range, index: number | undefined, habits: MappingHabits): DmaRequest {
   const skipped = region.range ? range.base - region.range.base : 0n;
   const kind = region.backing ? 'memory' : 'bar';
   const offset = region.backing ? (region.offset === undefined ? undefined : region.offset + skipped) : skipped;
@@ -111,5 +104,6 @@ function derivedRequest(region: Region, range: Range, index: number | undefined)
     offset: (region.kind === 'ram' || region.kind === 'rom') && !region.backing ? undefined : offset,
     access: region.access.replace('x', '') || 'rw',
     kind,
+    piece: pieceOf(habits),
   };
 }

@@ -24,6 +24,7 @@ const REASONS: Readonly<Record<Cause, Reason>> = {
   limit: () => 'there are as many mappings as the kernel takes',
   memlock: () => 'it would pin more than RLIMIT_MEMLOCK',
   'mixed-msi': ({ kept }) => `a hardware and a software MSI window together${kept ? `: ${keptText(kept)}` : ''}`,
+  nesting: () => 'this contract can’t nest the guest’s tables in the host’s: it takes iommufd',
   'nothing-left': () => 'no IOVA is left that isn’t reserved',
   'nothing-there': () => 'nothing is mapped there',
   'page-size': () => 'the IOMMUs have no page size in common',

@@ -16,14 +16,15 @@ export type Errno =
  *
  * Of an attachment, where an existing mapping may be in the way: `direct` (the firmware demands a 1:1
  * mapping), `reserved`, `aperture`, `disjoint-aperture` (no IOVA that both IOMMUs translate), `nothing-left`
- * (none that isn't reserved), `mixed-msi` (a hardware and a software MSI window), `page-size`, `alignment`,
+ * (none that isn't reserved), `mixed-msi` (a hardware and a software MSI window), `nesting` (the contract has no nested
+ * tables), `page-size`, `alignment`,
  * `memlock`, `bar`.
  *
  * Of an unmapping: `empty`, `wrap`, `alignment`, `bisect` (part of a mapping), `nothing-there`, `unattached`.
  */
 export type Cause =
   | 'access' | 'alignment' | 'aperture' | 'bar' | 'bisect' | 'direct' | 'disjoint-aperture' | 'empty'
-  | 'existing-map' | 'limit' | 'memlock' | 'mixed-msi' | 'nothing-left' | 'nothing-there' | 'page-size'
+  | 'existing-map' | 'limit' | 'memlock' | 'mixed-msi' | 'nesting' | 'nothing-left' | 'nothing-there' | 'page-size'
   | 'reserved' | 'unattached' | 'wrap';
 
 /** What the kernel answers to one request. */

@@ -144,6 +144,8 @@ export interface Viommu {
   readonly element: Element;
   readonly model: string | undefined;
   readonly mode: 'nested' | 'emulated' | undefined;
+  /** Whether devices reach all of RAM until the guest has set it up; they do, where the file doesn't say. */
+  readonly bypass: boolean | undefined;
   /** Width of the guest's IOVAs. */
   readonly bits: number | undefined;
   /** What it tells the guest to keep off. */

@@ -28,7 +28,7 @@ const READS: ReadonlyMap<string, Read> = new Map<string, Read>([
   numbers('slots', 0n, 1n << 32n),
   numbers('bits', 1n, 64n),
   ...['granule', 'page', 'block', 'hugetlb', 'dax'].map(pages),
-  ...['acs', 'mode', 'model', 'via', 'dma', 'kind', 'vmm', 'on-overlap', 'arch', 'contract'].map(words),
+  ...['acs', 'bypass', 'mode', 'model', 'via', 'dma', 'kind', 'vmm', 'on-overlap', 'arch', 'contract'].map(words),
   ['at', baseOf],
   ['access', checkAccess],
 ]);

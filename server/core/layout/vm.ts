@@ -35,7 +35,7 @@ export function readVm(element: Element, host: Host | undefined, evaluator: Eval
     regions,
     maps: readMaps(children, regions, evaluator),
     assignments,
-    unjudged: [...unjudgedIn(children, vmm, regions, assignments), ...unjudgedOf(element, host)],
+    unjudged: [...unjudgedIn(regions, assignments), ...unjudgedOf(element, host)],
   };
 }
 
@@ -251,6 +251,7 @@ function readViommu(element: Element, evaluator: Evaluator): Viommu {
     element,
     model: wordOf(element, 'model', evaluator),
     mode: wordOf(element, 'mode', evaluator) as Viommu['mode'],
+    bypass: switchOf(element, 'bypass', evaluator),
     bits: numberOf(element, 'bits', 1n, 64n, evaluator),
     reserved: reservedIn(children, evaluator),
   };
@@ -293,12 +294,8 @@ function deviceNamed(element: Element, host: Host | undefined, evaluator: Evalua
 }
 
 /** What the file says and this release reads without judging, in words for the plan. */
-function unjudgedIn(children: readonly Element[], vmm: string | undefined, regions: readonly Region[], assignments: readonly Assignment[]): string[] {
+function unjudgedIn(regions: readonly Region[], assignments: readonly Assignment[]): string[] {
   const notes: string[] = [];
-  const viommus = children.filter(({ keyword }) => keyword === 'viommu');
-  for (const viommu of viommus) notes.push(`viommu \`${viommu.name}\` is not judged yet`);
-  for (const { name, behind } of assignments) if (behind) notes.push(`\`${name}\` behind \`${behind}\` is taken as if there were no vIOMMU`);
-  if (vmm !== undefined && vmm !== 'generic' && vmm !== 'qemu') notes.push(`vmm ${vmm} is taken to map as \`generic\``);
   for (const { hotplug, name } of regions) if (hotplug) notes.push(`\`${name}\` arrives later: hot-plug of memory is not judged yet`);
   if (assignments.filter(({ hotplug }) => hotplug).length > 1) notes.push('each hot-plugged device is judged alone, not in sequence');
   return notes;

@@ -1,6 +1,7 @@
 import type { Leaves } from '../dma/leaves.js';
 import type { HotplugVerdict, Plan, PlannedMap } from '../dma/plan.js';
 import type { LeftOut } from '../dma/requests.js';
+import type { GuestIova } from '../dma/spaces.js';
 import { formatKernel } from '../dma/kernel-version.js';
 import { stage2Of, stage2OfMap, type SlotLeaves } from '../dma/stage2.js';
 import { formatAddress } from '../layout/address.js';
@@ -20,12 +21,22 @@ const planRecord = (plan: Plan) => ({
   onOverlap: plan.vm.stance,
   assumed: assumedIn(plan),
   attach: plan.attach.map(({ assignment, verdict }) => ({ device: assignment.name, verdict: verdict.errno })),
+  ...(plan.guestIovas.length > 0 && { viommus: plan.guestIovas.map(guestIovaRecord) }),
   usable: plan.usable.map(rangeRecord),
   maps: plan.maps.map((map) => mapRecord(map, plan)),
   carved: plan.leftOut.map(carvedRecord),
   hotplug: plan.hotplug.map(hotplugRecord),
   slots: (stage2Of(plan)?.slots ?? []).map(slotRecord),
   totals: totalsRecord(plan),
+});
+
+const guestIovaRecord = ({ space, usable, untold }: GuestIova) => ({
+  viommu: space.viommu?.name,
+  mode: space.viommu?.mode ?? 'emulated',
+  devices: space.assignments.map(({ name }) => name),
+  identity: space.identity,
+  usable: usable.map(rangeRecord),
+  untold: untold.map(({ name, range }) => ({ name, ...rangeRecord(range) })),
 });
 
 const rangeRecord = (range: Range) => ({ base: formatAddress(range.base), last: formatAddress(lastOf(range)) });

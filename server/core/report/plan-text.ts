@@ -8,6 +8,7 @@ import { formatAddress, formatCount, formatPlural, formatRange, formatSize } fro
 import { sizeOf } from '../layout/intervals.js';
 import type { Backing } from '../layout/model.js';
 import { assumedIn } from './assumptions.js';
+import type { GuestIova } from '../dma/spaces.js';
 import { padColumns } from './columns.js';
 import type { Paint } from './paint.js';
 import { reasonOf } from '../dma/verdict-words.js';
@@ -21,6 +22,7 @@ function onePlan(plan: Plan, paint: Paint): string {
     ['asks', [asked(plan)]],
     ['tables', vm.assignments.length === 0 ? [] : [tablesText(plan)]],
     ['attach', attachLines(plan, paint)],
+    ['viommu', plan.guestIovas.map(guestIovaText)],
     ['usable', plan.attachedAtBoot ? plan.usable.map(formatRange) : []],
   ];
   const results: Fact[] = [
@@ -61,6 +63,14 @@ function attachLines(plan: Plan, paint: Paint): string[] {
   if (plan.vm.assignments.length === 0) return ['no device is assigned: nothing is mapped for DMA'];
   if (!plan.attachedAtBoot) return ['no device at start-up: the mappings are made when the first is plugged in'];
   return plan.attach.map(({ assignment, verdict }) => `${assignment.name}  ${verdictText(verdict, plan, paint)}`);
+}
+
+/** What stands behind a vIOMMU, where its guest can map, and of what it learns only when a mapping fails. */
+function guestIovaText({ space, usable, untold }: GuestIova): string {
+  const devices = space.assignments.map(({ name }) => name).join(', ');
+  const mode = space.viommu?.mode === 'nested' ? 'nested' : space.identity ? 'emulated, lets through until it is set up' : 'emulated, lets nothing through until it is set up';
+  const hidden = untold.map(({ name, range }) => `\`${name}\` (${formatRange(range)})`).join(', ');
+  return `${space.viommu?.name} (${mode}): ${devices}; the guest maps within ${usable.map(formatRange).join(', ') || 'nothing'}${hidden === '' ? '' : `; it isn’t told of ${hidden}, where mapping fails`}`;
 }
 
 /** `ok`, or the error and why. */

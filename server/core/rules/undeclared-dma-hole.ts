@@ -1,6 +1,7 @@
 import { isAvoided } from '../dma/contacts.js';
 import type { Plan } from '../dma/plan.js';
 import { requestsOf, type LeftOut } from '../dma/requests.js';
+import { habitsOf } from '../dma/vmm-habits.js';
 import { isExcluded } from '../dma/verdict.js';
 import { formatRange } from '../layout/address.js';
 import { declareBelow } from './carving.js';
@@ -106,7 +107,7 @@ function carvedOut(plan: Plan): LeftOut[] {
   if (plan.vm.stance !== 'carve') return [];
   const { vm, contract, page, alignment } = plan;
   const kept = new Set(plan.hotplug.flatMap(({ assignment }) => assignment.device?.reserved ?? []));
-  const habits = { vmm: vm.vmm ?? 'generic', contract, page, alignment, carve: [...kept].filter(isExcluded) };
+  const habits = { vmm: habitsOf(vm.vmm), contract, page, alignment, carve: [...kept].filter(isExcluded) };
   return requestsOf(vm, habits).leftOut.filter((left) => left.kept.length > 0);
 }
 
