@@ -18,6 +18,7 @@ export { judgeGuest, type FleetGuest, type FleetHost, type GuestReport } from '.
 export { fleetMembers, type FleetMembers } from './fleet/members.js';
 export { fixAll } from './editor/fix-all.js';
 export { foldsIn, type Fold } from './editor/folding.js';
+export { formatClosedBlock, formatDocument, formatRange } from './editor/format.js';
 export { hoverAt, type Hover } from './editor/hover.js';
 export type { Suggestion } from './editor/names-in-scope.js';
 export { symbolsIn, type OutlineSymbol } from './editor/symbols.js';
