@@ -529,3 +529,37 @@ const levelsOf = (policies: string, declared: string): string[] =>
   check(overlapping(policies, declared)).result.findings.filter(({ rule }) => rule === 'region-overlap').map(({ level }) => level);
 
 const levelsWith = (statements: string): string[] => levelsOf('p', `policy p {\n ${statements}\n}\n`);
+
+describe('a requirement that stands in a vm', () => {
+  it('sees the vm’s constants and parts, and goes with `like`', () => {
+    checkLint(`
+      vm board {
+        const RAM
+        const LIMIT = 2 GiB
+        ram low at 0 size RAM
+            ^^^ policy/require: \`r.size >= 1 MiB\` is false for \`low\`: 64 KiB
+        require RAM <= LIMIT because "the board has no more address lines"
+        require r.size >= 1 MiB for r in ram
+      }
+      vm small like board { const RAM = 1 GiB }
+      vm large like board { const RAM = 4 GiB }
+         ^^^^^ policy/require: \`RAM <= LIMIT\` is false: \`RAM\` is 4 GiB, \`LIMIT\` is 2 GiB
+      vm larger like board {
+        const RAM = 4 GiB
+        const LIMIT = 8 GiB
+      }
+      vm tiny like board { const RAM = 64 KiB }
+    `);
+  });
+
+  it('is there or not with its \`when\`, and tells its mistakes once', () => {
+    checkLint(`
+      vm web {
+        ram low at 0 size 1 GiB
+        require low.size > 4 GiB when false
+        require low.sise > 4 GiB
+                    ^^^^ unknown-name: \`low\` has no \`sise\`; did you mean \`size\`?
+      }
+    `);
+  });
+});

@@ -6,16 +6,18 @@ import { placeOf } from '../layout/place.js';
 import { isPresent } from '../layout/presence.js';
 import { describe, UNKNOWN, type Value } from '../layout/values.js';
 import { textOf } from '../syntax/nodes.js';
-import { problemsOfRequirement } from './policy-names.js';
+import { problemsOfRequirement, vmAround } from './policy-names.js';
 import { selectionOf, type Candidate, type Selection } from './policy-things.js';
 import { breachMessage } from './requirement-words.js';
 import { requirementsOf, type Requirement } from './requirements.js';
 import type { Finding, Note, VmSubject } from './rule.js';
 import { reasonText } from './statements.js';
 
-/** What breaks the requirements of these policies in a vm, each combination by itself. */
+/** What breaks the requirements of these policies, and the vm's own, each combination by itself. */
 export function breachesOf(policies: readonly Element[], subject: VmSubject): Finding[] {
-  const requirements = policies.flatMap(requirementsOf);
+  const own = requirementsOf(subject.vm.element);
+  for (const requirement of own) subject.evaluator.problems.push(...problemsOfRequirement(requirement, subject.evaluator.lookup));
+  const requirements = [...policies.flatMap(requirementsOf), ...own];
   if (requirements.length === 0) return [];
   const selection = selectionOf(subject);
   return requirements.flatMap((requirement) => breachesOfOne(requirement, selection, subject));
@@ -34,7 +36,7 @@ function breachesOfOne(requirement: Requirement, selection: Selection, subject: 
   const known = lists.filter((list) => list !== undefined);
   if (known.length < lists.length || isTooMany(requirement, known, subject)) return [];
   const bindings = new Map<string, Value>([['host', subject.host ? evaluator.thing(subject.host.element) : UNKNOWN], ...listsOf(selection)]);
-  const context = { origin: requirement.element.origin, element: undefined, bindings };
+  const context = { origin: requirement.element.origin, element: vmAround(requirement), bindings };
   const breaches: Finding[] = [];
   let more = 0;
   for (const chosen of combinations(known)) {

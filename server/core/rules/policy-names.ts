@@ -46,14 +46,18 @@ function reportUnknownRule(rule: Word, origin: Origin, evaluator: Evaluator): vo
 }
 
 /** What is wrong with a requirement in every vm: selectors, names, and fields that its things don't have. */
-export function problemsOfRequirement({ element, condition, binders }: Requirement, lookup: Lookup): readonly Problem[] {
+export function problemsOfRequirement(requirement: Requirement, lookup: Lookup): readonly Problem[] {
+  const { element, condition, binders } = requirement;
   const evaluator = new Evaluator(lookup);
   const { origin } = element;
   const bindings = new Map<string, Value>([['host', UNKNOWN], ...SELECTORS.map((selector): [string, Value] => [selector, { type: 'list', values: [sketchOf(selector)] }])]);
   for (const binder of binders) bindings.set(binder.name.text, boundBy(binder, origin, evaluator));
-  evaluator.evaluate(condition, { origin, element: undefined, bindings });
+  evaluator.evaluate(condition, { origin, element: vmAround(requirement), bindings });
   return evaluator.problems;
 }
+
+/** Where a requirement looks names up first: in the vm that it stands in. A policy has none of its own. */
+export const vmAround = ({ element: { parent } }: Requirement): Element | undefined => (parent?.keyword === 'vm' ? parent : undefined);
 
 function boundBy({ selector }: Binder, origin: Origin, evaluator: Evaluator): Value {
   const word = textOf(selector);

@@ -2,7 +2,7 @@ import type { Element } from '../layout/elements.js';
 import { textOf, type Binder, type Expression } from '../syntax/nodes.js';
 import { ownerOf, textIn } from './statements.js';
 
-/** A `require` or `prefer` of a policy. */
+/** A `require` or `prefer` of a policy or a vm. */
 export interface Requirement {
   readonly element: Element;
   readonly verb: 'require' | 'prefer';
@@ -15,7 +15,7 @@ export interface Requirement {
   readonly owner: string | undefined;
 }
 
-/** The requirements of a policy, those of the one it is `like` first. */
+/** The requirements of a policy or a vm, those of the one it is `like` first. */
 export const requirementsOf = (policy: Element): Requirement[] => policy.children.flatMap((child) => readRequirement(child, ownerOf(policy)));
 
 function readRequirement(element: Element, owner: string | undefined): Requirement[] {

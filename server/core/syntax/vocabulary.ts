@@ -212,8 +212,8 @@ export const DECLARATIONS: Readonly<Record<string, DeclarationWord>> = table({
   warn: declare('rules', 'a rule', 'Makes findings of these rules warnings.', ['policy'], ['on', 'because', 'until', 'owner']),
   note: declare('rules', 'a rule', 'Makes findings of these rules notes.', ['policy'], ['on', 'because', 'until', 'owner']),
   allow: declare('rules', 'a rule', 'Waives findings of these rules; needs `because`.', ['policy', 'map', 'assign', ...regions()], ['on', 'because', 'until', 'owner']),
-  require: declare('requirement', 'a condition', 'What must hold: an error where it doesn’t.', ['policy'], ['for', 'because', 'owner']),
-  prefer: declare('requirement', 'a condition', 'What should hold: a warning where it doesn’t.', ['policy'], ['for', 'because', 'owner']),
+  require: declare('requirement', 'a condition', 'What must hold: an error where it doesn’t.', ['policy', 'vm'], ['for', 'because', 'owner']),
+  prefer: declare('requirement', 'a condition', 'What should hold: a warning where it doesn’t.', ['policy', 'vm'], ['for', 'because', 'owner']),
 });
 
 /** Keywords of what takes guest-physical addresses. */
