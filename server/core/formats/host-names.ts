@@ -23,3 +23,13 @@ function namesIn(host: ImportHost, pattern: RegExp): string[] {
   const bare = (host.text ?? '').replace(MASKED, ' ');
   return [...new Set([...bare.matchAll(pattern)].map((match) => match[1] ?? ''))];
 }
+
+/** Comments, but not strings: an address stands in one. */
+const COMMENTS = /\/\*(?:[^]*?\*\/|[^]*$)|\/\/[^\n]*/g;
+
+/** The name of the device that the host's layout declares at a PCI address; nothing where it has none there. */
+export function deviceAt(host: ImportHost, address: string): string | undefined {
+  const bare = (host.text ?? '').replace(COMMENTS, ' ');
+  const declared = new RegExp(`${DEVICE.source}[ \\t]+"(?:0000:)?${address.replace(/^0000:/, '').replaceAll('.', '\\.')}"`, 'i');
+  return declared.exec(bare)?.[1];
+}

@@ -3,10 +3,15 @@ import type { ImportFile, ImportOptions, ImportResult } from './import-result.js
 import { blobParts, sourceParts } from './device-tree-layout.js';
 import { iomemParts } from './iomem-layout.js';
 import { writeParts, type LayoutPart, type PartsResult } from './layout-part.js';
+import { looksLikeQemuCommand, readQemuCommandLine } from './qemu-command-line.js';
+import { qemuMachinePart } from './qemu-machine-layout.js';
 import { machineOf } from './qemu-mtree-layout.js';
 import { reservedRegionParts } from './reserved-regions-layout.js';
 
 export type { ImportError, ImportFile, ImportHost, ImportOptions, ImportResult } from './import-result.js';
+export { readQemuCommandLine, type QemuCommandLine } from './qemu-command-line.js';
+export type { QemuMachine } from './qemu-machine.js';
+export { qemuMachinePart, type MachineSource } from './qemu-machine-layout.js';
 export { importQemuMtree, type MtreeOptions, type MtreeResult } from './qemu-mtree-layout.js';
 export { readQemuMtree, systemView, type FlatSection, type FlatView, type MemoryTree } from './qemu-mtree.js';
 export { readReservedRegions, type ReservedGroup, type ReservedRegion, type ReservedRegions } from './reserved-regions.js';
@@ -31,6 +36,15 @@ const FORMATS = {
     read: each((file, options) => {
       const machine = machineOf(file.text, { ...options, path: file.path });
       return 'errors' in machine ? { errors: machine.errors.map((error) => ({ ...error, path: file.path })) } : { parts: [machine.part] };
+    }),
+  },
+  'qemu-args': {
+    about: 'QEMU: the command line of a guest, as typed, from `ps` or /proc/PID/cmdline',
+    sniff: looksLikeQemuCommand,
+    read: each((file, options) => {
+      const read = readQemuCommandLine(file.text);
+      if ('errors' in read) return { errors: read.errors.map((error) => ({ ...error, path: file.path })) };
+      return qemuMachinePart(read.machine, { path: file.path, what: 'a QEMU command line', notes: read.notes }, options);
     }),
   },
   'reserved-regions': {

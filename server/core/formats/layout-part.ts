@@ -10,6 +10,8 @@ export interface LayoutPart {
   readonly isNameless?: boolean;
   /** What stands above it: where it is from. */
   readonly about: readonly string[];
+  /** What it is like, and the file that has it: `q35` of `std:machines/q35`. */
+  readonly like?: { readonly name: string; readonly path: string };
   /** The inside of its block. */
   readonly lines: readonly LayoutLine[];
   /** What the layout can't say, and what had to be guessed. */
@@ -29,11 +31,12 @@ export function writeParts(parts: readonly LayoutPart[], options: ImportOptions 
   }
   const machines = joinMachines(parts.filter(({ kind }) => kind === 'host'));
   const guests = parts.filter(({ kind }) => kind === 'vm');
-  const names = newNames(imported);
+  const names = newNames([...imported, ...parts.flatMap(({ like }) => (like ? [like.name] : []))]);
   const hosts = machines.map((part) => ({ ...part, name: names.take(part.name, 'host') }));
   const vms = guests.map((part) => ({ ...part, name: names.take(part.name, 'vm') }));
   const hostLines = separated(hosts.map((part) => [...heading(part), ...layoutBlock(`host ${part.name}`, part.lines)]));
-  const surroundings = { on: [...imported, ...hosts.map(({ name }) => name)], host: options.host, devices: devicesOf(options.host, hostLines) };
+  const imports = [...new Set([...vms.flatMap(({ like }) => (like ? [like.path] : [])), ...(options.host ? [options.host.path] : [])])];
+  const surroundings = { on: [...imported, ...hosts.map(({ name }) => name)], imports, devices: devicesOf(options.host, hostLines) };
   const guestLines = vms.map((part, index) => vmLines(part, index === 0, surroundings));
   const lines = separated([...(hosts.length > 0 ? [hostLines] : []), ...guestLines]);
   return { text: writeLines(lines), notes: [...hosts, ...vms].flatMap(({ notes }) => notes) };
@@ -46,15 +49,16 @@ const separated = (blocks: readonly (readonly LayoutLine[])[]): LayoutLine[] =>
 
 interface Surroundings {
   readonly on: readonly string[];
-  readonly host: ImportHost | undefined;
+  readonly imports: readonly string[];
   readonly devices: readonly string[];
 }
 
-function vmLines(part: LayoutPart, isFirst: boolean, { on, host, devices }: Surroundings): LayoutLine[] {
+function vmLines(part: LayoutPart, isFirst: boolean, { on, imports, devices }: Surroundings): LayoutLine[] {
   const where = on.length > 0 ? ` on ${on.join(', ')}` : '';
-  const imports = host && isFirst ? [blankLine, codeLine(`import ${writeText(host.path)}`), blankLine] : [];
+  const importing = imports.length > 0 && isFirst ? [blankLine, ...imports.map((path) => codeLine(`import ${writeText(path)}`)), blankLine] : [];
+  const like = part.like ? ` like ${part.like.name}` : '';
   const assigned = part.lines.some(({ code }) => code.startsWith('assign '));
-  return [...heading(part), ...imports, ...layoutBlock(`vm ${part.name}${where}`, [...part.lines, ...(assigned ? [] : assignLines(devices))])];
+  return [...heading(part), ...importing, ...layoutBlock(`vm ${part.name}${like}${where}`, [...part.lines, ...(assigned ? [] : assignLines(devices))])];
 }
 
 const devicesOf = (host: ImportHost | undefined, hostLines: readonly LayoutLine[]): readonly string[] => [

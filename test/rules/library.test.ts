@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { LIBRARY } from '../../server/core/std/generated/library.js';
+import type { Vm } from '../../server/core/layout/model.js';
+import { FileScope } from '../../server/core/layout/scope.js';
+import { openDocument } from '../../server/core/syntax/document.js';
+import { check, type Checked } from '../support/check.js';
+
+// The shipped library: each file is without findings, each model works, and QEMU's machines move things where QEMU does.
+
+const paths = [...LIBRARY.keys()];
+
+/** The names of what a file of the library declares. */
+const declaredIn = (path: string, keyword: string): string[] =>
+  FileScope.of(path, openDocument(LIBRARY.get(path) ?? '')).declarations.flatMap(({ declaration: { keyword: { text }, name } }) =>
+    text === keyword && name?.kind === 'word' ? [name.text] : [],
+  );
+
+const findingsOf = ({ result }: Checked): string[] => result.findings.map(({ rule, message }) => `${rule}: ${message}`);
+
+function guest(machine: string, constants: string): Checked {
+  const [path] = paths.filter((candidate) => candidate.startsWith('std:machines/') && declaredIn(candidate, 'vm').includes(machine));
+  assert.ok(path, machine);
+  return check(`import "${path}"\nvm web like ${machine} {\n  ${constants.replaceAll(', ', '\n  ')}\n}\n`);
+}
+
+function layout(machine: string, constants: string): Vm {
+  const checked = guest(machine, constants);
+  assert.deepEqual(findingsOf(checked), [], `${machine} { ${constants} }`);
+  const vm = checked.result.vms[0]?.vm;
+  assert.ok(vm);
+  return vm;
+}
+
+/** `0x100000000-0x1ffffffff` of a region; nothing where it isn't there. */
+const rangeOf = ({ regions }: Vm, name: string): string | undefined => {
+  const range = regions.find((region) => region.name === name)?.range;
+  return range && `0x${range.base.toString(16)}-0x${(range.end - 1n).toString(16)}`;
+};
+
+describe('the shipped library', () => {
+  for (const path of paths) {
+    it(`${path} has no finding, and says where it is from`, () => {
+      const text = LIBRARY.get(path) ?? '';
+      assert.deepEqual(findingsOf(check(text)), []);
+      assert.match(text, /^\/\//);
+    });
+  }
+
+  it('has a name for each thing that no other file has', () => {
+    const names = paths.flatMap((path) => ['vm', 'host', 'device', 'const'].flatMap((keyword) => declaredIn(path, keyword)));
+    assert.equal(new Set(names).size, names.length);
+  });
+});
+
+describe('machines of the library', () => {
+  const machines = paths.filter((path) => path.startsWith('std:machines/')).flatMap((path) => declaredIn(path, 'vm'));
+
+  for (const machine of machines.filter((name) => name !== 'x86-pc')) {
+    it(`${machine} is laid out with the constants it leaves open alone, whatever RAM there is`, () => {
+      for (const ram of ['1 GiB', '2815 MiB', '3 GiB', '3584 MiB', '4 GiB', '255 GiB', '600 GiB']) {
+        const vm = layout(machine, `const RAM = ${ram}`);
+        const sizes = vm.regions.flatMap(({ kind, range }) => (kind === 'ram' && range ? [range.end - range.base] : []));
+        const wanted = check(`const RAM = ${ram}\nvm x { ram r at 0 size RAM }\n`).result.vms[0]?.vm.regions[0]?.range?.end;
+        assert.equal(sizes.reduce((sum, size) => sum + size, 0n), wanted, ram);
+      }
+    });
+  }
+});
+
+describe('where QEMU moves things', () => {
+  const cases: [machine: string, constants: string, region: string, range: string | undefined][] = [
+    ['q35', 'const RAM = 2815 MiB', 'low', '0x0-0xafefffff'],
+    ['q35', 'const RAM = 2816 MiB', 'low', '0x0-0x7fffffff'],
+    ['q35', 'const RAM = 2816 MiB', 'high', '0x100000000-0x12fffffff'],
+    ['q35', 'const RAM = 8 GiB, const MAX_RAM_BELOW_4G = 1536 MiB', 'high', '0x100000000-0x29fffffff'],
+    ['q35', 'const RAM = 4 GiB, const MAXMEM = 16 GiB, const SLOTS = 4', 'device-memory', '0x180000000-0x57fffffff'],
+    ['pc', 'const RAM = 3583 MiB', 'low', '0x0-0xdfefffff'],
+    ['pc', 'const RAM = 3584 MiB', 'low', '0x0-0xbfffffff'],
+    ['q35', 'const RAM = 978 GiB, const CPU_VENDOR = "amd", const PHYS_BITS = 48', 'high', '0x100000000-0xf4ffffffff'],
+    ['q35', 'const RAM = 979 GiB, const CPU_VENDOR = "amd", const PHYS_BITS = 48', 'high', '0x10000000000-0x1f43fffffff'],
+    ['q35', 'const RAM = 979 GiB, const CPU_VENDOR = "amd", const PHYS_BITS = 48, const MACHINE = 7.0', 'high', '0x100000000-0xf53fffffff'],
+    ['q35', 'const RAM = 979 GiB', 'high', '0x100000000-0xf53fffffff'],
+    ['pc', 'const RAM = 1009 GiB, const CPU_VENDOR = "amd", const PHYS_BITS = 48', 'high', '0x100000000-0xfc7fffffff'],
+    ['pc', 'const RAM = 1010 GiB, const CPU_VENDOR = "amd", const PHYS_BITS = 48', 'high', '0x10000000000-0x1fbbfffffff'],
+    ['q35', 'const RAM = 4 GiB, const CPU_VENDOR = "amd", const PHYS_BITS = 48, const PCI_HOLE64 = 1 TiB', 'high', '0x10000000000-0x1007fffffff'],
+    ['virt', 'const RAM = 4 GiB, const MAXMEM = 16 GiB, const SLOTS = 4', 'device-memory', '0x140000000-0x53fffffff'],
+    ['virt', 'const RAM = 4 GiB, const CPUS = 200', 'gic-redist2', '0x4000000000-0x400099ffff'],
+    ['virt', 'const RAM = 4 GiB', 'ecam-high', '0x4010000000-0x401fffffff'],
+    ['virt', 'const RAM = 4 GiB', 'pci64', '0x8000000000-0xffffffffff'],
+    ['virt', 'const RAM = 4 GiB, const PA_BITS = 36', 'ecam-high', undefined],
+    ['virt', 'const RAM = 4 GiB, const PA_BITS = 36', 'pci64', undefined],
+    ['virt', 'const RAM = 300 GiB', 'ecam-high', '0x4b50000000-0x4b5fffffff'],
+    ['virt', 'const RAM = 300 GiB', 'pci64', '0x8000000000-0xffffffffff'],
+    ['virt', 'const RAM = 600 GiB, const PA_BITS = 44', 'pci64', '0x10000000000-0x17fffffffff'],
+    ['virt', 'const RAM = 3 GiB, const HIGHMEM = false', 'ecam', '0x3f000000-0x3fffffff'],
+    ['riscv-virt', 'const RAM = 64 GiB', 'pci64', '0x1400000000-0x17ffffffff'],
+    ['loongarch-virt', 'const RAM = 4 GiB', 'high', '0x80000000-0x16fffffff'],
+    ['loongarch-virt', 'const RAM = 4 GiB, const QEMU = 8.2', 'high', '0x90000000-0x17fffffff'],
+  ];
+
+  for (const [machine, constants, region, range] of cases) {
+    it(`${machine} { ${constants} }: ${region}`, () => assert.equal(rangeOf(layout(machine, constants), region), range));
+  }
+});
+
+describe('what QEMU refuses', () => {
+  const cases: [machine: string, constants: string, message: string][] = [
+    ['q35', 'const RAM = 979 GiB, const CPU_VENDOR = "amd"', '`PCI_HOLE64_BASE + PCI_HOLE64 <= 1 B << PHYS_BITS` is false: `PCI_HOLE64_BASE + PCI_HOLE64` is 2033 GiB, `1 B << PHYS_BITS` is 1 TiB'],
+    ['q35', 'const RAM = 8 GiB, const MAXMEM = 4 GiB', '`MAXMEM >= RAM` is false: `MAXMEM` is 4 GiB, `RAM` is 8 GiB'],
+    ['q35', 'const RAM = 8 GiB, const MAX_RAM_BELOW_4G = 5 GiB', '`MAX_RAM_BELOW_4G <= 4 GiB` is false: 5 GiB'],
+    ['virt', 'const RAM = 64 GiB, const PA_BITS = 36', '`MEMORY_END <= LIMIT` is false: `MEMORY_END` is 65 GiB, `LIMIT` is 64 GiB'],
+    ['virt', 'const RAM = 4 GiB, const HIGHMEM = false', '`MEMORY_END <= LIMIT` is false: `MEMORY_END` is 5 GiB, `LIMIT` is 4 GiB'],
+    ['loongarch-virt', 'const RAM = 512 MiB', '`RAM >= 1 GiB` is false: 512 MiB'],
+  ];
+
+  for (const [machine, constants, message] of cases) {
+    it(`${machine} { ${constants} }`, () => assert.ok(findingsOf(guest(machine, constants)).includes(`policy/require: ${message}`), findingsOf(guest(machine, constants)).join('\n')));
+  }
+});
