@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { requestsOf } from '../../server/core/dma/requests.js';
+import { requestsOf, type MappingHabits } from '../../server/core/dma/requests.js';
+import { habitsOf } from '../../server/core/dma/vmm-habits.js';
 import { importFormat } from '../../server/core/formats/index.js';
 import { contains, unite, type Range } from '../../server/core/layout/intervals.js';
 import type { Vm } from '../../server/core/layout/model.js';
@@ -81,7 +82,7 @@ function mappedIn(name: string, sections: readonly Section[]): string[] {
     .map((section) => `${hex(rangeOf(section))} @${section.offset.toString(16)} ${section.type === 'rom' ? 'r' : 'rw'}`);
 }
 
-const HABITS = { vmm: 'qemu', contract: 'type1', page: 4096n, alignment: 4096n, carve: [] };
+const HABITS: MappingHabits = { vmm: habitsOf('qemu'), contract: 'type1', page: 4096n, alignment: 4096n, carve: [] };
 
 const mappedBy = (vm: Vm): string[] =>
   [...requestsOf(vm, HABITS).requests]
