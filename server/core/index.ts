@@ -28,6 +28,7 @@ export { svgPicture, type PictureOptions } from './map/picture.js';
 export { meets, type Span } from './text/span.js';
 export { LineIndex, type Position } from './text/line-index.js';
 export { applyEdits, type TextEdit } from './text/text-edit.js';
+export { EXPORT_FORMATS, exportLayout, type ExportFormatName, type ExportResult, type ExportSubject } from './formats/export/index.js';
 export { importFormat, importInputs, IMPORT_FORMATS, sniffFormat, type ImportInput } from './formats/index.js';
 export { nearest } from './text/suggest.js';
 export { checkGithub } from './report/check-github.js';

@@ -120,12 +120,19 @@ function readDevice(
   return {
     name: element.name,
     element,
+    address: addressOf(element),
     group,
     iommu,
     bits: numberOf(element, 'bits', 1n, 64n, evaluator),
     bars: barsOf(element, evaluator),
     reserved: [...(iommu?.reserved ?? []), ...shared, ...groupReserved, ...own],
   };
+}
+
+/** What stands in quotes behind its name. */
+function addressOf({ origin }: Element): string | undefined {
+  const { head } = origin.declaration;
+  return head?.kind === 'text' && head.value !== '' ? head.value : undefined;
 }
 
 /** The IOMMU that `behind` names; without it the only one, or the first. */

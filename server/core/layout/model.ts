@@ -48,6 +48,8 @@ export interface Iommu {
 export interface Device {
   readonly name: string;
   readonly element: Element;
+  /** Where the host finds it, such as `0000:01:00.0`; nothing where the file doesn't say. */
+  readonly address: string | undefined;
   /** Its group: devices of one group are attached together. */
   readonly group: string;
   readonly iommu: Iommu | undefined;

@@ -6,13 +6,24 @@ import { check } from './check.js';
 import type { Command } from './command.js';
 import { explain } from './explain.js';
 import { fmt } from './fmt.js';
+import { exportCommand } from './export.js';
 import { fleet } from './fleet.js';
 import { importCommand } from './import.js';
 import { lsp } from './lsp.js';
 import { map } from './map.js';
 import { plan } from './plan.js';
 
-const COMMANDS: readonly Command[] = [check, plan, map, fleet, explain, importCommand, fmt, lsp];
+const COMMANDS: readonly Command[] = [
+  check,
+  plan,
+  map,
+  fleet,
+  explain,
+  importCommand,
+  fmt,
+  lsp,
+  exportCommand,
+];
 
 /** Runs the program; answers with its exit status. */
 export async function run(args: readonly string[], session: Session): Promise<number> {
