@@ -48,7 +48,7 @@ describe('the catalogue', () => {
   it('has kebab-case names, each once, and summaries that are sentences', () => {
     assert.equal(new Set(RULES.map(({ name }) => name)).size, RULES.length);
     for (const { name, summary, why } of RULES) {
-      assert.match(name, /^[a-z]+(?:-[a-z]+)*$/);
+      assert.match(name, /^[a-z][a-z0-9]*(?:-[a-z]+)*$/);
       assert.match(summary, /^[A-Z`].*\.$/, name);
       assert.ok(why.trim().length > 80, `${name} does not say why`);
     }

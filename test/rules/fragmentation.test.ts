@@ -206,7 +206,8 @@ describe('base-misaligned and size-misaligned', () => {
     backing ram0 size 4 GiB hugetlb 1 GiB
     ram low at 0x1_1000_0000 size 256 MiB from ram0 + 256 MiB
     ram high at 0x2_0000_0000 size 1032 MiB from ram0 + 1 GiB
-    rom flash at 0x3_0000_1000 size 8 KiB from ram0 + 0xc000_1000`));
+    rom flash at 0x3_0000_1000 size 8 KiB from ram0 + 0xc000_1000
+        ^^^^^ hugepage-waste: \`flash\` ends 12 KiB into a page of 1 GiB of \`ram0\`: the other 1048564 KiB are allocated, and lost to everybody`));
   });
 
   it('keep the phase when they are mended', () => {

@@ -74,7 +74,7 @@ describe('names that nothing uses', () => {
       vm web on h {
         const SIZE = USED
         const BITS = 40
-        backing ram0 size SIZE
+        backing ram0 size 2 * SIZE
         backing ram1 size ram0.size
                 ^^^^ unused-backing: no region takes bytes from \`ram1\`
         ram low at 0 size SIZE from ram0

@@ -1,4 +1,4 @@
-import { alignDown, alignUp } from '../layout/address.js';
+import { alignDown, alignUp, isAligned } from '../layout/address.js';
 import { hiddenParts } from '../layout/hidden-parts.js';
 import { isEmpty, overlaps, subtract, type Range } from '../layout/intervals.js';
 import type { Backing, ContractName, Region, Reserved, Vm, WrittenMap } from '../layout/model.js';
@@ -25,8 +25,10 @@ export interface DmaRequest {
 export interface LeftOut {
   readonly region: Region;
   readonly range: Range;
-  /** The kept ranges it was carved around for; none where the VMM skips what is no whole page. */
+  /** The kept ranges it was carved around for; none where the VMM skips it by itself. */
   readonly kept: readonly Reserved[];
+  /** Why QEMU skips it: no whole page of the host, address and offset differ within a page, or bit 63 of the address. */
+  readonly because?: 'part-of-page' | 'unaligned' | 'bit-63';
 }
 
 export interface Requests {
@@ -72,14 +74,30 @@ function writtenRequest(map: WrittenMap, habits: MappingHabits): DmaRequest[] {
 
 const pieceOf = ({ vmm, page }: MappingHabits): bigint | undefined => (vmm.byPage ? page : undefined);
 
-/** QEMU rounds each section inwards to host pages and skips what is left empty (`vfio_listener_region_add`). */
-function rounded(piece: Range, region: Region, { vmm, page }: MappingHabits, leftOut: LeftOut[]): Range[] {
+/**
+ * QEMU rounds each section inwards to host pages and skips what is left empty; it skips a section whole whose address and
+ * offset differ within a page, or whose address has bit 63 (`vfio_listener_region_add`, `vfio_listener_skipped_section`). A
+ * BAR it maps only in multiples of the IOMMU's smallest page.
+ */
+function rounded(piece: Range, region: Region, habits: MappingHabits, leftOut: LeftOut[]): Range[] {
+  const { vmm, page, alignment } = habits;
   if (!vmm.roundsInwards) return [piece];
+  const skip = (range: Range, because: NonNullable<LeftOut['because']>): void => void leftOut.push({ region, range, kept: [], because });
+  const whole = piece.base >= BIT_63 ? 'bit-63' : isOutOfStep(region, page) ? 'unaligned' : undefined;
+  if (whole) skip(piece, whole);
+  if (whole) return [];
   const inner = { base: alignUp(piece.base, page), end: alignDown(piece.end, page) };
-  const kept = isEmpty(inner) ? [] : [inner];
-  for (const range of subtract(piece, kept)) leftOut.push({ region, range, kept: [] });
+  const isOdd = region.kind === 'bar' && !(isAligned(inner.base, alignment) && isAligned(inner.end, alignment));
+  const kept = isEmpty(inner) || isOdd ? [] : [inner];
+  for (const range of subtract(piece, kept)) skip(range, 'part-of-page');
   return kept;
 }
+
+const BIT_63 = 1n << 63n;
+
+/** The offset is that in QEMU's memory region, which stands for the backing; memory of a region's own begins with it. */
+const isOutOfStep = ({ range, backing, offset }: Region, page: bigint): boolean =>
+  range !== undefined && backing !== undefined && offset !== undefined && !isAligned(range.base - offset, page);
 
 /** Cuts the kept ranges out, widened to what a request must be aligned to. */
 function carve(piece: Range, region: Region, { carve: kept, alignment }: MappingHabits, leftOut: LeftOut[]): Range[] {

@@ -308,8 +308,8 @@ function unjudgedOf(element: Element, host: Host | undefined): string[] {
   const keywords = new Set(hosts.map(({ keyword }) => keyword));
   const words = new Set(everything.flatMap(({ keyword, properties }) => (keyword === 'iommu' ? [] : [...properties.keys()])));
   const unjudged = [
-    ...['memory', 'bridge'].filter((keyword) => keywords.has(keyword)),
-    ...['count', 'node', 'share'].filter((word) => words.has(word)),
+    ...['memory'].filter((keyword) => keywords.has(keyword)),
+    ...['count', 'node'].filter((word) => words.has(word)),
   ].map((word) => (word === 'count' ? 'the `count` of `hugepages`' : `\`${word}\``));
   const verb = unjudged.length === 1 ? 'is' : 'are';
   return unjudged.length === 0 ? [] : [`${unjudged.join(', ')} ${verb} read, and no rule judges ${unjudged.length === 1 ? 'it' : 'them'} yet`];

@@ -13,6 +13,14 @@ import { mapUnaligned } from './map-unaligned.js';
 import { regionOverlap } from './region-overlap.js';
 import { reservedOverlap } from './reserved-overlap.js';
 import { undeclaredDmaHole } from './undeclared-dma-hole.js';
+import { backingOverlap } from './backing-overlap.js';
+import { backingSize } from './backing-size.js';
+import { barUnmappable } from './bar-unmappable.js';
+import { p2pOverlap } from './p2p-overlap.js';
+import { sectionSkipped } from './section-skipped.js';
+import { barMisaligned } from './bar-misaligned.js';
+import { blockUnsupported } from './block-unsupported.js';
+import { hugepageWaste } from './hugepage-waste.js';
 import { phaseMismatch } from './phase-mismatch.js';
 import { backingTooSmall } from './backing-too-small.js';
 import { baseMisaligned } from './base-misaligned.js';
@@ -37,10 +45,12 @@ import { waiverUnused } from './waiver-unused.js';
 export const RULES: readonly SealedRule[] = [
   doorbellOverlap,
   reservedOverlap,
+  p2pOverlap,
   apertureExceeded,
   undeclaredDmaHole,
   regionOverlap,
   mapOverlap,
+  backingOverlap,
   mapOutside,
   mapUnaligned,
   phaseMismatch,
@@ -48,10 +58,16 @@ export const RULES: readonly SealedRule[] = [
   baseMisaligned,
   sizeMisaligned,
   blockSplit,
+  blockUnsupported,
+  barMisaligned,
+  backingSize,
+  hugepageWaste,
   mapLimit,
   mapMissing,
   directMappedDevice,
   attachRefused,
+  barUnmappable,
+  sectionSkipped,
   hotplugDevice,
   hostFactsMissing,
   syntax,

@@ -136,9 +136,7 @@ function misfitsIn(plan: Plan): Misfit[] {
   });
 }
 
-/** A BAR that QEMU would map by itself is left out without a word; that is `bar-unmappable`. */
 function misfitOf(map: PlannedMap, plan: Plan): Misfit[] {
-  if (map.kind === 'bar' && !map.written && plan.vm.vmm === 'qemu') return [];
   const { range, offset } = map;
   const values = [['base', range.base], ['size', sizeOf(range)], ['offset', offset ?? 0n]] as const;
   const odd = values.filter(([, value]) => !isAligned(value, plan.alignment)).map(([word, value]) => `${word} ${formatAddress(value)}`);
@@ -147,15 +145,13 @@ function misfitOf(map: PlannedMap, plan: Plan): Misfit[] {
 
 const oddParts = ({ odd }: Misfit): string => odd.map((part) => `the ${part}`).join(' and ');
 
-function verdictOf({ plan, map, odd }: Misfit): string {
+function verdictOf({ plan, odd }: Misfit): string {
   const page = `${formatSize(plan.alignment)}, ${plan.alignment === plan.page ? 'the host’s page' : 'the smallest leaf of the tables'}`;
-  return `${odd.length > 1 ? 'are no multiples' : 'is no multiple'} of ${page}: ${consequence(plan, map)}`;
+  return `${odd.length > 1 ? 'are no multiples' : 'is no multiple'} of ${page}: ${consequence(plan)}`;
 }
 
-function consequence(plan: Plan, map: PlannedMap): string {
+function consequence(plan: Plan): string {
   if (plan.contract === 'none') return 'no entry of the tables holds what is left over';
-  const skipped = plan.vm.vmm === 'qemu' && !map.written && !isAligned(map.offset ?? 0n, plan.page);
-  if (skipped) return 'QEMU says “received unaligned region” and maps none of it';
   return `${mapCall(plan.contract)} fails with EINVAL ${plan.attachedAtBoot ? 'at start-up' : 'when a device is plugged'}`;
 }
 

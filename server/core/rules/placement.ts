@@ -55,14 +55,15 @@ export const isFreePlace = (subject: VmSubject, region: Region, place: Range): b
 
 const distance = (left: bigint, right: bigint): bigint => (left < right ? right - left : left - right);
 
-/** Where nothing may be put: other regions, and what devices keep if the region is mapped for DMA. */
+/** Where nothing may be put: other regions, and if the region is mapped for DMA, what devices keep and what bridges route past the IOMMU. */
 function takenBy({ vm, host, plan }: VmSubject, region: Region): Range[] {
   const window = windowOf(region, vm);
   const inTheWay = vm.regions.filter((other) => other !== region && other !== window && other.kind !== 'avoid');
   const regions = inTheWay.flatMap(({ range }) => range ?? []);
   const devices = new Set(vm.assignments.map(({ device }) => device));
   const kept = plan && host ? host.devices.filter((device) => devices.has(device)).flatMap(({ reserved }) => reserved) : [];
-  return [...regions, ...kept.filter(({ kind }) => kind !== 'direct-relaxable').map(({ range }) => range)];
+  const bypassed = plan && host && devices.size > 0 ? host.bridges.flatMap(({ windows }) => windows.filter(({ acs }) => acs === false)) : [];
+  return [...regions, ...bypassed.map(({ range }) => range), ...kept.filter(({ kind }) => kind !== 'direct-relaxable').map(({ range }) => range)];
 }
 
 /** What a region can be in: the guest's width, what all its devices translate, and the window that is kept for it. */

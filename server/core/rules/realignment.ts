@@ -25,6 +25,10 @@ export function refit(title: string, region: Region, to: Refit, subject: VmSubje
   return [{ title: `${title}${grown.words}`, safe: false, savesLeaves: true, edits: [...edits, ...grown.edits] }];
 }
 
+/** The same for a region that is wrong where it is, whatever that costs in leaves. */
+export const rebase = (title: string, region: Region, to: Refit, subject: VmSubject): Fix[] =>
+  refit(title, region, to, subject).map((fix) => ({ ...fix, savesLeaves: false }));
+
 /** The edits that put a region elsewhere; its backing has to be large enough already, or be grown besides. */
 export function refitEdits(region: Region, to: Refit, subject: VmSubject): PlacedEdit[] | undefined {
   if (!region.range || isEmpty(to.range) || !isWrittenIn(region.element, subject.vm.element)) return undefined;
@@ -119,13 +123,13 @@ interface Growth {
   readonly words: string;
 }
 
-/** A larger backing, where the refitted region needs one: only of huge pages, since memory at an address can't grow. */
+/** A larger backing, where the refitted region needs one; memory at an address, or of a device, can't grow. */
 function grownBacking(region: Region, { range, offset }: Refit, { vm }: VmSubject): Growth | undefined {
   const { backing } = region;
   if (!backing || backing.own || backing.size === undefined || hasBytes(region, rangeOf(offset, sizeOf(range)))) return { edits: [], words: '' };
   const needed = end(vm, region, sizeOf(range), offset);
   if (needed <= backing.size) return { edits: [], words: '' };
-  if (backing.kind !== 'hugetlb' || !isWrittenIn(backing.element, vm.element)) return undefined;
+  if (backing.kind === 'physical' || backing.kind === 'dax' || !isWrittenIn(backing.element, vm.element)) return undefined;
   const size = alignUp(needed, backing.page ?? 1n);
   return { edits: [withProperty(backing.element, 'size', writeSize(size))], words: `, and grow \`${backing.name}\` to ${formatSize(size)}` };
 }
