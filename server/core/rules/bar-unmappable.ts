@@ -1,4 +1,5 @@
 import type { Plan } from '../dma/plan.js';
+import { habitsOf } from '../dma/vmm-habits.js';
 import { formatRange, formatSize, isAligned } from '../layout/address.js';
 import { isEmpty, sizeOf } from '../layout/intervals.js';
 import type { Region, WrittenMap } from '../layout/model.js';
@@ -137,15 +138,16 @@ function unreachableBars(plan: Plan): Unreachable[] {
   if (plan.vm.assignments.length === 0) return [];
   const refused = plan.maps.filter(({ kind }) => kind === 'bar' && plan.contract === 'iommufd');
   const asked = refused.map(({ region, written }): Unreachable => ({ plan, why: 'refused', region, written }));
-  const bars = plan.vm.maps.length > 0 || plan.vm.vmm !== 'qemu' ? [] : plan.vm.regions.filter(({ kind, dma, range }) => kind === 'bar' && dma === undefined && range);
+  const derived = plan.vm.maps.length === 0 && plan.maps.length > 0 && habitsOf(plan.vm.vmm).bars;
+  const bars = derived ? plan.vm.regions.filter(({ kind, dma, range }) => kind === 'bar' && dma === undefined && range) : [];
   return [...asked, ...bars.flatMap((region) => withoutAsking(plan, region))];
 }
 
-/** What QEMU doesn't ask for by itself. */
+/** What a VMM that maps BARs doesn't ask for by itself. */
 function withoutAsking(plan: Plan, region: Region): Unreachable[] {
   if (plan.contract === 'iommufd') return plan.vm.assignments.length > 1 ? [{ plan, why: 'left-out', region, written: undefined }] : [];
   const isMapped = plan.maps.some((map) => map.region === region);
-  return plan.contract === 'type1' && !isMapped && isOdd(region, plan) ? [{ plan, why: 'skipped', region, written: undefined }] : [];
+  return habitsOf(plan.vm.vmm).roundsInwards && !isMapped && isOdd(region, plan) ? [{ plan, why: 'skipped', region, written: undefined }] : [];
 }
 
 const isOdd = ({ range }: Region, { alignment }: Plan): boolean =>
@@ -154,7 +156,7 @@ const isOdd = ({ range }: Region, { alignment }: Plan): boolean =>
 function wordsOf({ plan, why, region, written }: Unreachable): string {
   const name = written ? `map \`${written.name}\`` : `\`${region?.name ?? ''}\``;
   if (why === 'refused') return `${name} is the memory of a device, which iommufd can’t pin: IOMMU_IOAS_MAP fails with EFAULT ${plan.attachedAtBoot ? 'at start-up' : 'when a device is plugged'}`;
-  if (why === 'left-out') return `${name} is not mapped for DMA: iommufd refuses the memory of a device with EFAULT, QEMU warns and goes on, and the other devices can’t reach it`;
+  if (why === 'left-out') return `${name} is not mapped for DMA: iommufd refuses the memory of a device with EFAULT, so ${plan.vm.vmm ?? 'the VMM'} goes without, and the other devices can’t reach it`;
   const range = region?.range;
   const odd = range ? [...(isAligned(range.base, plan.alignment) ? [] : ['address']), ...(isAligned(sizeOf(range), plan.alignment) ? [] : ['size'])] : [];
   const what = `its ${odd.join(' and ')} ${odd.length > 1 ? 'are no multiples' : 'is no multiple'} of ${formatSize(plan.alignment)}`;
