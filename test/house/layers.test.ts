@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'server/core/editor': ['server/core/text', 'server/core/syntax', 'server/core/layout', 'server/core/dma', 'server/core/rules', 'server/core/std'],
   'server/core/fleet': ['server/core/syntax', 'server/core/layout', 'server/core/dma', 'server/core/rules'],
   'server/core/map': ['server/core/layout', 'server/core/dma', 'server/core/rules'],
-  'server/core/report': ['server/core/text', 'server/core/syntax', 'server/core/layout', 'server/core/dma', 'server/core/rules', 'server/core/fleet', 'server/core/map'],
+  'server/core/report': ['server/core/text', 'server/core/syntax', 'server/core/layout', 'server/core/dma', 'server/core/rules', 'server/core/formats', 'server/core/fleet', 'server/core/map'],
   'server/core': ['server/core/text', 'server/core/syntax', 'server/core/std', 'server/core/layout', 'server/core/dma', 'server/core/rules', 'server/core/formats', 'server/core/editor', 'server/core/fleet', 'server/core/map', 'server/core/report'],
   'server/lsp': ['server/core'],
   'server/hosts': ['server/core', 'server/lsp'],
