@@ -2,7 +2,9 @@ import { LENGTH_LIMIT } from '../syntax/document.js';
 import type { ImportFile, ImportOptions, ImportResult } from './import-result.js';
 import { blobParts, sourceParts } from './device-tree-layout.js';
 import { iomemParts } from './iomem-layout.js';
+import { jailhouseParts } from './jailhouse-layout.js';
 import { writeParts, type LayoutPart, type PartsResult } from './layout-part.js';
+import { microkitParts } from './microkit-layout.js';
 import { looksLikeQemuCommand, readQemuCommandLine } from './qemu-command-line.js';
 import { qemuMachinePart } from './qemu-machine-layout.js';
 import { machineOf } from './qemu-mtree-layout.js';
@@ -66,6 +68,16 @@ const FORMATS = {
     about: 'device tree source, with the files it includes',
     sniff: (text, _, path) => /\.dtsi?$/.test(path) || /^\s*\/dts-v1\//m.test(text),
     read: each(sourceParts),
+  },
+  jailhouse: {
+    about: 'Jailhouse cell configuration (C source)',
+    sniff: (text) => /JAILHOUSE_(?:SYSTEM|CELL(?:_DESC)?)_SIGNATURE|struct jailhouse_(?:system|cell_desc)\b/.test(text),
+    read: each(jailhouseParts),
+  },
+  microkit: {
+    about: 'seL4 Microkit system description (.system)',
+    sniff: (text, _, path) => path.endsWith('.system') || (/<system>/.test(text) && /<(?:protection_domain|memory_region) /.test(text)),
+    read: each(microkitParts),
   },
 } satisfies Record<string, ImportFormat>;
 

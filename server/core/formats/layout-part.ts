@@ -4,10 +4,13 @@ import { blankLine, codeLine, layoutBlock, newNames, remark, writeLines, writeTe
 
 /** What a reader makes of its input: one host or vm, not yet written, so that several inputs can make one layout. */
 export interface LayoutPart {
-  readonly kind: 'host' | 'vm';
+  /** `file`: declarations at the top of the file. */
+  readonly kind: 'host' | 'vm' | 'file';
   readonly name: string;
   /** Whether the name is only what a thing without one is called. */
   readonly isNameless?: boolean;
+  /** Whether a vm runs on no host that is written beside it. */
+  readonly isAlone?: boolean;
   /** What stands above it: where it is from. */
   readonly about: readonly string[];
   /** What it is like, and the file that has it: `q35` of `std:machines/q35`. */
@@ -34,12 +37,13 @@ export function writeParts(parts: readonly LayoutPart[], options: ImportOptions 
   const names = newNames([...imported, ...parts.flatMap(({ like }) => (like ? [like.name] : []))]);
   const hosts = machines.map((part) => ({ ...part, name: names.take(part.name, 'host') }));
   const vms = guests.map((part) => ({ ...part, name: names.take(part.name, 'vm') }));
+  const top = parts.filter(({ kind }) => kind === 'file').map((part) => [...heading(part), ...part.lines]);
   const hostLines = separated(hosts.map((part) => [...heading(part), ...layoutBlock(`host ${part.name}`, part.lines)]));
   const imports = [...new Set([...vms.flatMap(({ like }) => (like ? [like.path] : [])), ...(options.host ? [options.host.path] : [])])];
   const surroundings = { on: [...imported, ...hosts.map(({ name }) => name)], imports, devices: devicesOf(options.host, hostLines) };
   const guestLines = vms.map((part, index) => vmLines(part, index === 0, surroundings));
-  const lines = separated([...(hosts.length > 0 ? [hostLines] : []), ...guestLines]);
-  return { text: writeLines(lines), notes: [...hosts, ...vms].flatMap(({ notes }) => notes) };
+  const lines = separated([...top, ...(hosts.length > 0 ? [hostLines] : []), ...guestLines]);
+  return { text: writeLines(lines), notes: [...parts.filter(({ kind }) => kind === 'file'), ...hosts, ...vms].flatMap(({ notes }) => notes) };
 }
 
 const heading = (part: LayoutPart): LayoutLine[] => [...part.about, ...part.notes].map(remark);
@@ -54,11 +58,11 @@ interface Surroundings {
 }
 
 function vmLines(part: LayoutPart, isFirst: boolean, { on, imports, devices }: Surroundings): LayoutLine[] {
-  const where = on.length > 0 ? ` on ${on.join(', ')}` : '';
+  const where = on.length > 0 && !part.isAlone ? ` on ${on.join(', ')}` : '';
   const importing = imports.length > 0 && isFirst ? [blankLine, ...imports.map((path) => codeLine(`import ${writeText(path)}`)), blankLine] : [];
   const like = part.like ? ` like ${part.like.name}` : '';
   const assigned = part.lines.some(({ code }) => code.startsWith('assign '));
-  return [...heading(part), ...importing, ...layoutBlock(`vm ${part.name}${like}${where}`, [...part.lines, ...(assigned ? [] : assignLines(devices))])];
+  return [...heading(part), ...importing, ...layoutBlock(`vm ${part.name}${like}${where}`, [...part.lines, ...(assigned || part.isAlone ? [] : assignLines(devices))])];
 }
 
 const devicesOf = (host: ImportHost | undefined, hostLines: readonly LayoutLine[]): readonly string[] => [

@@ -1,0 +1,159 @@
+import type { Preprocessed, SourceError, SourcePlace } from './c-preprocessor.js';
+
+/** The initializer of a C structure: `{ .field = value, … }`, `{ value, … }`, or the text of an expression. */
+export interface CInitializer {
+  readonly place: SourcePlace;
+  /** The expression, if it is one. */
+  readonly text: string | undefined;
+  readonly fields: ReadonlyMap<string, CInitializer>;
+  /** What stands without the name of a field. */
+  readonly items: readonly CInitializer[];
+}
+
+/** A field, by `.name`; of one given twice the last. */
+export const fieldOf = (item: CInitializer, name: string): CInitializer | undefined => item.fields.get(name);
+
+/** The elements of an array. */
+export const childrenOf = (item: CInitializer | undefined): readonly CInitializer[] => item?.items ?? [];
+
+const DEEPEST = 50;
+const MOST_VALUES = 200_000;
+
+interface OpenInitializer extends CInitializer {
+  readonly fields: Map<string, CInitializer>;
+  readonly items: CInitializer[];
+}
+
+interface Reader {
+  readonly text: string;
+  readonly starts: readonly number[];
+  readonly origins: readonly SourcePlace[];
+  at: number;
+  count: number;
+}
+
+class Trouble extends Error {
+  readonly at: number;
+
+  constructor(message: string, at: number) {
+    super(message);
+    this.at = at;
+  }
+}
+
+/** Reads the first structure that a source initializes with braces: `… config = { … }`. */
+export function readInitializer(source: Preprocessed): CInitializer | SourceError {
+  const start = /\bconfig\s*=\s*\{|\}[^;{}=]*=\s*\{/.exec(source.text);
+  const reader: Reader = { text: source.text, starts: lineStarts(source.text), origins: source.origins, at: 0, count: 0 };
+  if (!start) return { place: placeAt(reader, 0), message: 'no structure is initialized as in a cell configuration: `config = { … }`' };
+  reader.at = start.index + start[0].length - 1;
+  try {
+    return readValue(reader, 0);
+  } catch (error) {
+    if (error instanceof Trouble) return { place: placeAt(reader, error.at), message: error.message };
+    throw error;
+  }
+}
+
+function lineStarts(text: string): number[] {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return starts;
+}
+
+function placeAt({ starts, origins }: Reader, at: number): SourcePlace {
+  let [low, high] = [0, starts.length];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if ((starts[middle] ?? 0) <= at) low = middle;
+    else high = middle;
+  }
+  return origins[low] ?? { path: '', line: 1 };
+}
+
+const BLANKS = /\s*/y;
+const FIELD = /\.([A-Za-z_]\w*)\s*/y;
+const INDEX = /\[[^\]\n]*\]\s*=/y;
+
+function readValue(reader: Reader, depth: number): CInitializer {
+  skipBlanks(reader);
+  reader.count += 1;
+  if (reader.count > MOST_VALUES) throw new Trouble(`more than ${MOST_VALUES} values`, reader.at);
+  if (depth > DEEPEST) throw new Trouble(`braces lie in each other more than ${DEEPEST} deep`, reader.at);
+  const place = placeAt(reader, reader.at);
+  if (reader.text[reader.at] !== '{') return { place, text: readExpression(reader), fields: new Map(), items: [] };
+  reader.at += 1;
+  const value: OpenInitializer = { place, text: undefined, fields: new Map(), items: [] };
+  for (;;) {
+    skipBlanks(reader);
+    if (reader.text[reader.at] === '}') break;
+    readMember(reader, value, depth);
+    skipBlanks(reader);
+    if (reader.text[reader.at] === ',') reader.at += 1;
+    else if (reader.text[reader.at] !== '}') throw new Trouble('expected `,` or `}`', Math.min(reader.at, reader.text.length - 1));
+  }
+  reader.at += 1;
+  return value;
+}
+
+function readMember(reader: Reader, value: OpenInitializer, depth: number): void {
+  const path: string[] = [];
+  for (let field = take(reader, FIELD); field; field = take(reader, FIELD)) path.push(field[1] ?? '');
+  if (path.length === 0) {
+    take(reader, INDEX);
+    value.items.push(readValue(reader, depth + 1));
+    return;
+  }
+  skipBlanks(reader);
+  if (reader.text[reader.at] !== '=') throw new Trouble(`expected \`=\` after \`.${path.join('.')}\``, reader.at);
+  reader.at += 1;
+  put(value, path, readValue(reader, depth + 1));
+}
+
+/** `.a.b = 1` is `.a = { .b = 1 }`, and adds to what `.a` has already. */
+function put(value: OpenInitializer, [first = '', ...rest]: readonly string[], member: CInitializer): void {
+  if (rest.length === 0) {
+    value.fields.set(first, member);
+    return;
+  }
+  const known = value.fields.get(first);
+  const inner: OpenInitializer = { place: known?.place ?? member.place, text: undefined, fields: new Map(known?.fields), items: [...(known?.items ?? [])] };
+  put(inner, rest, member);
+  value.fields.set(first, inner);
+}
+
+/** The text up to the `,` or `}` that ends it. */
+function readExpression(reader: Reader): string {
+  const start = reader.at;
+  let open = 0;
+  for (; reader.at < reader.text.length; reader.at += 1) {
+    const character = reader.text[reader.at] ?? '';
+    if (character === '"') skipString(reader);
+    else if (character === '(') open += 1;
+    else if (character === ')') open -= 1;
+    else if (open === 0 && (character === ',' || character === '}' || character === ';')) break;
+  }
+  const text = reader.text.slice(start, reader.at).trim();
+  if (text === '') throw new Trouble('expected a value', Math.min(start, reader.text.length - 1));
+  return text;
+}
+
+function skipString(reader: Reader): void {
+  const start = reader.at;
+  reader.at += 1;
+  while (reader.at < reader.text.length && reader.text[reader.at] !== '"') reader.at += reader.text[reader.at] === '\\' ? 2 : 1;
+  if (reader.at >= reader.text.length) throw new Trouble('a string that isn’t closed', start);
+}
+
+function skipBlanks(reader: Reader): void {
+  BLANKS.lastIndex = reader.at;
+  reader.at += BLANKS.exec(reader.text)?.[0].length ?? 0;
+}
+
+function take(reader: Reader, pattern: RegExp): RegExpExecArray | undefined {
+  skipBlanks(reader);
+  pattern.lastIndex = reader.at;
+  const match = pattern.exec(reader.text) ?? undefined;
+  if (match) reader.at += match[0].length;
+  return match;
+}
