@@ -1,3 +1,4 @@
+import { LIBRARY } from '../../server/core/std/generated/library.js';
 import { checkAllSuggested, checkApplied, checkNotSuggested, checkSuggested } from '../support/cursor.js';
 
 const HOST = 'host altra { iommu smmu0 { model smmu-v3 } group 14 { device nic "01"\n device gpu "02" } }';
@@ -73,8 +74,10 @@ describe('completion', () => {
     checkSuggested('policy p {\n  require true for r in $0\n}', 'ram', 'map', 'vm');
     checkSuggested('policy p {\n  require count($0) > 1\n}', 'ram', 'count');
     checkAllSuggested('policy p {\n  require no-wx: true\n  prefer 1 > 0\n  allow policy/$0\n}', 'policy/no-wx');
-    checkAllSuggested('import "$0"', 'std:policies/basic');
-    checkAllSuggested('import "std:$0', 'std:policies/basic');
+    checkAllSuggested('import "$0"', ...LIBRARY.keys());
+    checkAllSuggested('import "std:$0', ...LIBRARY.keys());
+    checkAllSuggested('import "std:machines/pc"\nvm web like $0', 'pc');
+    checkSuggested('import "std:machines/pc"\nvm web like pc {\n  ram more at HIGH_BASE + H$0\n}', 'HIGH', 'HIGH_BASE');
   });
 
   it('suggests the address after the highest region', () => {

@@ -29,6 +29,8 @@ describe('go to definition', () => {
     checkDefinition('import "hosts.vmlayout"\nvm web on ep$0yc { }\n--- hosts.vmlayout\n\nhost epyc { }', 'hosts.vmlayout: epyc (line 1 of its item)');
     checkDefinition('import "ho$0sts.vmlayout"\n--- hosts.vmlayout\nhost epyc { }', 'hosts.vmlayout');
     checkDefinition('import "std:policies/basic"\nvm web {\n  policy bas$0ic\n}', 'std:policies/basic: basic (line 2 of its item)');
+    checkDefinition('import "std:machines/microvm"\nvm web like micro$0vm { const RAM = 1 GiB }', 'std:machines/microvm: microvm (line 2 of its item)');
+    checkDefinition('import "std:iommu/intel"\nhost box like vt$0-d { }', 'std:iommu/intel: vt-d (line 2 of its item)');
   });
 
   it('finds nothing for what is nowhere', () => {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { formatSize } from '../../server/core/layout/address.js';
 import { LIBRARY } from '../../server/core/std/generated/library.js';
 import type { Vm } from '../../server/core/layout/model.js';
 import { FileScope } from '../../server/core/layout/scope.js';
@@ -52,10 +54,46 @@ describe('the shipped library', () => {
   });
 });
 
+describe('IOMMUs of the library', () => {
+  const cases: [file: string, host: string, constants: string, usable: string[], leaves: string][] = [
+    ['arm', 'smmu-v3', '', ['0x0-0x7ffffff', '0x8100000-0xffffffffffff'], '4 KiB, 2 MiB, 1 GiB'],
+    ['arm', 'smmu-v3', 'const PAGE = 16 KiB', ['0x0-0x7ffffff', '0x8100000-0xffffffffffff'], '16 KiB, 32 MiB'],
+    ['arm', 'smmu-v3', 'const PAGE = 64 KiB, const BITS = 52', ['0x0-0x7ffffff', '0x8100000-0xfffffffffffff'], '64 KiB, 512 MiB, 4 TiB'],
+    ['arm', 'smmu-v2', 'const BITS = 40', ['0x0-0x7ffffff', '0x8100000-0xffffffffff'], '4 KiB, 2 MiB, 1 GiB'],
+    ['intel', 'vt-d', 'const BITS = 39', ['0x0-0xfedfffff', '0xfef00000-0x7fffffffff'], '4 KiB, 2 MiB, 1 GiB'],
+    ['intel', 'vt-d', '', ['0x0-0xfedfffff', '0xfef00000-0xffffffffffff'], '4 KiB, 2 MiB, 1 GiB'],
+    ['intel', 'vt-d', 'const BITS = 57', ['0x0-0xfedfffff', '0xfef00000-0x1ffffffffffffff'], '4 KiB, 2 MiB, 1 GiB'],
+    ['intel', 'vt-d', 'const FIRST_STAGE = true', ['0x0-0xfedfffff', '0xfef00000-0x7fffffffffff'], '4 KiB, 2 MiB, 1 GiB'],
+    ['amd', 'amd-v1', '', ['0x0-0xfedfffff', '0xfef00000-0xfcffffffff', '0x10000000000-0xffffffffffffffff'], '39 of them'],
+    ['amd', 'amd-v2', '', ['0x0-0xfedfffff', '0xfef00000-0xfcffffffff', '0x10000000000-0x7fffffffffff'], '4 KiB, 2 MiB, 1 GiB'],
+    ['amd', 'amd-v2', 'const HT_RANGE = false', ['0x0-0xfedfffff', '0xfef00000-0x7fffffffffff'], '4 KiB, 2 MiB, 1 GiB'],
+    ['riscv', 'riscv-iommu', '', ['0x0-0x7fffffffffff'], '4 KiB, 64 KiB, 2 MiB, 1 GiB, 512 GiB'],
+    ['virtio', 'virtio-iommu-arm', '', ['0x0-0x7ffffff', '0x8100000-0xffffffffffff'], '52 of them'],
+    ['virtio', 'virtio-iommu-pc', '', ['0x0-0xfedfffff', '0xfef00000-0x7fffffffff'], '52 of them'],
+    ['s390', 's390-iommu', 'const START_DMA = 0x1_0000_0000, const END_DMA = 0x1ff_ffff_ffff', ['0x100000000-0x1ffffffffff'], '4 KiB'],
+    ['apple', 'dart', '', ['0x0-0xffffbfff'], '16 KiB'],
+  ];
+
+  for (const [file, host, constants, usable, leaves] of cases) {
+    it(`${host}${constants === '' ? '' : ` { ${constants} }`}`, () => {
+      const block = [...constants.split(', '), 'device nic "0000:01:00.0"'].join('\n  ');
+      const checked = check(`import "std:iommu/${file}"\nhost box like ${host} {\n  ${block}\n}\nvm web on box {\n  ram low at ${host === 'dart' ? 1 : 4} GiB size 64 MiB\n  assign nic\n}\n`);
+      assert.deepEqual(findingsOf(checked), []);
+      const plan = checked.result.vms[0]?.plan;
+      assert.deepEqual(plan?.usable.map(({ base, end }) => `0x${base.toString(16)}-0x${(end - 1n).toString(16)}`), usable);
+      const sizes = [...(plan?.format.leafSizes ?? [])].reverse().map(formatSize);
+      assert.equal(sizes.length > 6 ? `${sizes.length} of them` : sizes.join(', '), leaves);
+    });
+  }
+});
+
+/** What others are like, and nothing by itself. */
+const BASES = new Set(['x86-pc', 'cloud-hypervisor']);
+
 describe('machines of the library', () => {
   const machines = paths.filter((path) => path.startsWith('std:machines/')).flatMap((path) => declaredIn(path, 'vm'));
 
-  for (const machine of machines.filter((name) => name !== 'x86-pc')) {
+  for (const machine of machines.filter((name) => !BASES.has(name))) {
     it(`${machine} is laid out with the constants it leaves open alone, whatever RAM there is`, () => {
       for (const ram of ['1 GiB', '2815 MiB', '3 GiB', '3584 MiB', '4 GiB', '255 GiB', '600 GiB']) {
         const vm = layout(machine, `const RAM = ${ram}`);
@@ -116,4 +154,18 @@ describe('what QEMU refuses', () => {
   for (const [machine, constants, message] of cases) {
     it(`${machine} { ${constants} }`, () => assert.ok(findingsOf(guest(machine, constants)).includes(`policy/require: ${message}`), findingsOf(guest(machine, constants)).join('\n')));
   }
+});
+
+describe('docs/library.md', () => {
+  const page = readFileSync('docs/library.md', 'utf8');
+
+  it('lists every file, and what is in it', () => {
+    const told = new Map([...page.matchAll(/^\| `(std:[^`]+)` \| ([^|]*) \| ([^|]*) \|$/gm)].map(([, path = '', things = '', constants = '']) => [path, { things, constants }]));
+    assert.deepEqual([...told.keys()].sort(), paths.filter((path) => !path.startsWith('std:policies/')).sort());
+    for (const [path, { things, constants }] of told) {
+      const declared = ['vm', 'host'].flatMap((keyword) => declaredIn(path, keyword));
+      for (const name of declared) assert.ok(things.includes(`\`${name}\``), `${path} has ${name}`);
+      for (const [, name = ''] of constants.matchAll(/`([A-Z][A-Z0-9_]*)`/g)) assert.match(LIBRARY.get(path) ?? '', new RegExp(`const ${name}\\b`), `${path} has ${name}`);
+    }
+  });
 });

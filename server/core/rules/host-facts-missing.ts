@@ -2,8 +2,11 @@ import { publishedByDefault, type PublishedRange } from '../dma/formats.js';
 import { formatOf } from '../dma/plan.js';
 import { isExcluded } from '../dma/verdict.js';
 import { formatRange, formatSize, KIB, log2 } from '../layout/address.js';
-import { subtract } from '../layout/intervals.js';
+import type { Evaluator } from '../layout/evaluate.js';
+import { subtract, type Range } from '../layout/intervals.js';
 import { namePlace, type Host, type Iommu, type Reserved } from '../layout/model.js';
+import { presence } from '../layout/presence.js';
+import { rangeOfElement } from '../layout/vm.js';
 import { writeAddress, writeSize } from '../layout/written.js';
 import { freshName, linesInto } from './edits.js';
 import { bad, defineRule, fixed, good, type Fix, type Note } from './rule.js';
@@ -139,7 +142,7 @@ a kernel with 64 KiB pages refuses what the usual one takes. On the machine itse
     `),
   ],
 
-  check: ({ host }) => (host.iommus.length + host.devices.length > 0 ? [...host.iommus.flatMap((iommu) => missingBehind(iommu, host)), ...missingPages(host), ...missingIommu(host)] : []),
+  check: ({ host, evaluator }) => (host.iommus.length + host.devices.length > 0 ? [...host.iommus.flatMap((iommu) => missingBehind(iommu, host, evaluator)), ...missingPages(host), ...missingIommu(host)] : []),
   locate: ({ host }) => host.element,
   message: ({ message }) => message,
   notes: ({ iommu }): Note[] => (iommu ? [{ place: namePlace(iommu.element), message: `\`${iommu.name}\` is declared here` }] : []),
@@ -154,7 +157,11 @@ interface MissingFact {
   readonly fix: Fix | undefined;
 }
 
-const missingBehind = (iommu: Iommu, host: Host): MissingFact[] => [...missingModel(iommu, host), ...missingRanges(iommu, host), ...missingWidth(iommu, host)];
+const missingBehind = (iommu: Iommu, host: Host, evaluator: Evaluator): MissingFact[] => [
+  ...missingModel(iommu, host),
+  ...missingRanges(iommu, host, evaluator),
+  ...missingWidth(iommu, host),
+];
 
 /** Blocks that are listed stand for a model. */
 function missingModel(iommu: Iommu, host: Host): MissingFact[] {
@@ -164,11 +171,12 @@ function missingModel(iommu: Iommu, host: Host): MissingFact[] {
 }
 
 /** One for each range that the model is known to keep and no declaration covers. */
-function missingRanges(iommu: Iommu, host: Host): MissingFact[] {
+function missingRanges(iommu: Iommu, host: Host, evaluator: Evaluator): MissingFact[] {
   if (iommu.model === undefined) return [];
   const told = declaredBehind(iommu, host);
+  const denied = deniedBehind(iommu, evaluator);
   const missing = publishedByDefault(iommu.model, host.arch ?? ARCH_OF_MODEL.get(iommu.model) ?? '').filter(
-    ({ range }) => told.some((reserved) => subtract(range, reserved.filter(isExcluded).map((one) => one.range)).length > 0),
+    ({ range }) => told.some((reserved) => subtract(range, [...reserved.filter(isExcluded).map((one) => one.range), ...denied]).length > 0),
   );
   return missing.map((published) => ({
     host,
@@ -183,6 +191,12 @@ function declaredBehind(iommu: Iommu, host: Host): (readonly Reserved[])[] {
   const behind = host.devices.filter((device) => device.iommu === iommu);
   return behind.length > 0 ? behind.map(({ reserved }) => reserved) : [iommu.reserved];
 }
+
+/** What is declared with a `when` that is false: that it isn't kept here is told, too. */
+const deniedBehind = ({ element }: Iommu, evaluator: Evaluator): Range[] =>
+  element.children
+    .filter((child) => child.keyword === 'reserved' && presence(child, evaluator) === false)
+    .flatMap((child) => rangeOfElement(child, evaluator) ?? []);
 
 const ARCH_OF_MODEL: ReadonlyMap<string, string> = new Map([
   ['smmu-v3', 'arm64'],
