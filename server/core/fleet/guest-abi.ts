@@ -1,5 +1,5 @@
 import type { Backing, Region, Vm } from '../layout/model.js';
-import { formatRange } from '../layout/address.js';
+import { formatAddress, formatRange } from '../layout/address.js';
 
 /**
  * What of a layout a running guest, or the stream of a migration, depends on, as one line for each thing: where regions
@@ -13,17 +13,18 @@ export function guestAbi(vm: Vm): ReadonlyMap<string, string> {
     ...(vm.bits === undefined ? [] : [['bits', `${vm.bits}`] as const]),
     ...vm.regions.map((region) => [`${region.kind} ${region.name}`, regionLine(region)] as const),
     ...vm.backings.map((backing) => [`backing ${backing.name}`, backingLine(backing)] as const),
-    ...vm.viommus.map(({ name, model, bits }) => [`viommu ${name}`, `${model} ${bits}`] as const),
+    ...vm.viommus.map(({ name, model, bits }) => [`viommu ${name}`, [model ?? 'unknown', ...(bits === undefined ? [] : [`bits ${bits}`])].join(' ')] as const),
   ]);
 }
 
 function regionLine({ range, access, node, backing, offset, alias, via }: Region): string {
   const where = range ? formatRange(range) : 'unknown';
-  const bytes = backing && !backing.own ? `${backing.name} + ${offset}` : '';
-  return [where, access, `node ${node ?? 0}`, bytes, alias?.name ?? '', via ?? ''].join(' ');
+  const bytes = backing && !backing.own ? `from ${backing.name} + ${offset === undefined ? 'unknown' : formatAddress(offset)}` : '';
+  const words = [where, access, node === undefined ? '' : `node ${node}`, bytes, alias ? `alias ${alias.name}` : '', via ? `via ${via}` : ''];
+  return words.filter((word) => word !== '').join(' ');
 }
 
-const backingLine = ({ size }: Backing): string => `${size}`;
+const backingLine = ({ size }: Backing): string => (size === undefined ? 'unknown' : `size ${formatAddress(size)}`);
 
 /** The first thing that two layouts of a guest don't have alike, in words; nothing where a guest sees no difference. */
 export function firstDifference(one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): string | undefined {

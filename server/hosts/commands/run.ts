@@ -4,6 +4,8 @@ import { Misuse, STATUS, tell, type Session } from '../session.js';
 import { VERSION } from '../version.js';
 import { check } from './check.js';
 import type { Command } from './command.js';
+import { diff } from './diff.js';
+import { drift } from './drift.js';
 import { explain } from './explain.js';
 import { fmt } from './fmt.js';
 import { exportCommand } from './export.js';
@@ -12,6 +14,7 @@ import { importCommand } from './import.js';
 import { lsp } from './lsp.js';
 import { map } from './map.js';
 import { plan } from './plan.js';
+import { snapshot } from './snapshot.js';
 
 const COMMANDS: readonly Command[] = [
   check,
@@ -23,6 +26,9 @@ const COMMANDS: readonly Command[] = [
   fmt,
   lsp,
   exportCommand,
+  diff,
+  drift,
+  snapshot,
 ];
 
 /** Runs the program; answers with its exit status. */

@@ -1,0 +1,39 @@
+import { COLOURED, diffJson, diffLayouts, diffText, PLAIN, type ChangedPart } from '../../core/index.js';
+import { choice, type Arguments } from '../arguments.js';
+import { STANDARD_INPUT, tidyName } from '../files.js';
+import { Misuse, STATUS, tell, type Session } from '../session.js';
+import { checkedFile } from './chosen-vms.js';
+import { FORMAT, TODAY, type Command } from './command.js';
+
+export const diff: Command = {
+  name: 'diff',
+  operands: 'A B',
+  about: 'what moved, grew, lost a block size or breaks migration, from one layout to another',
+  details: () => 'Compares what the files mean, not their text. The status is 1 if anything changed.',
+  options: [FORMAT, TODAY],
+  async run(args, session) {
+    const format = choice('diff', args, 'format', ['text', 'json']);
+    const [first, second, ...others] = args.operands;
+    if (first === undefined || second === undefined || others.length > 0) throw new Misuse(`diff: two files are compared, and here are ${args.operands.length}`);
+    if (first === '-' && second === '-') throw new Misuse('diff: standard input can be read once');
+    const before = await checkedFile('diff', nameOf(first), args, session);
+    const after = await checkedFile('diff', nameOf(second), args, session);
+    return printChanges(diffLayouts(before, after), format, session);
+  },
+};
+
+const nameOf = (operand: string): string => (operand === '-' ? STANDARD_INPUT : tidyName(operand));
+
+/** Prints changes; the status says whether there are any. */
+export function printChanges(parts: readonly ChangedPart[], format: 'text' | 'json', session: Session): number {
+  session.out.write(format === 'json' ? diffJson(parts) : diffText(parts, session.out.colour ? COLOURED : PLAIN));
+  if (parts.length === 0 && format === 'text') tell(session, 'nothing changed');
+  return parts.length > 0 ? STATUS.found : STATUS.fine;
+}
+
+/** What `--against` names. */
+export function valueNeeded(command: string, args: Arguments, option: string, what: string): string {
+  const value = args.value(option);
+  if (value === undefined) throw new Misuse(`${command}: ${what}; say it with \`--${option}\``);
+  return value;
+}
