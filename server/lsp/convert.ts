@@ -77,6 +77,14 @@ const relatedTo = (message: string, location: ReturnType<DiagnosticContext['loca
 /** A remark of the server itself, about a file as a whole or from an item on. */
 export const remark = (message: string, range: Range = START): Diagnostic => ({ range, severity: SEVERITY.note, source: 'vmlayout', message });
 
+/** What is wrong in a file that configures the checks. */
+export const problemDiagnostic = (document: Document, problem: Span & { readonly message: string }): Diagnostic => ({
+  range: rangeOf(document, problem),
+  severity: SEVERITY.error,
+  source: 'vmlayout',
+  message: problem.message,
+});
+
 /** Edits of one version of a document. */
 export const documentEdit = (uri: string, version: number, document: Document, edits: readonly CoreEdit[]): TextDocumentEdit => ({
   textDocument: { uri, version },

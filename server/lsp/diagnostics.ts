@@ -5,6 +5,7 @@ import type { OpenFile } from './documents.js';
 import { pathOfUri } from './files.js';
 import { libraryUri } from './library.js';
 import type { Checked, Session } from './session.js';
+import { forgetConfiguration, isConfiguration, readProject } from './project-configuration.js';
 import { readSettings } from './settings.js';
 
 /** More findings than a person can read only cost time: each key sends them all. */
@@ -22,6 +23,7 @@ export function followTexts(session: Session): ServerCapabilities {
     session.changed();
     refreshWithDependants(session, file.path);
     void readSettings(session, [file]).then((changed) => refreshAll(session, changed));
+    void readProject(session, [file]).then((changed) => refreshAll(session, changed));
   }));
   connection.onDidChangeTextDocument(session.guard('changing', undefined, ({ textDocument, contentChanges }) => {
     const file = documents.change(textDocument.uri, textDocument.version, contentChanges);
@@ -40,6 +42,8 @@ export function followTexts(session: Session): ServerCapabilities {
   connection.onDidChangeWatchedFiles(session.guard('watching', undefined, ({ changes }) => {
     const paths = changes.map(({ uri }) => pathOfUri(uri));
     for (const path of paths) documents.forget(path);
+    for (const path of paths.filter(isConfiguration)) forgetConfiguration(session, path);
+    if (paths.some(isConfiguration)) void readProject(session, documents.all).then((changed) => refreshAll(session, changed));
     session.changed();
     refreshAll(session, new Set(paths.flatMap((path) => session.dependantsOf(path))));
   }));

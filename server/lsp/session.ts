@@ -3,6 +3,7 @@ import { checkFile, type CheckOptions, type CheckResult, type Document, type Lev
 import { fieldOf } from './any-value.js';
 import { Documents, type OpenFile } from './documents.js';
 import { folderOf, pathOfUri, uriOfPath, type Files } from './files.js';
+import { ProjectConfigurations } from './project-configuration.js';
 
 /** What the last check of an open file came to. */
 export interface Checked {
@@ -22,6 +23,7 @@ export class Session {
   readonly connection: Connection;
   readonly client: InitializeParams['capabilities'];
   readonly documents = new Documents();
+  readonly configurations: ProjectConfigurations;
   /** Where the pages of the rules are, if the client says. */
   readonly rulePages: string | undefined;
   readonly #files: Files;
@@ -30,7 +32,10 @@ export class Session {
   readonly #loading = new Map<string, Promise<void>>();
   #folders: readonly string[];
   readonly #options = new Map<string, CheckOptions>();
+  /** Levels by file: the user's, those of the project, and both together. */
   readonly #levels = new Map<string, Levels>();
+  readonly #projectLevels = new Map<string, Levels>();
+  readonly #joinedLevels = new Map<string, Levels>();
   #commonLevels: Levels = new Map();
   #state = 0;
 
@@ -38,6 +43,7 @@ export class Session {
     this.connection = connection;
     this.client = params.capabilities;
     this.#files = files;
+    this.configurations = new ProjectConfigurations(files);
     this.#today = today;
     this.#folders = (params.workspaceFolders ?? []).map(({ uri }) => asFolder(uri));
     const pages = fieldOf(params.initializationOptions, 'rulePages');
@@ -96,14 +102,29 @@ export class Session {
     this.#checks.delete(path);
     this.#options.delete(path);
     this.#levels.delete(path);
+    this.#projectLevels.delete(path);
+    this.#joinedLevels.delete(path);
   }
 
-  /** Sets the levels of rules in a file, or in all of which nothing is known; says whether that changes anything. */
+  /** Sets the user's levels of rules in a file, or in all of which nothing is known; says whether that changes anything. */
   setLevels(levels: Levels, path?: string): boolean {
-    const before = path === undefined ? this.#commonLevels : this.#levelsIn(path);
+    const before = path === undefined ? this.#commonLevels : this.#levels.get(path) ?? this.#commonLevels;
     if (path === undefined) this.#commonLevels = levels;
     else this.#levels.set(path, levels);
-    return !sameLevels(before, levels);
+    return this.#joinedAnew(before, levels);
+  }
+
+  /** Sets the levels that the project's `vmlayout.json` has for a file: they go before the user's, so that everybody sees what CI sees. */
+  setProjectLevels(levels: Levels, path: string): boolean {
+    const before = this.#projectLevels.get(path) ?? new Map();
+    this.#projectLevels.set(path, levels);
+    return this.#joinedAnew(before, levels);
+  }
+
+  #joinedAnew(before: Levels, now: Levels): boolean {
+    if (sameLevels(before, now)) return false;
+    this.#joinedLevels.clear();
+    return true;
   }
 
   setFolders(added: readonly string[], removed: readonly string[]): void {
@@ -148,8 +169,11 @@ export class Session {
     return [...this.#folders, ...opened].some((folder) => folder !== '' && path.startsWith(folder));
   }
 
+  /** The same object while nothing changes. */
   #levelsIn(path: string): Levels {
-    return this.#levels.get(path) ?? this.#commonLevels;
+    const joined = this.#joinedLevels.get(path) ?? new Map([...(this.#levels.get(path) ?? this.#commonLevels), ...(this.#projectLevels.get(path) ?? [])]);
+    this.#joinedLevels.set(path, joined);
+    return joined;
   }
 
   /** The same object while neither the date nor the levels change. */

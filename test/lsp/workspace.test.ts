@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { filesOf, LanguageClient, messageOf } from '../support/language-client.js';
+import { filesOf, LanguageClient, messageOf, rangeAt } from '../support/language-client.js';
 
 // Imports, files that change outside of the editor, settings: what a check depends on besides its own text.
 
@@ -52,7 +52,7 @@ describe('imports', () => {
 
   it('stay inside the workspace, but for what lies beside an open file', async () => {
     const asked: string[] = [];
-    const files = { read: (uri: string) => (asked.push(uri), Promise.resolve('host epyc { }\n')) };
+    const files = layoutsAsked(asked);
     const client = await LanguageClient.start({ files });
     const outside = await client.open('file:///ws/a.vmlayout', 'import "../../etc/passwd"\nimport "/etc/shadow"\nimport "https://example.org/x"\n');
     assert.deepEqual(asked, []);
@@ -64,7 +64,7 @@ describe('imports', () => {
 
   it('lie beside the file that names them, however its URI is spelt', async () => {
     const asked: string[] = [];
-    const files = { read: (uri: string) => (asked.push(uri), Promise.resolve('host epyc { }\n')) };
+    const files = layoutsAsked(asked);
     const client = await LanguageClient.start({ files });
     for (const uri of ['file:///c%3A/my%20layouts/a.vmlayout', 'git:/repo/a.vmlayout?%7B%22path%22%3A%22/repo/a.vmlayout%22%7D', 'untitled:Untitled-1']) {
       await client.open(uri, 'import "./b.vmlayout"\nvm web on epyc { }\n');
@@ -79,6 +79,44 @@ describe('imports', () => {
     const told = await client.open(MAIN, 'import "a.vmlayout"\nimport "b.vmlayout"\n');
     assert.match(told.map(messageOf).join('\n'), /it is a directory[^]*it can’t be read/);
     assert.match(client.log.join('\n'), /boom/);
+    await client.stop();
+  });
+});
+
+describe('the project’s vmlayout.json', () => {
+  const URI = 'file:///ws/in/a.vmlayout';
+  const OVERLAP = 'vm web {\n  ram a at 0 size 2 MiB\n  ram b at 0 size 2 MiB\n}\n';
+  const level = (word: string): string => `{ "rules": { "region-overlap": "${word}" } }`;
+
+  it('sets levels as it does on the command line, before the user’s, and is followed', async () => {
+    const texts: Record<string, string> = { 'file:///ws/vmlayout.json': level('warning'), 'file:///vmlayout.json': level('off') };
+    const client = await LanguageClient.start({ files: filesOf(texts), settings: { rules: { 'region-overlap': 'note' } } });
+    await client.open(URI, OVERLAP);
+    await until(client, () => severityOf(client, URI) === 2);
+    texts['file:///ws/in/vmlayout.json'] = level('error');
+    await client.notify('workspace/didChangeWatchedFiles', { changes: [{ uri: 'file:///ws/in/vmlayout.json', type: 1 }] });
+    await until(client, () => severityOf(client, URI) === 1);
+    delete texts['file:///ws/in/vmlayout.json'];
+    delete texts['file:///ws/vmlayout.json'];
+    await client.notify('workspace/didChangeWatchedFiles', { changes: ['in/', ''].map((folder) => ({ uri: `file:///ws/${folder}vmlayout.json`, type: 3 })) });
+    await until(client, () => severityOf(client, URI) === undefined);
+    delete texts['file:///vmlayout.json'];
+    await client.notify('workspace/didChangeWatchedFiles', { changes: [{ uri: 'file:///vmlayout.json', type: 3 }] });
+    await until(client, () => severityOf(client, URI) === 3);
+    await client.stop();
+  });
+
+  it('has what is wrong in it told at its place, until it is mended', async () => {
+    const configuration = 'file:///ws/vmlayout.json';
+    const texts: Record<string, string> = { [configuration]: '{\n  "ruels": {},\n  "rules": { "region-overlap": "note" }\n}' };
+    const client = await LanguageClient.start({ files: filesOf(texts) });
+    await client.open(URI, OVERLAP);
+    await until(client, () => severityOf(client, URI) === 3);
+    assert.deepEqual(lastOf(client, configuration).map((diagnostic) => ({ message: messageOf(diagnostic), range: diagnostic.range })), [{ message: 'there is no field `ruels`; did you mean `rules`?', range: rangeAt(1, 2, 1, 9) }]);
+    texts[configuration] = '{}';
+    await client.notify('workspace/didChangeWatchedFiles', { changes: [{ uri: configuration, type: 2 }] });
+    await until(client, () => severityOf(client, URI) === 1);
+    assert.deepEqual(lastOf(client, configuration), []);
     await client.stop();
   });
 });
@@ -130,6 +168,12 @@ describe('settings', () => {
     await until(client, () => severityOf(client, URI) === 2);
     await client.stop();
   });
+});
+
+/** Notes which layouts are asked for; a configuration there is none. */
+const layoutsAsked = (asked: string[]) => ({
+  read: (uri: string): Promise<string | { error: string }> =>
+    uri.endsWith('.json') ? Promise.resolve({ error: 'there is no such file' }) : (asked.push(uri), Promise.resolve('host epyc { }\n')),
 });
 
 const lastOf = (client: LanguageClient, uri: string) => client.history.findLast((published) => published.uri === uri)?.diagnostics ?? [];

@@ -1,0 +1,86 @@
+import type { Diagnostic } from 'vscode-languageserver';
+import { CONFIGURATION_NAME, openDocument, readConfiguration, type Configuration, type Level } from '../core/index.js';
+import { problemDiagnostic } from './convert.js';
+import type { OpenFile } from './documents.js';
+import { folderOf, uriOfPath, type Files } from './files.js';
+import type { Session } from './session.js';
+
+type Levels = ReadonlyMap<string, Level | 'off'>;
+
+/** The `vmlayout.json` of each folder, each read once until somebody says that it has changed. */
+export class ProjectConfigurations {
+  readonly #files: Files;
+  readonly #known = new Map<string, Promise<string | undefined>>();
+  readonly #blamed = new Set<string>();
+
+  constructor(files: Files) {
+    this.#files = files;
+  }
+
+  /** The text of the nearest one in or above the folder of a file, with its path. As on the command line, the workspace is no border. */
+  async of(path: string): Promise<{ readonly path: string; readonly text: string } | undefined> {
+    for (let folder = folderOf(path); folder !== ''; folder = above(folder)) {
+      const file = `${folder}${CONFIGURATION_NAME}`;
+      const text = await this.#read(file);
+      if (text !== undefined) return { path: file, text };
+    }
+    return undefined;
+  }
+
+  forget(path: string): void {
+    this.#known.delete(path);
+  }
+
+  /** Whether there is something to tell of a configuration that isn't told yet: something is wrong in it, or was. */
+  blames(path: string, isWrong: boolean): boolean {
+    const was = this.#blamed.has(path);
+    if (isWrong) this.#blamed.add(path);
+    else this.#blamed.delete(path);
+    return was || isWrong;
+  }
+
+  #read(path: string): Promise<string | undefined> {
+    const known = this.#known.get(path) ?? this.#files.read(uriOfPath(path)).then((loaded) => (typeof loaded === 'string' ? loaded : undefined), () => undefined);
+    this.#known.set(path, known);
+    return known;
+  }
+}
+
+/** The folder that a folder is in; nothing above the root, which a scheme and a host may stand before. */
+const above = (folder: string): string => (/^(?:[a-z][a-z0-9+.-]+:(?:\/\/[^/]*)?)?\/?$/i.test(folder) ? '' : folderOf(folder.slice(0, -1)));
+
+export const isConfiguration = (path: string): boolean => path.endsWith(`/${CONFIGURATION_NAME}`);
+
+/** Reads what holds for files, tells what is wrong in it at its place, and says for which files the levels are others now. */
+export async function readProject(session: Session, files: readonly OpenFile[]): Promise<OpenFile[]> {
+  const changed = await Promise.all(files.map(async (file) => ((await takesLevels(session, file)) ? [file] : [])));
+  return changed.flat();
+}
+
+async function takesLevels(session: Session, { path }: OpenFile): Promise<boolean> {
+  const found = await session.configurations.of(path);
+  return session.setProjectLevels(found ? told(session, found).levels : NO_LEVELS, path);
+}
+
+const NO_LEVELS: Levels = new Map();
+
+function told(session: Session, { path, text }: { readonly path: string; readonly text: string }): Configuration {
+  const { configuration, problems } = readConfiguration(text);
+  if (session.configurations.blames(path, problems.length > 0)) {
+    const document = openDocument(text);
+    send(session, path, problems.map((problem) => problemDiagnostic(document, problem)));
+  }
+  return configuration;
+}
+
+/** Says that a configuration has changed, or is gone: what was told of it is told no more. */
+export function forgetConfiguration(session: Session, path: string): void {
+  session.configurations.forget(path);
+  if (session.configurations.blames(path, false)) send(session, path, []);
+}
+
+function send(session: Session, path: string, diagnostics: Diagnostic[]): void {
+  const sent = session.connection.sendDiagnostics({ uri: uriOfPath(path), diagnostics });
+  // A client that is gone needs none.
+  sent.catch(() => undefined);
+}
