@@ -513,6 +513,7 @@ policy p {
         ram low at 4 GiB size 68 KiB
             ^^^ policy/blocks: \`aligned(r, 1 MiB)\` is false for \`low\`: 0x100000000-0x100010fff
             ^^^ policy/pages: on \`large\`: \`aligned(r, host.page)\` is false for \`low\`: \`r\` is 0x100000000-0x100010fff, \`host.page\` is 64 KiB
+            ^^^ slot-unaligned: on \`large\`: the size 0x11000 of \`low\` is no multiple of 64 KiB, the host’s page: KVM_SET_USER_MEMORY_REGION fails with EINVAL
       }
       policy p {
         require pages: aligned(r, host.page) for r in ram

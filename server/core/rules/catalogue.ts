@@ -3,6 +3,14 @@ import { doorbellOverlap } from './doorbell-overlap.js';
 import { apertureExceeded } from './aperture-exceeded.js';
 import { attachRefused } from './attach-refused.js';
 import { directMappedDevice } from './direct-mapped-device.js';
+import { deviceReach } from './device-reach.js';
+import { guestWidth } from './guest-width.js';
+import { hostWidth } from './host-width.js';
+import { memlockLimit } from './memlock-limit.js';
+import { slotLimit } from './slot-limit.js';
+import { slotTooLarge } from './slot-too-large.js';
+import { slotUnaligned } from './slot-unaligned.js';
+import { viommuWidth } from './viommu-width.js';
 import { hostFactsMissing } from './host-facts-missing.js';
 import { hotplugDevice } from './hotplug-device.js';
 import { mapLimit } from './map-limit.js';
@@ -47,12 +55,17 @@ export const RULES: readonly SealedRule[] = [
   reservedOverlap,
   p2pOverlap,
   apertureExceeded,
+  guestWidth,
+  hostWidth,
+  deviceReach,
   undeclaredDmaHole,
   regionOverlap,
   mapOverlap,
   backingOverlap,
   mapOutside,
   mapUnaligned,
+  slotUnaligned,
+  slotTooLarge,
   phaseMismatch,
   backingTooSmall,
   baseMisaligned,
@@ -63,11 +76,14 @@ export const RULES: readonly SealedRule[] = [
   backingSize,
   hugepageWaste,
   mapLimit,
+  memlockLimit,
+  slotLimit,
   mapMissing,
   directMappedDevice,
   attachRefused,
   barUnmappable,
   sectionSkipped,
+  viommuWidth,
   hotplugDevice,
   hostFactsMissing,
   syntax,

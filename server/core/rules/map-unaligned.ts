@@ -1,13 +1,11 @@
 import type { Plan, PlannedMap } from '../dma/plan.js';
-import { alignDown, alignUp, formatAddress, formatSize, isAligned, modulo } from '../layout/address.js';
+import { formatAddress, formatSize, isAligned } from '../layout/address.js';
 import { isEmpty, sizeOf, type Range } from '../layout/intervals.js';
-import type { Region } from '../layout/model.js';
 import type { PlacedEdit } from '../layout/place.js';
-import { writeSize } from '../layout/written.js';
 import { mapCall, mapName } from './contact-words.js';
-import { isWrittenIn, replacedBy, withProperty } from './edits.js';
+import { isWrittenIn, replacedBy } from './edits.js';
 import { mapLine, offsetInRegion } from './map-lines.js';
-import { withRange } from './placement.js';
+import { inStep, inwards, outwards, roundedRegion } from './rounding.js';
 import { bad, defineRule, fixed, good, type Fix, type VmSubject } from './rule.js';
 
 /** A DMA mapping begins or ends between two pages. */
@@ -167,28 +165,9 @@ function round({ plan, map }: Misfit, way: 'inwards' | 'outwards', subject: VmSu
   return [{ title: `Round \`${owner.name}\` ${way} to ${formatSize(alignment)}`, safe: false, edits }];
 }
 
-const inwards = ({ base, end }: Range, block: bigint): Range => ({ base: alignUp(base, block), end: alignDown(end, block) });
-
-const outwards = ({ base, end }: Range, block: bigint): Range => ({ base: alignDown(base, block), end: alignUp(end, block) });
-
 function roundedMap(map: PlannedMap, wanted: Range, alignment: bigint): PlacedEdit[] {
   if (!map.written) return [];
   const begin = map.region?.offset ?? 0n;
   const offset = inStep(offsetInRegion(map) + begin, map.range, wanted, alignment) - begin;
   return offset < 0n ? [] : [replacedBy(map.written.element, [mapLine(map, wanted, offset, map.written.name)])];
-}
-
-function roundedRegion(region: Region, wanted: Range, alignment: bigint): PlacedEdit[] {
-  const { element, range, backing, offset } = region;
-  const edits = withRange(region, wanted);
-  if (!range || !backing || backing.own || offset === undefined) return edits;
-  const moved = inStep(offset, range, wanted, alignment);
-  if (moved === offset) return edits;
-  return moved < 0n ? [] : [...edits, withProperty(element, 'from', `${backing.name} + ${writeSize(moved)}`)];
-}
-
-/** The offset after the base has moved: by as much, where both are in step; else the next below that is a multiple. */
-function inStep(offset: bigint, before: Range, after: Range, alignment: bigint): bigint {
-  const moved = offset + (after.base - before.base);
-  return modulo(moved, alignment) === 0n ? moved : alignDown(offset, alignment);
 }

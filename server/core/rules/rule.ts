@@ -193,6 +193,9 @@ export function defineRule<Over extends keyof Subjects, Fact>(rule: Rule<Over, F
   };
 }
 
+/** One rule that looks at guests in one way and at hosts in another. The first tells what it is and why. */
+export const alsoOverHosts = (guests: SealedRule, hosts: SealedRule): SealedRule => ({ ...guests, findHost: hosts.findHost });
+
 function findingOf<Over extends keyof Subjects, Fact>(rule: Rule<Over, Fact>, fact: Fact, subject: Subjects[Over]): Finding {
   const where = rule.locate(fact);
   const element = 'keyword' in where ? where : undefined;
