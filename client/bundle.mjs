@@ -8,6 +8,8 @@ const root = path.join(import.meta.dirname, '..');
 
 const bundles = [
   { from: 'client/extension.ts', to: 'dist/extension.cjs', external: ['vscode'] },
+  { from: 'client/map/view/main.ts', to: 'dist/map.js', platform: 'browser', format: 'iife', target: 'es2022' },
+  { from: 'client/map/view/map.css', to: 'dist/map.css', platform: 'browser' },
   { from: 'server/hosts/node.ts', to: 'dist/server.cjs' },
   { from: 'server/hosts/cli.ts', to: 'dist/vmlayout.cjs', executable: true },
 ];
@@ -15,7 +17,7 @@ const bundles = [
 await rm(path.join(root, 'dist'), { recursive: true, force: true });
 await Promise.all(bundles.map(bundle));
 
-async function bundle({ from, to, external = [], executable = false }) {
+async function bundle({ from, to, external = [], executable = false, platform = 'node', format = 'cjs', target = 'node20' }) {
   const file = path.join(root, to);
   await build({
     absWorkingDir: root,
@@ -24,9 +26,8 @@ async function bundle({ from, to, external = [], executable = false }) {
     external,
     banner: executable ? { js: '#!/usr/bin/env node' } : {},
     bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node20',
+    platform,
+    ...(from.endsWith('.ts') && { format, target }),
     // The ES modules of a dependency, where it has them: its UMD wrappers hide their imports from a bundler.
     mainFields: ['module', 'main'],
     minify: true,

@@ -6,6 +6,7 @@ import { commands, type ExtensionContext, languages, LanguageStatusSeverity, Uri
 import {
   type BaseLanguageClient, type LanguageClientOptions, RevealOutputChannelOn, State,
 } from 'vscode-languageclient';
+import { registerMap } from './map/panel.js';
 
 /** Identifies the client; its settings start with it (`vmlayout.trace.server`). */
 export const CLIENT_ID = 'vmlayout';
@@ -31,6 +32,7 @@ export async function run(client: BaseLanguageClient, context: ExtensionContext)
     await client.stop();
     await client.start();
   }));
+  registerMap(client, context);
   await client.start();
 }
 

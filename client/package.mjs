@@ -36,6 +36,8 @@ function expectedFiles() {
     'LICENSE',
     'README.md',
     'dist/extension.cjs',
+    'dist/map.css',
+    'dist/map.js',
     'dist/server.cjs',
     'docs/icon.png',
     'docs/schema/vmlayout.schema.json',

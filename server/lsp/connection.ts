@@ -5,6 +5,7 @@ import { followTexts } from './diagnostics.js';
 import type { Files } from './files.js';
 import { showLibrary } from './library.js';
 import { answerCompletion, answerDefinition, answerFolding, answerHover, answerSymbols } from './language-features.js';
+import { answerMap } from './map.js';
 import { Session } from './session.js';
 
 export type { Files } from './files.js';
@@ -12,7 +13,7 @@ export type { Files } from './files.js';
 /** What the server can do: each part listens for its requests and says so to the client. */
 const PARTS: readonly ((session: Session) => ServerCapabilities)[] = [
   followTexts, followWorkspace, offerFixes, answerHover, answerCompletion, answerDefinition, answerSymbols, answerFolding,
-  showLibrary,
+  showLibrary, answerMap,
 ];
 
 /** Answers a client over a connection that is not listening yet. `today` is a date such as `2026-11-22`. */

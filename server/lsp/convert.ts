@@ -85,6 +85,11 @@ export const problemDiagnostic = (document: Document, problem: Span & { readonly
   message: problem.message,
 });
 
+/** Where something in a map is written: its name, and its declaration as a whole. */
+export interface MapPlace extends Location {
+  readonly whole: Range;
+}
+
 /** Edits of one version of a document. */
 export const documentEdit = (uri: string, version: number, document: Document, edits: readonly CoreEdit[]): TextDocumentEdit => ({
   textDocument: { uri, version },

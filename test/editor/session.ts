@@ -15,7 +15,7 @@ const RESULTS = path.join(ROOT, 'test-results/editor');
 /** No step that waits for the browser waits longer. */
 const STEP_MILLISECONDS = 60_000;
 
-const CHROMIUM_FLAGS = [
+export const CHROMIUM_FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-dev-shm-usage',

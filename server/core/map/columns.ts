@@ -65,7 +65,7 @@ function stancesOf(models: readonly [MapModel, ...MapModel[]], width: number): C
   const own = Math.floor(room * 0.2);
   const each = Math.floor((room - own) / models.length);
   const gap = Math.floor(each * 0.08);
-  const wide = Math.floor(each * 0.58);
+  const wide = Math.floor(each * 0.5);
   return {
     ruler: RULER - 22,
     gpa: gpaColumn(models[0], own),

@@ -11,14 +11,14 @@ interface Extent {
 }
 
 /** What findings hit in a column: a frame around the bytes at fault, and the number of the finding. */
-export function drawHits(column: Column, view: View, pieces: readonly Piece[]): Shape[] {
+export function drawHits(column: Column, view: View, pieces: readonly Piece[], selected: number | undefined): Shape[] {
   const badges = new Badges(column.x);
   const seen = column.model.hits.filter(({ space }) => space === column.space).flatMap((hit) => {
     const extent = extentOf(hit, column, view, pieces);
     return extent && extent.bottom > 0 && extent.top < view.height ? [{ hit, extent }] : [];
   });
-  const frames = seen.flatMap(({ hit, extent }) => (hit.witness && hit.level !== 'note' ? [frame(hit, extent, column, view.height)] : []));
-  return [...frames, ...seen.flatMap(({ hit, extent }) => badges.draw(hit, Math.min(view.height - 9, Math.max(9, extent.top))))];
+  const frames = seen.flatMap(({ hit, extent }) => (hit.witness && (hit.level !== 'note' || hit.number === selected) ? [frame(hit, extent, column, view.height, hit.number === selected)] : []));
+  return [...frames, ...seen.flatMap(({ hit, extent }) => badges.draw(hit, Math.min(view.height - 9, Math.max(9, extent.top)), hit.number === selected))];
 }
 
 function extentOf({ witness, items, space }: Hit, { model }: Column, view: View, pieces: readonly Piece[]): Extent | undefined {
@@ -27,9 +27,9 @@ function extentOf({ witness, items, space }: Hit, { model }: Column, view: View,
   return range && { top: positionOf(view, range.base), bottom: positionOf(view, range.end) };
 }
 
-function frame({ level, number, message }: Hit, extent: Extent, { x, width }: Column, height: number): Shape {
+function frame({ level, number, message }: Hit, extent: Extent, { x, width }: Column, height: number, isSelected: boolean): Shape {
   const [top, bottom] = [whole(Math.max(extent.top, -6)), whole(Math.min(extent.bottom, height + 6))];
-  return rect(`hit-${level}`, x - 2, top - 1, width + 4, Math.max(4, bottom - top + 2), { radius: 3, hit: number, title: message });
+  return rect(`hit-${level}${isSelected ? ' is-selected' : ''}`, x - 2, top - 1, width + 4, Math.max(4, bottom - top + 2), { radius: 3, hit: number, title: message });
 }
 
 const RADIUS = 8;
@@ -43,13 +43,13 @@ class Badges {
     this.#x = x;
   }
 
-  draw({ number, level, message, rule }: Hit, y: number): Shape[] {
+  draw({ number, level, message, rule }: Hit, y: number, isSelected: boolean): Shape[] {
     let x = this.#x;
     while (this.#drawn.some((other) => Math.abs(other.x - x) < 2 * RADIUS + 1 && Math.abs(other.y - y) < 2 * RADIUS + 1)) x += 2 * RADIUS + 2;
     this.#drawn.push({ x, y });
     const more = { hit: number, title: `${rule}: ${message}` };
     return [
-      { shape: 'circle', look: `badge badge-${level}`, x, y: whole(y), radius: RADIUS, ...more },
+      { shape: 'circle', look: `badge badge-${level}${isSelected ? ' is-selected' : ''}`, x, y: whole(y), radius: RADIUS, ...more },
       { ...text('t-badge', x, whole(y) + 3.5, `${number}`, 'middle'), ...more },
     ];
   }

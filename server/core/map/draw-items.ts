@@ -10,6 +10,10 @@ import { rangeWords, sizeWords } from './sizes.js';
 export interface Marks {
   /** The item that is chosen. */
   readonly selected?: string | undefined;
+  /** Items that are written in the same place. */
+  readonly kin?: ReadonlySet<string> | undefined;
+  /** The finding that is chosen. */
+  readonly hit?: number | undefined;
   /** Items that come after the step that is shown are drawn as not there yet. */
   readonly step?: number | undefined;
 }
@@ -67,14 +71,14 @@ function drawBox(span: PlacedSpan, { left, width, top, bottom }: Box, marks: Mar
 }
 
 /** The classes of an item: its kind, and what is the matter with it. */
-export function lookOf(item: MapItem, { selected, step }: Marks): string {
+export function lookOf(item: MapItem, { kin, step }: Marks): string {
   const { kind, kept, since, id } = item;
   const hatch = kept ? ` hatch-${kept === 'sw-msi' ? 'msi' : kept === 'direct-relaxable' ? 'direct' : kept}` : kind === 'outside' || kind === 'avoid' ? ` hatch-${kind}` : '';
   return [
     kept ? `v-kept v-kept-${kept}` : `v-${kind}`,
     ...(isRefused(item) ? ['is-refused'] : []),
     ...(since > (step ?? 0) ? ['is-later'] : []),
-    ...(id === selected ? ['is-selected'] : []),
+    ...(kin?.has(id) ? ['is-kin'] : []),
   ].join(' ') + hatch;
 }
 
@@ -113,7 +117,7 @@ function headline(item: MapItem, left: number, width: number, baseline: number):
   const name = fitting(item.name, room, 12, 'bold');
   const after = room - widthOf(name, 12, 'bold');
   const withSize = size !== '' && after >= sizeWidth + 8;
-  const what = item.kept ?? (item.kind === 'map' ? (isRefused(item) ? item.verdict ?? '' : '') : item.kind === 'outside' ? '' : item.kind);
+  const what = item.kept ?? (item.kind === 'map' ? (isRefused(item) ? item.verdict ?? '' : '') : item.kind === 'outside' ? '' : item.kind === 'left-out' ? 'left out' : item.kind);
   const withKind = what !== '' && what !== item.name && after - (withSize ? sizeWidth + 8 : 0) >= widthOf(what, 10.5, 'plain') + 8;
   return [
     { ...text(`t-name${halo}`, left + PAD, baseline, name), ...(withKind && { parts: [{ look: isRefused(item) ? 't-refused' : 't-kind', text: what, gap: 6 }] }) },

@@ -3,7 +3,7 @@ import { intersect, sizeOf, type Range } from '../layout/intervals.js';
 import { positionOf, type View } from './axis.js';
 import type { LeafStrip } from './columns.js';
 import type { LeafRun } from './model.js';
-import { fitting, path, rect, text, whole, type Shape } from './shapes.js';
+import { path, rect, text, whole, widthOf, type Shape } from './shapes.js';
 
 /** Pixels from which on single blocks are drawn. */
 const SMALLEST_BLOCK = 4;
@@ -27,7 +27,7 @@ export function drawLeaves({ model, x, width, words }: LeafStrip, view: View): S
     const middle = Math.min(Math.max((top + bottom) / 2, LABEL_HEIGHT / 2), view.height - LABEL_HEIGHT / 2);
     if (bottom - top < 3 || middle - LABEL_HEIGHT / 2 < free) continue;
     free = middle + LABEL_HEIGHT / 2;
-    shapes.push(text(run.refused ? 't-detail' : 't-leaf', x + width + 6, whole(middle) + 4, fitting(label, words - 8, 10.5, 'plain')));
+    if (widthOf(label, 10.5, 'plain') <= words - 4) shapes.push(text(run.refused ? 't-detail' : 't-leaf', x + width + 6, whole(middle) + 4, label));
   }
   return shapes;
 }

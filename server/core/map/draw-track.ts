@@ -1,7 +1,7 @@
 import { sizeOf } from '../layout/intervals.js';
 import { positionOf, type Cell, type View } from './axis.js';
 import type { Column } from './columns.js';
-import { fitting, path, rect, text, whole, type Shape } from './shapes.js';
+import { path, rect, text, whole, widthOf, type Shape } from './shapes.js';
 import type { PlacedSpan } from './draw-items.js';
 import { sizeWords } from './sizes.js';
 
@@ -44,7 +44,7 @@ export function drawTrack({ x, width, space }: Column, height: number, tears: re
       path('tear', tornBand(x, width, whole(top) + 2, whole(bottom) - 2)),
       path('tear-edge', zigzag(x, width, whole(top) + 2)),
       path('tear-edge', zigzag(x, width, whole(bottom) - 2)),
-      ...(space === 'gpa' && bottom - top >= 20 ? [text('t-gap', x + width / 2, whole((top + bottom) / 2) + 3.5, fitting(sizeWords(size), width - 12, 10.5, 'plain'), 'middle')] : []),
+      ...(space === 'gpa' && bottom - top >= 20 && widthOf(sizeWords(size), 10.5, 'plain') <= width - 8 ? [text('t-gap', x + width / 2, whole((top + bottom) / 2) + 3.5, sizeWords(size), 'middle')] : []),
     ]),
   ];
 }

@@ -4,15 +4,14 @@ import { physicalOf, type HotplugVerdict, type Plan, type PlannedMap } from '../
 import { reasonOf } from '../dma/verdict-words.js';
 import { ADDRESS_SPACE, formatPlural, formatSize } from '../layout/address.js';
 import { byBase, isEmpty, sizeOf, subtract, type Range } from '../layout/intervals.js';
-import { namePlace, type Backing, type Region, type Reserved, type Vm } from '../layout/model.js';
-import type { Place } from '../layout/place.js';
+import type { Backing, Region, Reserved, Vm } from '../layout/model.js';
 import { writeAddress } from '../layout/written.js';
 import type { Finding } from '../rules/rule.js';
-import { hitsOf, type Located } from './hits.js';
-import type { Bytes, LeafRun, MapBacking, MapItem, MapModel, Step } from './model.js';
+import { hitsOf, placedAt, type Located } from './hits.js';
+import type { Bytes, LeafRun, MapBacking, MapItem, MapModel, Placed, Step } from './model.js';
 
 /** Draws up the map of a guest, with the findings that are about it. Without a plan it has no IOVAs. */
-export function mapOf(vm: Vm, plan: Plan | undefined, findings: readonly Finding[]): MapModel<Place> {
+export function mapOf(vm: Vm, plan: Plan | undefined, findings: readonly Finding[]): MapModel<Placed> {
   const ids = new Ids();
   const backings = backingsOf(vm, ids);
   const regions = vm.regions.flatMap((region) => regionItem(region, backings, ids));
@@ -46,20 +45,20 @@ class Ids {
   }
 }
 
-type Backings = ReadonlyMap<Backing, MapBacking<Place>>;
+type Backings = ReadonlyMap<Backing, MapBacking<Placed>>;
 
 function backingsOf(vm: Vm, ids: Ids): Backings {
   const all = new Set([...vm.backings, ...vm.regions.flatMap(({ backing }) => backing ?? [])]);
   return new Map([...all].map((backing) => [backing, backingRecord(backing, ids)]));
 }
 
-const backingRecord = (backing: Backing, ids: Ids): MapBacking<Place> => ({
+const backingRecord = (backing: Backing, ids: Ids): MapBacking<Placed> => ({
   id: ids.of('memory', backing.name),
   name: backing.own ? `memory of ${backing.name}` : backing.name,
   about: backing.page === undefined ? backing.kind : `${backing.kind} ${formatSize(backing.page)}`,
   physical: backing.kind === 'physical',
   size: backing.size,
-  place: namePlace(backing.element),
+  place: placedAt(backing.element),
 });
 
 function bytesOf(backing: Backing | undefined, offset: bigint | undefined, size: bigint, backings: Backings): Bytes | undefined {
@@ -76,8 +75,8 @@ function regionItem(region: Region, backings: Backings, ids: Ids): Located[] {
   const { range, kind, name, backing, offset, element } = region;
   if (!range || isEmpty(range)) return [];
   const bytes = bytesOf(backing, offset, sizeOf(range), backings);
-  const item: MapItem<Place> = {
-    ...NOTHING, id: ids.of('gpa', name), space: 'gpa', kind, name, range, bytes, place: namePlace(element), details: regionDetails(region, bytes),
+  const item: MapItem<Placed> = {
+    ...NOTHING, id: ids.of('gpa', name), space: 'gpa', kind, name, range, bytes, place: placedAt(element), details: regionDetails(region, bytes),
   };
   return [{ item, element }];
 }
@@ -106,13 +105,13 @@ function mapItem(map: PlannedMap, plan: Plan, backings: Backings, ids: Ids): Loc
   const bytes = bytesOf(map.backing, map.offset, sizeOf(range), backings);
   const element = written?.element ?? region?.element;
   const why = verdict.errno === 'ok' ? [] : [`${verdict.errno}: ${reasonOf(verdict, plan)}`];
-  const item: MapItem<Place> = {
+  const item: MapItem<Placed> = {
     ...NOTHING,
     id: ids.of('iova', name), space: 'iova', kind: 'map', name, range, bytes, verdict: verdict.errno,
     details: [...why, access, ...(map.backing && bytes ? [byteWords(map.backing, bytes)] : []), formatLeaves(leaves)],
     since: plan.attachedAtBoot ? 0 : 1,
     gpa: shownAddresses(map),
-    place: element && namePlace(element),
+    place: element && placedAt(element),
   };
   return { item, element };
 }
@@ -145,30 +144,30 @@ function keptItems(plan: Plan, ids: Ids): Located[] {
 
 function keptItem({ name, element, range, kind }: Reserved, since: number, keepers: readonly string[], ids: Ids): Located {
   const details = [`kept by ${keepers.join(', ')}`, ...(since > 0 ? ['once it is plugged in'] : [])];
-  return { item: { ...NOTHING, id: ids.of('iova', name), space: 'iova', kind: 'kept', name, range, kept: kind, details, since, place: namePlace(element) }, element };
+  return { item: { ...NOTHING, id: ids.of('iova', name), space: 'iova', kind: 'kept', name, range, kept: kind, details, since, place: placedAt(element) }, element };
 }
 
-const leftOutItems = (plan: Plan, ids: Ids): MapItem<Place>[] =>
+const leftOutItems = (plan: Plan, ids: Ids): MapItem<Placed>[] =>
   plan.leftOut.map(({ region, range, kept }) => ({
-    ...NOTHING, id: ids.of('iova', `${region.name}-left-out`), space: 'iova', kind: 'left-out', name: `left out of ${region.name}`, range,
-    details: [kept.length === 0 ? 'no whole page' : `carved for ${kept.map(({ name }) => name).join(', ')}`], place: namePlace(region.element),
+    ...NOTHING, id: ids.of('iova', `${region.name}-left-out`), space: 'iova', kind: 'left-out', name: region.name, range,
+    details: [kept.length === 0 ? 'no whole page' : `carved for ${kept.map(({ name }) => name).join(', ')}`], place: placedAt(region.element),
   }));
 
 /** What the guest can't address, and what the IOMMU doesn't translate. */
-function outside(vm: Vm, plan: Plan | undefined, ids: Ids): MapItem<Place>[] {
+function outside(vm: Vm, plan: Plan | undefined, ids: Ids): MapItem<Placed>[] {
   const whole: Range = { base: 0n, end: ADDRESS_SPACE };
-  const item = (space: 'gpa' | 'iova', range: Range, name: string, place: Place | undefined): MapItem<Place> =>
+  const item = (space: 'gpa' | 'iova', range: Range, name: string, place: Placed | undefined): MapItem<Placed> =>
     ({ ...NOTHING, id: ids.of(space, name), space, kind: 'outside', name, range, place });
   const width = vm.bits === undefined ? whole.end : 1n << BigInt(vm.bits);
   return [
-    ...subtract(whole, [{ base: 0n, end: width }]).map((range) => item('gpa', range, `beyond ${vm.bits} bits`, namePlace(vm.element))),
-    ...(plan ? subtract(whole, [plan.aperture]) : []).map((range) => item('iova', range, 'not translated', plan?.iommu && namePlace(plan.iommu.element))),
+    ...subtract(whole, [{ base: 0n, end: width }]).map((range) => item('gpa', range, `beyond ${vm.bits} bits`, placedAt(vm.element))),
+    ...(plan ? subtract(whole, [plan.aperture]) : []).map((range) => item('iova', range, 'not translated', plan?.iommu && placedAt(plan.iommu.element))),
   ];
 }
 
 const SPACES = ['gpa', 'iova'];
 
-const inOrder = (items: readonly MapItem<Place>[]): MapItem<Place>[] =>
+const inOrder = (items: readonly MapItem<Placed>[]): MapItem<Placed>[] =>
   [...items].sort((left, right) => SPACES.indexOf(left.space) - SPACES.indexOf(right.space) || widestFirst(left.range, right.range));
 
 function widestFirst(left: Range, right: Range): number {

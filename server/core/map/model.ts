@@ -1,5 +1,6 @@
 import type { Range } from '../layout/intervals.js';
 import type { RegionKind, ReservedKind } from '../layout/model.js';
+import type { Place } from '../layout/place.js';
 import type { Level } from '../rules/rule.js';
 
 /**
@@ -23,6 +24,12 @@ export interface MapModel<P = unknown> {
   readonly steps: readonly Step[];
   /** `2 mappings, 3 GiB mapped, …`. */
   readonly totals: string;
+}
+
+/** Where something is written: its name, and the declaration as a whole. */
+export interface Placed {
+  readonly name: Place;
+  readonly whole: Place;
 }
 
 export type Space = 'gpa' | 'iova' | 'memory';

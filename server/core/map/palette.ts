@@ -19,10 +19,19 @@ const DARK: typeof LIGHT = {
   'on-badge': '#0f1318', 'leaf-4': '#3fae87', 'leaf-3': '#8cc265', 'leaf-2': '#e5bd4a', 'leaf-1': '#ec9450', 'leaf-0': '#f0716a', fresh: '#4cc267', many: '#46546a',
 };
 
+/** Black or white grounds, and edges that tell the kinds apart; hatches and dashes still do so without any colour. */
+const onPlain = (colours: typeof LIGHT, ground: string, text: string): typeof LIGHT => {
+  const grounds = ['ram', 'rom', 'mmio', 'bar', 'doorbell', 'avoid', 'map', 'kept', 'reserved', 'direct', 'outside', 'memory', 'error-ground', 'warning-ground', 'track', 'ground'];
+  const plain = Object.fromEntries(grounds.map((name) => [name, ground]));
+  return { ...colours, ...plain, text, faint: text, line: text, 'outside-edge': text, 'on-badge': ground };
+};
+
 const declared = (colours: typeof LIGHT): string => Object.entries(colours).map(([name, colour]) => `--map-${name}:${colour}`).join(';');
 
 export const LIGHT_COLOURS = declared(LIGHT);
 export const DARK_COLOURS = declared(DARK);
+export const HIGH_CONTRAST_DARK = declared(onPlain(DARK, '#000000', '#ffffff'));
+export const HIGH_CONTRAST_LIGHT = declared(onPlain(LIGHT, '#ffffff', '#000000'));
 
 const fill = (look: string, ground: string, edge: string): string => `.${look}{fill:var(--map-${ground});stroke:var(--map-${edge})}`;
 
@@ -37,7 +46,7 @@ export const LOOKS = [
   '.v-many{fill:var(--map-many);stroke:var(--map-line)}',
   fill('v-kept', 'kept', 'kept-edge'), fill('v-kept-reserved', 'reserved', 'reserved-edge'),
   fill('v-kept-direct', 'direct', 'direct-edge'), fill('v-kept-direct-relaxable', 'direct', 'direct-edge'),
-  '.is-refused{fill:var(--map-error-ground);stroke:var(--map-error)}.is-later{stroke-dasharray:4 3;fill-opacity:.45}.is-shared{stroke-width:2}',
+  '.is-refused{fill:var(--map-error-ground);stroke:var(--map-error)}.is-later{stroke-dasharray:4 3;fill-opacity:.45}.is-shared{stroke-width:2}.is-kin{stroke:var(--map-accent);stroke-width:2}',
   '.hatch{stroke:none;pointer-events:none}',
   ...([['msi', 'kept-edge'], ['reserved', 'reserved-edge'], ['direct', 'direct-edge'], ['outside', 'outside-edge'], ['avoid', 'avoid-edge']] as const)
     .map(([name, edge]) => `.hatch-${name}{fill:none;stroke:var(--map-${edge});stroke-width:${name === 'outside' ? '.6' : '.9'};stroke-opacity:${name === 'avoid' ? '.55' : '.7'}}`),
@@ -46,7 +55,8 @@ export const LOOKS = [
   '.leaf-border{fill:none;stroke:var(--map-ground);stroke-opacity:.75}',
   '.hit-error{fill:var(--map-error);fill-opacity:.1;stroke:var(--map-error);stroke-width:1.8}.hit-warning{fill:none;stroke:var(--map-warning);stroke-width:1.8}',
   ...['error', 'warning', 'note'].map((level) => `.badge-${level}{fill:var(--map-${level})}`),
-  '.badge{stroke:var(--map-ground);stroke-width:1.5}',
+  '.badge{stroke:var(--map-ground);stroke-width:1.5}.badge.is-selected{stroke:var(--map-text);stroke-width:2}.hit-error.is-selected,.hit-warning.is-selected,.hit-note.is-selected{stroke-width:3.4}',
+  '.hit-note{fill:none;stroke:var(--map-note);stroke-width:1.8}',
   '.ring{fill:none;stroke:var(--map-accent);stroke-width:2.2;pointer-events:none}',
   '.ghost-fresh{fill:var(--map-fresh);fill-opacity:.14;stroke:var(--map-fresh);stroke-width:1.6;stroke-dasharray:6 3;pointer-events:none}',
   '.ghost-gone{fill:var(--map-ground);fill-opacity:.6;stroke:var(--map-faint);stroke-dasharray:2 3;pointer-events:none}',

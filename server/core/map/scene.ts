@@ -51,7 +51,7 @@ export function drawMap(subject: PreparedSubject, view: View, width: number, mar
     ...columns.iovas.flatMap(({ column, strip: own }, index) => [...drawItems(column, iovas[index] ?? [], view.height, marks), ...drawLeaves(own, view)]),
     ...(memory ? drawMemory(memory, pieces, marks.selected) : []),
     ...(subject.after ? drawGhost(columns, subject.models[0], subject.after, view) : []),
-    ...[columns.gpa, ...columns.iovas.map(({ column }) => column), ...(memory ? [memory] : [])].flatMap((column) => drawHits(column, view, pieces)),
+    ...[columns.gpa, ...columns.iovas.map(({ column }) => column), ...(memory ? [memory] : [])].flatMap((column) => drawHits(column, view, pieces, marks.hit)),
   ];
 }
 

@@ -6,7 +6,7 @@ import { showable } from './cells.js';
 /** The maps as Markdown tables, with what was found below each. */
 export const mapMarkdown = (models: readonly MapModel[]): string => models.map(oneMap).join('\n');
 
-const HEADINGS = ['Space', 'From', 'To', 'Size', 'Kind', 'Name', 'What', 'Findings'];
+const HEADINGS = ['Space', 'From', 'To', 'Size', 'Kind', 'Name', 'Findings', 'What'];
 
 function oneMap(model: MapModel): string {
   const lines = [
@@ -23,7 +23,7 @@ function oneMap(model: MapModel): string {
 }
 
 const cellsOf = ({ space, first, last, size, kind, name, details, hits }: Row): string[] =>
-  [space, `\`${first}\``, `\`${last}\``, size, kind, plain(name), plain(details), hits.join(', ')];
+  [space, `\`${first}\``, `\`${last}\``, size, kind, plain(name), hits.join(', '), plain(details)];
 
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 

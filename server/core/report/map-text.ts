@@ -61,7 +61,7 @@ const starts = ({ base }: Range, range: Range): boolean => base >= range.base &&
 
 function nameOf(item: MapItem, marks: ReadonlyMap<string, string>): string {
   const { kind, name, kept, verdict, range, id } = item;
-  const words = kind === 'outside' || kind === 'left-out' ? name : `${kept ?? kind} ${name}`;
+  const words = kind === 'outside' ? name : kind === 'left-out' ? `left out of ${name}` : `${kept ?? kind} ${name}`;
   const size = kind === 'outside' ? '' : ` ${sizeWords(sizeOf(range))}`;
   return `┌${words}${size}${isRefused(item) ? ` ${verdict}` : ''}${marks.get(id) ?? ''}`;
 }

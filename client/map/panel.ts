@@ -1,0 +1,198 @@
+// The view of the memory map, beside the text it is about. It follows the active layout, asks the server anew
+// when a text or a finding changes, and stays in step with the cursor. Nothing of Node is used: it works in the
+// browser, too.
+
+import {
+  commands, type Disposable, type ExtensionContext, languages, Range, Selection, type TextDocument, type TextEditor, TextEditorRevealType, Uri, ViewColumn,
+  type WebviewPanel, window, workspace, WorkspaceEdit,
+} from 'vscode';
+import type { BaseLanguageClient, TextEdit } from 'vscode-languageclient';
+import { mapPage } from './page.js';
+import { itemsAt } from './places.js';
+import type { Choice, ExportFormat, MapAnswer, MapPlace, PlaceRange, ToExtension, ToView } from './view/messages.js';
+
+const LANGUAGE = 'vmlayout';
+/** Milliseconds of rest after a change before the server is asked. */
+const REST = 40;
+
+/** Registers the commands of the map. */
+export function registerMap(client: BaseLanguageClient, context: ExtensionContext): void {
+  let open: MapPanel | undefined;
+  const show = (): MapPanel | undefined => {
+    const editor = window.activeTextEditor;
+    if (editor?.document.languageId === LANGUAGE && !open) {
+      open = new MapPanel(client, context, editor.document);
+      open.onClosed(() => (open = undefined));
+    } else {
+      open?.reveal(editor?.document);
+    }
+    return open;
+  };
+  context.subscriptions.push(
+    commands.registerCommand('vmlayout.showMap', () => void show()),
+    commands.registerCommand('vmlayout.exportMapSvg', () => show()?.export('svg')),
+    commands.registerCommand('vmlayout.exportMapPng', () => show()?.export('png')),
+    { dispose: () => open?.dispose() },
+  );
+}
+
+class MapPanel {
+  readonly #client: BaseLanguageClient;
+  readonly #panel: WebviewPanel;
+  readonly #disposables: Disposable[] = [];
+  #document: TextDocument;
+  #answer: MapAnswer | undefined;
+  #asked: { choice?: Choice; stances: boolean; fixesOf?: number } = { stances: false };
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isAsking = false;
+  #isStale = false;
+  #isReady = false;
+  #wanted: ExportFormat | undefined;
+
+  constructor(client: BaseLanguageClient, context: ExtensionContext, document: TextDocument) {
+    this.#client = client;
+    this.#document = document;
+    const dist = Uri.joinPath(context.extensionUri, 'dist');
+    this.#panel = window.createWebviewPanel('vmlayout.map', 'Memory Map', { viewColumn: ViewColumn.Beside, preserveFocus: true }, { enableScripts: true, localResourceRoots: [dist] });
+    const { webview } = this.#panel;
+    const served = (name: string): string => webview.asWebviewUri(Uri.joinPath(dist, name)).toString();
+    this.#disposables.push(
+      this.#panel,
+      webview.onDidReceiveMessage((message: ToExtension) => void this.#receive(message)),
+      this.#panel.onDidDispose(() => this.dispose()),
+      window.onDidChangeActiveTextEditor((editor) => this.#follow(editor?.document)),
+      window.onDidChangeTextEditorSelection(({ textEditor }) => this.#tellCursor(textEditor)),
+      workspace.onDidChangeTextDocument((change) => change.document.languageId === LANGUAGE && this.#askSoon()),
+      // Findings are told anew after whatever changes them: settings, imports, another day.
+      languages.onDidChangeDiagnostics(({ uris }) => uris.some((uri) => `${uri}` === `${this.#document.uri}`) && this.#askSoon()),
+    );
+    webview.html = mapPage({ nonce: newNonce(), script: served('map.js'), style: served('map.css'), source: webview.cspSource });
+  }
+
+  onClosed(listener: () => void): void {
+    this.#panel.onDidDispose(listener, undefined, this.#disposables);
+  }
+
+  reveal(document: TextDocument | undefined): void {
+    this.#panel.reveal(undefined, true);
+    this.#follow(document);
+  }
+
+  /** Exports what is on the screen, as soon as something is. */
+  export(format: ExportFormat): void {
+    this.#wanted = format;
+    this.#exportWanted();
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    for (const disposable of this.#disposables.splice(0)) disposable.dispose();
+  }
+
+  #follow(document: TextDocument | undefined): void {
+    if (document?.languageId !== LANGUAGE || document === this.#document) return;
+    this.#document = document;
+    this.#asked = { stances: this.#asked.stances };
+    void this.#ask();
+  }
+
+  async #receive(message: ToExtension): Promise<void> {
+    switch (message.kind) {
+      case 'ready':
+        this.#isReady = true;
+        return this.#ask();
+      case 'choose':
+        this.#asked = message;
+        return this.#ask();
+      case 'reveal':
+        return reveal(message.place, message.focus);
+      case 'fix':
+        return this.#applyFix(message);
+      case 'save':
+        return save(message, this.#document.uri);
+    }
+  }
+
+  #askSoon(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#ask(), REST);
+  }
+
+  /** Asks the server; while an answer is on its way only once more. */
+  async #ask(): Promise<void> {
+    if (!this.#isReady) return;
+    if (this.#isAsking) {
+      this.#isStale = true;
+      return;
+    }
+    this.#isAsking = true;
+    do {
+      this.#isStale = false;
+      await this.#askOnce();
+    } while (this.#isStale);
+    this.#isAsking = false;
+  }
+
+  async #askOnce(): Promise<void> {
+    const [document, { choice, stances, fixesOf }] = [this.#document, this.#asked];
+    try {
+      const answer = await this.#client.sendRequest<MapAnswer | null>('vmlayout/map', { uri: `${document.uri}`, ...choice, stances, fixesOf });
+      if (document !== this.#document) return;
+      this.#answer = answer ?? undefined;
+      if (!answer) return this.#post({ kind: 'nothing', why: 'This text is not open any more, or could not be drawn.' });
+      this.#panel.title = `Map: ${document.uri.path.split('/').at(-1) ?? ''}`;
+      this.#post({ kind: 'map', file: `${document.uri}`, answer });
+      this.#exportWanted();
+    } catch {
+      this.#post({ kind: 'nothing', why: 'The language server does not answer.' });
+    }
+  }
+
+  #exportWanted(): void {
+    if (!this.#wanted || !this.#answer?.map) return;
+    this.#post({ kind: 'export', format: this.#wanted });
+    this.#wanted = undefined;
+  }
+
+  #tellCursor({ document, selection }: TextEditor): void {
+    if (document !== this.#document || !this.#answer?.map) return;
+    this.#post({ kind: 'cursor', items: itemsAt(this.#answer.map, `${document.uri}`, selection.active) });
+  }
+
+  async #applyFix({ version, title }: Extract<ToExtension, { kind: 'fix' }>): Promise<void> {
+    const fix = this.#answer?.fixes?.find((one) => one.title === title);
+    // A text that changed meanwhile is asked about anew: its fixes come with the next answer.
+    if (!fix || version !== this.#document.version || version !== this.#answer?.version) return this.#ask();
+    const edit = new WorkspaceEdit();
+    edit.set(this.#document.uri, await this.#client.protocol2CodeConverter.asTextEdits(fix.edits as TextEdit[]));
+    await workspace.applyEdit(edit);
+  }
+
+  #post(message: ToView): void {
+    void this.#panel.webview.postMessage(message);
+  }
+}
+
+const rangeIn = ({ start, end }: PlaceRange): Range => new Range(start.line, start.character, end.line, end.character);
+
+/** Selects a name in its text, in the editor where that is open already. */
+async function reveal({ uri, range }: MapPlace, focus: boolean): Promise<void> {
+  const target = Uri.parse(uri);
+  const visible = window.visibleTextEditors.find(({ document }) => `${document.uri}` === `${target}`);
+  const editor = await window.showTextDocument(target, { viewColumn: visible?.viewColumn ?? ViewColumn.One, preserveFocus: !focus });
+  const place = rangeIn(range);
+  editor.selection = new Selection(place.start, place.end);
+  editor.revealRange(place, TextEditorRevealType.InCenterIfOutsideViewport);
+}
+
+async function save({ format, name, content }: Extract<ToExtension, { kind: 'save' }>, beside: Uri): Promise<void> {
+  const folder = Uri.joinPath(beside, '..');
+  const defaultUri = Uri.joinPath(beside.scheme === 'untitled' ? workspace.workspaceFolders?.[0]?.uri ?? folder : folder, `${name}.${format}`);
+  const target = await window.showSaveDialog({ defaultUri, filters: { [format.toUpperCase()]: [format] }, title: 'Export the memory map' });
+  if (!target) return;
+  const bytes = format === 'svg' ? new TextEncoder().encode(content) : Uint8Array.from(atob(content), (character) => character.charCodeAt(0));
+  await workspace.fs.writeFile(target, bytes);
+  window.setStatusBarMessage(`Exported ${target.path.split('/').at(-1) ?? ''}`, 5000);
+}
+
+const newNonce = (): string => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,0 +1,66 @@
+import { svgOf } from '../../../server/core/map/svg.js';
+import { legendOf } from '../../../server/core/map/legend.js';
+import { rect } from '../../../server/core/map/shapes.js';
+import type { State } from './state.js';
+import { byId, make } from './surroundings.js';
+
+export interface FindingsListener {
+  choseHit(number: number | undefined): void;
+  laidOver(fix: number | undefined): void;
+  applied(fix: number): void;
+}
+
+/** The findings by their numbers; of the chosen one also its fixes, which can be looked at before they are applied. */
+export class Findings {
+  readonly #list = byId('findings');
+  readonly #listener: FindingsListener;
+  #shown: readonly unknown[] = [];
+
+  constructor(listener: FindingsListener) {
+    this.#listener = listener;
+  }
+
+  show(state: State): void {
+    const shown = [state.model, state.hit, state.fixes, state.fix];
+    if (shown.every((part, index) => part === this.#shown[index])) return;
+    this.#shown = shown;
+    const { hits } = state.model;
+    const focused = document.activeElement?.id;
+    byId('findings-count').textContent = `(${hits.length})`;
+    this.#list.replaceChildren(...hits.map((hit) => this.#entry(hit, state)));
+    if (hits.length === 0) this.#list.append(make('li', { class: 'none' }, 'Nothing is found here.'));
+    if (focused) document.getElementById(focused)?.focus();
+    showLegend(state);
+  }
+
+  #entry({ number, level, rule, message }: State['model']['hits'][number], state: State): HTMLElement {
+    const chosen = state.hit === number;
+    const button = make('button', { type: 'button', id: `hit-${number}`, class: 'hit', 'aria-expanded': chosen },
+      make('span', { class: `badge badge-${level}` }, `${number}`), make('span', { class: 'unseen' }, `${level}: `), make('span', { class: 'rule' }, rule), ' ', ...code(message));
+    button.addEventListener('click', () => this.#listener.choseHit(chosen ? undefined : number));
+    return make('li', {}, button, ...(chosen ? [this.#fixes(state)] : []));
+  }
+
+  #fixes({ fixes, fix }: State): HTMLElement {
+    if (!fixes) return make('p', { class: 'fixes' }, 'Looking for fixes…');
+    if (fixes.length === 0) return make('p', { class: 'fixes' }, 'No fix came out better.');
+    return make('ul', { class: 'fixes' }, ...fixes.map(({ title }, index) => {
+      const look = make('button', { type: 'button', id: `look-${index}`, 'aria-pressed': fix === index, title: 'Draw what the fix makes of the map over it' }, fix === index ? 'Shown' : 'Show');
+      look.addEventListener('click', () => this.#listener.laidOver(fix === index ? undefined : index));
+      const apply = make('button', { type: 'button', id: `apply-${index}` }, 'Apply');
+      apply.addEventListener('click', () => this.#listener.applied(index));
+      return make('li', {}, look, apply, make('span', {}, ...code(title)));
+    }));
+  }
+}
+
+/** Words between backticks as code. */
+const code = (words: string): (Node | string)[] => words.split('`').map((part, index) => (index % 2 === 1 ? make('code', {}, part) : part));
+
+function showLegend({ model }: State): void {
+  byId('legend').replaceChildren(...legendOf([model]).map(({ look, words }) => {
+    const swatch = make('span', { class: 'swatch', 'aria-hidden': true });
+    swatch.innerHTML = `<svg width="18" height="12">${svgOf([rect(look, 0.5, 0.5, 17, 11, { radius: 2 })])}</svg>`;
+    return make('li', {}, swatch, words);
+  }));
+}

@@ -1,0 +1,31 @@
+import type { ToExtension } from './messages.js';
+
+/** What VS Code gives a webview; a page that stands in for it in tests gives the same. */
+export interface VsCodeApi {
+  postMessage(message: ToExtension): void;
+  getState(): unknown;
+  setState(state: unknown): void;
+}
+
+declare const acquireVsCodeApi: () => VsCodeApi;
+
+export const vscode: VsCodeApi = acquireVsCodeApi();
+
+/** The element of the page with this id; the page always has it. */
+export function byId<Kind extends Element = HTMLElement>(id: string): Kind {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`the page has no #${id}`);
+  return found as unknown as Kind;
+}
+
+/** Makes an element with attributes and content. Text is text: nothing is read as markup. */
+export function make<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag, attributes: Readonly<Record<string, string | number | boolean | undefined>> = {}, ...content: readonly (Node | string)[]
+): HTMLElementTagNameMap[Tag] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) if (value !== undefined && value !== false) element.setAttribute(name, value === true ? '' : `${value}`);
+  element.append(...content);
+  return element;
+}
+
+export const wantsLessMotion = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches;

@@ -1,0 +1,251 @@
+/// <reference lib="dom" />
+// The view of the map on the screen of a real browser: what is drawn, what keys and pointers do, whether everyone
+// can use it, and how fast it is.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { chromium, type Browser } from 'playwright-core';
+import { MapPage, type Theme } from './map-page.js';
+import { findChromium, CHROMIUM_FLAGS, MISSING_CHROMIUM } from './session.js';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+const example = (name: string): string => readFileSync(`examples/${name}.vmlayout`, 'utf8');
+
+describe('editor: the view of the map', function () {
+  this.timeout(120_000);
+  this.slow(10_000);
+
+  let browser: Browser;
+  let map: MapPage | undefined;
+
+  before(async function () {
+    const executablePath = findChromium();
+    if (executablePath !== undefined) {
+      browser = await chromium.launch({ executablePath, args: CHROMIUM_FLAGS });
+    } else if (process.env['CI'] !== undefined) {
+      throw new Error(MISSING_CHROMIUM);
+    } else {
+      this.skip();
+    }
+  });
+
+  afterEach(async () => {
+    assert.deepEqual(map?.complaints ?? [], []);
+    await map?.close();
+    map = undefined;
+  });
+
+  after(async () => {
+    await browser?.close();
+  });
+
+  const open = async (text: string, options: Parameters<typeof MapPage.open>[2] = {}): Promise<MapPage> => (map = await MapPage.open(browser, text, options));
+
+  for (const theme of ['light', 'dark', 'high-contrast', 'high-contrast-light'] satisfies Theme[]) {
+    it(`has nothing that axe objects to: ${theme}`, async () => {
+      const { page } = await open(example('policy'), { theme, height: 1000 });
+      await page.locator('#table-part summary').click();
+      await page.locator('#legend-part summary').click();
+      await page.locator('#hit-1').click();
+      await page.locator('#look-0, .fixes').first().waitFor();
+      await map!.screenshot(`policy, ${theme}`);
+      await page.evaluate(AXE);
+      const violations = await page.evaluate(async () => {
+        const { violations: found } = await (window as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }> } }).axe.run();
+        return found.map(({ id, nodes }) => [id, ...nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`)]);
+      });
+      assert.deepEqual(violations, []);
+    });
+  }
+
+  it('shows an item in the text when it is clicked, with all that is written there', async () => {
+    const { page } = await open(example('doorbell'));
+    await page.locator('#drawing [data-item="gpa/its"]').click({ position: { x: 8, y: 4 } });
+    const { place, focus } = map!.last('reveal') ?? {};
+    assert.equal(focus, false);
+    assert.equal(example('doorbell').split('\n')[place?.range.start.line ?? 0]?.slice(place?.range.start.character, place?.range.end.character), 'its');
+    assert.match(await page.locator('#said').innerText(), /mmio its, 0x10_1000_0000 – 0x10_1001_ffff, 128 KiB/);
+    assert.equal(await page.locator('#drawing .ring').count(), 1);
+  });
+
+  it('marks what is written at the cursor, and keeps what was chosen of it', async () => {
+    const { page } = await open(example('policy'));
+    await map!.send({ kind: 'cursor', items: ['gpa/low', 'iova/low-a', 'iova/low-b'] });
+    await map!.settle();
+    assert.equal(await page.locator('#drawing .is-kin').count(), 3);
+    await page.locator('#drawing [data-item="iova/low-b"]').first().click({ position: { x: 6, y: 6 } });
+    await map!.send({ kind: 'cursor', items: ['gpa/low', 'iova/low-a', 'iova/low-b'] });
+    await map!.settle();
+    assert.match(await page.locator('#said').innerText(), /^map low-b/);
+    await map!.send({ kind: 'cursor', items: [] });
+    await map!.settle();
+    assert.equal(await page.locator('#drawing .ring').count(), 0);
+  });
+
+  it('is used with keys alone: choose, go across, zoom, show in the text', async () => {
+    const { page } = await open(example('doorbell'));
+    const said = page.locator('#said');
+    await page.locator('#chart').focus();
+    const heard: string[] = [];
+    for (const key of ['ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowRight', 'ArrowDown', 'ArrowLeft', 'End', 'Home']) {
+      await page.keyboard.press(key);
+      heard.push((await said.innerText()).split(',')[0] ?? '');
+    }
+    assert.deepEqual(heard, ['ram low', 'mmio its', 'doorbell its-doorbell', 'sw-msi msi', 'outside not translated', 'doorbell its-doorbell', 'doorbell its-doorbell', 'ram low']);
+    await page.keyboard.press('Enter');
+    assert.equal(map!.last('reveal')?.focus, true);
+    await page.keyboard.press('Escape');
+    assert.equal(await said.innerText(), '');
+  });
+
+  it('zooms from all addresses to a byte with exact labels, and back', async () => {
+    const { page } = await open(example('doorbell'));
+    const labels = () => page.locator('#drawing .t-end, #drawing .t-tick').allTextContents();
+    assert.ok((await labels()).includes('2^64'));
+    await page.locator('#chart').focus();
+    for (const key of ['End', 'f', '+', '+', '+', '+', '+', '+']) await page.keyboard.press(key);
+    await map!.settle();
+    const near = await labels();
+    for (const address of near) assert.match(address, /^0x10_1001_00[34][0-9a-f]$/);
+    assert.ok(near.includes('0x10_1001_0041'), near.join(' '));
+    await map!.screenshot('bytes');
+    await page.keyboard.press('0');
+    await map!.settle();
+    assert.ok((await labels()).includes('2^64'));
+  });
+
+  it('zooms with the wheel around the pointer, and pans by dragging', async () => {
+    const { page } = await open(example('terabyte'));
+    await page.locator('#exact').click();
+    const box = (await page.locator('#chart').boundingBox())!;
+    await page.mouse.move(box.x + 300, box.y + 300);
+    const under = () => page.locator('#address').innerText();
+    const before = BigInt((await under()).replaceAll('_', ''));
+    for (let turn = 0; turn < 12; turn++) await page.mouse.wheel(0, -240);
+    await map!.settle();
+    await page.mouse.move(box.x + 301, box.y + 300);
+    const after = BigInt((await under()).replaceAll('_', ''));
+    const away = after > before ? after - before : before - after;
+    assert.ok(away < 1n << 32n, `${away} bytes away`);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 301, box.y + 200, { steps: 5 });
+    await page.mouse.up();
+    await page.mouse.move(box.x + 301, box.y + 201);
+    const moved = BigInt((await under()).replaceAll('_', ''));
+    assert.ok((moved > after ? moved - after : after - moved) < 1n << 32n, 'the address went along with the pointer');
+  });
+
+  it('lays what a fix makes of it over the map, asks to apply it, and follows the text', async () => {
+    const { page } = await open(example('doorbell'), { theme: 'dark' });
+    await page.locator('#hit-1').click();
+    await page.locator('#look-0').click();
+    await map!.settle();
+    assert.deepEqual((await page.locator('#drawing .t-ghost').allTextContents()).map((words) => words.split(' ')[1]), ['doorbell-hole', 'low-a', 'low-b']);
+    await map!.screenshot('fix laid over');
+    await page.locator('#apply-0').click();
+    assert.match(map!.last('fix')?.title ?? '', /^Split `low` around the doorbell/);
+    await map!.edit(example('doorbell').replace('ram low at 0', 'ram low at 1 GiB'));
+    await page.locator('#findings .none').waitFor();
+    await map!.settle();
+    assert.equal(await page.locator('#drawing .ghost-fresh').count(), 0);
+    assert.equal(await page.locator('#drawing .is-refused').count(), 0);
+  });
+
+  it('goes through the hot-plug sequence', async () => {
+    const { page } = await open(example('hotplug'));
+    assert.match(await page.locator('#step-words').innerText(), /^fpga is plugged in: EADDRINUSE$/);
+    assert.equal(await page.locator('#drawing [data-item="iova/mailbox"]').count(), 1);
+    await page.locator('#step').focus();
+    await page.keyboard.press('ArrowLeft');
+    await map!.settle();
+    assert.equal(await page.locator('#step-words').innerText(), 'start-up: ok');
+    assert.equal(await page.locator('#drawing [data-item="iova/mailbox"]').count(), 0);
+  });
+
+  it('draws the stances side by side', async () => {
+    const { page } = await open(example('terabyte'));
+    await page.locator('#stances').click();
+    await page.locator('#drawing .t-head', { hasText: 'tolerate' }).waitFor();
+    assert.deepEqual(await page.locator('#drawing .t-head').allTextContents(), ['Guest-physical', 'reject', 'carve', 'tolerate']);
+    await map!.screenshot('stances');
+    await page.locator('#stances').click();
+    await page.locator('#drawing .t-head', { hasText: 'Memory' }).waitFor();
+  });
+
+  it('goes to another guest', async () => {
+    const { page } = await open(example('pc-high-ram'));
+    assert.deepEqual(await page.locator('#choice option').allInnerTexts(), ['build on xeon', 'build-q35 on xeon']);
+    await page.locator('#choice').selectOption('build-q35 on xeon');
+    await page.locator('#asked', { hasText: '8 × 1 GiB' }).waitFor();
+  });
+
+  it('has a table with the same content, one row of which Tab leads to', async () => {
+    const { page } = await open(example('policy'));
+    await page.locator('#table-part summary').click();
+    const rows = page.locator('#rows tr[data-item]');
+    assert.equal(await rows.count(), 12);
+    assert.equal(await page.locator('#rows tr[tabindex="0"]').count(), 1);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    const focused = await page.evaluate(() => document.activeElement?.textContent);
+    assert.equal(focused, 'guest-physical0x10_0000_00000x10_03ff_ffff64 MiBromflashr; anonymous; dma off');
+    assert.match(await page.locator('#said').innerText(), /^rom flash/);
+    await page.keyboard.press('Enter');
+    assert.ok(map!.last('reveal'));
+  });
+
+  it('exports what is shown, as SVG and as PNG', async () => {
+    const { page } = await open(example('doorbell'));
+    await page.locator('#export-svg').click();
+    const svg = map!.last('save');
+    assert.deepEqual([svg?.format, svg?.name], ['svg', 'web-altra-map']);
+    assert.match(svg?.content ?? '', /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"[^]*<\/svg>\n$/);
+    await map!.send({ kind: 'export', format: 'png' });
+    while (map!.last('save')?.format !== 'png') await map!.settle();
+    const png = Buffer.from(map!.last('save')?.content ?? '', 'base64');
+    assert.equal(png.subarray(1, 4).toString(), 'PNG');
+    const [, width = '', height = ''] = /viewBox="0 0 (\d+) (\d+)"/.exec(svg?.content ?? '') ?? [];
+    assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [2 * Number(width), 2 * Number(height)]);
+  });
+
+  it('moves in steps that can be followed, unless less motion is wanted', async () => {
+    const { page } = await open(example('doorbell'), { motion: true });
+    await page.locator('#chart').focus();
+    await page.keyboard.press('+');
+    await page.waitForTimeout(60);
+    const early = await page.locator('#drawing .t-end').allTextContents();
+    await page.waitForTimeout(400);
+    assert.notDeepEqual(await page.locator('#drawing .t-end').allTextContents(), early);
+  });
+
+  it('stays fluid with ten thousand regions', async () => {
+    const { page } = await open(tenThousand(), { height: 900 });
+    const frames = await page.evaluate(async () => {
+      const chart = document.querySelector('#chart')!;
+      const { left, top } = chart.getBoundingClientRect();
+      const { frameMilliseconds } = window as unknown as { frameMilliseconds: number[] };
+      frameMilliseconds.length = 0;
+      for (let turn = 0; turn < 160; turn++) {
+        chart.dispatchEvent(new WheelEvent('wheel', { deltaY: turn < 80 ? -160 : 160, clientX: left + 300, clientY: top + 420, cancelable: true, bubbles: true }));
+        await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+      }
+      // Ours ask for frames, too: those take no time.
+      return frameMilliseconds.filter((_, index) => index % 2 === 0);
+    });
+    const elements = await page.locator('#drawing *').count();
+    const sorted = frames.sort((left, right) => left - right);
+    const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
+    console.log(`      frame: median ${at(0.5).toFixed(1)} ms, 95% ${at(0.95).toFixed(1)} ms, slowest ${at(1).toFixed(1)} ms; ${elements} elements at the end`);
+    await map!.screenshot('ten thousand');
+    assert.ok(elements < 6000, `${elements} elements`);
+    assert.ok(at(0.5) < 50, `the median frame takes ${at(0.5)} ms`);
+  });
+});
+
+function tenThousand(): string {
+  const regions = Array.from({ length: 10_000 }, (_, index) => `  mmio dev${index} at 0x${(0x1000_0000_0000 + index * 0x4000 + (index % 7) * 0x1000).toString(16)} size ${index % 3 === 0 ? 8 : 4} KiB`);
+  return `${example('doorbell').replace(/\}\s*$/, '')}\n${regions.join('\n')}\n}\n`;
+}
