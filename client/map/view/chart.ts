@@ -156,7 +156,9 @@ export class Chart {
     if (!drag || drag.moved) return;
     const target = event.target instanceof Element ? event.target.closest('[data-item],[data-hit]') : null;
     const hit = target?.getAttribute('data-hit');
-    if (hit) this.#listener.choseHit(Number(hit));
+    const isMany = event.target instanceof Element && event.target.classList.contains('v-many');
+    if (isMany) this.#zoomAt(this.#positionOf(event), 0.25, true);
+    else if (hit) this.#listener.choseHit(Number(hit));
     else this.#listener.chose(target?.getAttribute('data-item') ?? undefined, true);
   }
 

@@ -48,8 +48,28 @@ export function compressedAxis(models: readonly MapModel[]): Axis {
   for (const { base, end } of [...items.map(({ range }) => range), ...models.flatMap(finerRanges)]) ends.add(base).add(end);
   const sorted = [...ends].sort((left, right) => (left < right ? -1 : 1));
   const covered = new Coverage(solid);
-  return axisOf(sorted.slice(1).map((end, index) => cellOf({ base: sorted[index] ?? 0n, end }, covered)));
+  return axisOf(crowdsHeld(sorted.slice(1).map((end, index) => cellOf({ base: sorted[index] ?? 0n, end }, covered))));
 }
+
+/** Weight that cells without a wide gap between them take at most together. */
+const MOST_CROWD = 900;
+const WIDE_GAP = 1n << 24n;
+
+/** Holds thousands of cells in one place together, so that they don't take all the room from the others. */
+function crowdsHeld(cells: readonly Cell[]): Cell[] {
+  const held: Cell[] = [];
+  for (let from = 0; from < cells.length; ) {
+    let to = from + 1;
+    while (to < cells.length && !isWideGap(cells[to - 1]) && !isWideGap(cells[to])) to++;
+    const crowd = cells.slice(from, to);
+    const share = Math.min(1, MOST_CROWD / crowd.reduce((sum, { weight }) => sum + weight, 0));
+    held.push(...crowd.map((cell) => ({ ...cell, weight: cell.weight * share })));
+    from = to;
+  }
+  return held;
+}
+
+const isWideGap = (cell: Cell | undefined): boolean => cell !== undefined && cell.gap && sizeOf(cell.range) >= WIDE_GAP;
 
 /** Ends of leaves are seen where there are few sizes of them, those of witnesses always. */
 function finerRanges({ leaves, hits }: MapModel): Range[] {

@@ -63,7 +63,7 @@ function uncovered(top: number, bottom: number, over: readonly Span[], height: n
 }
 
 function drawBox(span: PlacedSpan, { left, width, top, bottom }: Box, marks: Marks): Shape[] {
-  const look = span.count > 1 ? 'v-many' : lookOf(span.item, marks);
+  const look = span.count > 1 ? 'v-many hatch-many' : lookOf(span.item, marks);
   const title = span.count > 1 ? manyTitle(span) : titleOf(span.item);
   const common = { radius: bottom - top > 6 ? 3 : 0, title, ...(span.count === 1 && { item: span.item.id }) };
   const ring = span.count === 1 && span.item.id === marks.selected ? [rect('ring', left - 3, top - 3, width + 6, bottom - top + 6, { radius: 5 })] : [];
@@ -98,7 +98,7 @@ const haloOf = ({ kept, kind }: MapItem): string =>
 function words({ item, count }: PlacedSpan, { left, width, top, bottom }: Box): Shape[] {
   const room = bottom - top;
   if (room < 12) return [];
-  if (count > 1) return [text('t-detail', left + PAD, whole((top + bottom) / 2) + 4, fitting(`${formatCount(count)} items`, width - 2 * PAD, 11, 'plain'))];
+  if (count > 1) return [text('t-detail halo halo-many', left + PAD, whole((top + bottom) / 2) + 4, fitting(`${formatCount(count)} items`, width - 2 * PAD, 11, 'plain'))];
   const lines = room >= 2 * LINE + 4 ? [rangeWords(item.range)].filter((line) => widthOf(line, 10.5, 'mono') <= width - 2 * PAD) : [];
   const details = room >= (2 + lines.length) * LINE + 4 ? [fitting(item.details.join(' · '), width - 2 * PAD, 10.5, 'plain')].filter((line) => line !== '') : [];
   const first = whole(room < 2 * LINE + 4 ? (top + bottom) / 2 + 4 : top + LINE + 1);

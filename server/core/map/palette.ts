@@ -5,8 +5,8 @@ const LIGHT = {
   bar: '#f7dcf6', 'bar-edge': '#a3359b', 'window-edge': '#6d4fc9', doorbell: '#fdeac0', 'doorbell-edge': '#a85b08', 'hole-edge': '#6e7781',
   avoid: '#eceff2', 'avoid-edge': '#57606a', map: '#d5f0dc', 'map-edge': '#1a7f37', kept: '#fff6e0', 'kept-edge': '#a85b08',
   reserved: '#eceef0', 'reserved-edge': '#57606a', direct: '#fbe3ef', 'direct-edge': '#b02a6f', outside: '#f3f5f7', 'outside-edge': '#afb8c1',
-  memory: '#f4ecdf', 'memory-edge': '#8a6a33', ribbon: '#6e8bb0', error: '#cf222e', 'error-ground': '#ffe3e1', warning: '#9a6700', 'warning-ground': '#fff3cf', note: '#0969da',
-  'on-badge': '#ffffff', 'leaf-4': '#2a7f62', 'leaf-3': '#74a94a', 'leaf-2': '#d9a520', 'leaf-1': '#dd7a2b', 'leaf-0': '#c8423c', fresh: '#1a7f37', many: '#b6c2d1',
+  memory: '#f4ecdf', 'memory-edge': '#8a6a33', ribbon: '#6e8bb0', error: '#c11f2a', 'error-ground': '#ffe3e1', warning: '#9a6700', 'warning-ground': '#fff3cf', note: '#0969da',
+  'on-badge': '#ffffff', 'leaf-4': '#2a7f62', 'leaf-3': '#74a94a', 'leaf-2': '#d9a520', 'leaf-1': '#dd7a2b', 'leaf-0': '#c8423c', fresh: '#1a7f37', many: '#e9eef5', 'many-edge': '#7d8ea3',
 };
 
 const DARK: typeof LIGHT = {
@@ -16,12 +16,12 @@ const DARK: typeof LIGHT = {
   avoid: '#262d36', 'avoid-edge': '#9aa4af', map: '#123d22', 'map-edge': '#4cc267', kept: '#352b12', 'kept-edge': '#f0b13c',
   reserved: '#282f38', 'reserved-edge': '#9aa4af', direct: '#451a31', 'direct-edge': '#f083b5', outside: '#181e25', 'outside-edge': '#3d4651',
   memory: '#35291a', 'memory-edge': '#cfa75f', ribbon: '#7f9cc4', error: '#ff6a63', 'error-ground': '#4d1a1d', warning: '#e3b341', 'warning-ground': '#3d2f0a', note: '#4493f8',
-  'on-badge': '#0f1318', 'leaf-4': '#3fae87', 'leaf-3': '#8cc265', 'leaf-2': '#e5bd4a', 'leaf-1': '#ec9450', 'leaf-0': '#f0716a', fresh: '#4cc267', many: '#46546a',
+  'on-badge': '#0f1318', 'leaf-4': '#3fae87', 'leaf-3': '#8cc265', 'leaf-2': '#e5bd4a', 'leaf-1': '#ec9450', 'leaf-0': '#f0716a', fresh: '#4cc267', many: '#232c38', 'many-edge': '#7c8ca1',
 };
 
 /** Black or white grounds, and edges that tell the kinds apart; hatches and dashes still do so without any colour. */
 const onPlain = (colours: typeof LIGHT, ground: string, text: string): typeof LIGHT => {
-  const grounds = ['ram', 'rom', 'mmio', 'bar', 'doorbell', 'avoid', 'map', 'kept', 'reserved', 'direct', 'outside', 'memory', 'error-ground', 'warning-ground', 'track', 'ground'];
+  const grounds = ['ram', 'rom', 'mmio', 'bar', 'doorbell', 'avoid', 'map', 'kept', 'reserved', 'direct', 'outside', 'memory', 'many', 'error-ground', 'warning-ground', 'track', 'ground'];
   const plain = Object.fromEntries(grounds.map((name) => [name, ground]));
   return { ...colours, ...plain, text, faint: text, line: text, 'outside-edge': text, 'on-badge': ground };
 };
@@ -43,12 +43,12 @@ export const LOOKS = [
   ...['ram', 'rom', 'mmio', 'bar', 'doorbell', 'avoid', 'map', 'memory', 'outside'].map((kind) => fill(`v-${kind}`, kind, `${kind}-edge`)),
   '.v-window{fill:var(--map-ground);fill-opacity:.5;stroke:var(--map-window-edge);stroke-dasharray:5 3}',
   '.v-hole,.v-left-out{fill:var(--map-ground);stroke:var(--map-hole-edge);stroke-dasharray:3 3}',
-  '.v-many{fill:var(--map-many);stroke:var(--map-line)}',
+  '.v-many{fill:var(--map-many);stroke:var(--map-many-edge)}',
   fill('v-kept', 'kept', 'kept-edge'), fill('v-kept-reserved', 'reserved', 'reserved-edge'),
   fill('v-kept-direct', 'direct', 'direct-edge'), fill('v-kept-direct-relaxable', 'direct', 'direct-edge'),
   '.is-refused{fill:var(--map-error-ground);stroke:var(--map-error)}.is-later{stroke-dasharray:4 3;fill-opacity:.45}.is-shared{stroke-width:2}.is-kin{stroke:var(--map-accent);stroke-width:2}',
   '.hatch{stroke:none;pointer-events:none}',
-  ...([['msi', 'kept-edge'], ['reserved', 'reserved-edge'], ['direct', 'direct-edge'], ['outside', 'outside-edge'], ['avoid', 'avoid-edge']] as const)
+  ...([['msi', 'kept-edge'], ['reserved', 'reserved-edge'], ['direct', 'direct-edge'], ['outside', 'outside-edge'], ['avoid', 'avoid-edge'], ['many', 'many-edge']] as const)
     .map(([name, edge]) => `.hatch-${name}{fill:none;stroke:var(--map-${edge});stroke-width:${name === 'outside' ? '.6' : '.9'};stroke-opacity:${name === 'avoid' ? '.55' : '.7'}}`),
   '.ribbon{fill:var(--map-ribbon);fill-opacity:.2;stroke:none}.joint{fill:none;stroke:var(--map-memory-edge);stroke-dasharray:1.5 3}.ribbon.is-selected{fill:var(--map-accent);fill-opacity:.35}',
   ...[0, 1, 2, 3, 4].map((step) => `.leaf-${step}{fill:var(--map-leaf-${step})}`),
@@ -66,7 +66,7 @@ export const LOOKS = [
   '.t-sub,.t-detail,.t-kind,.t-tick,.t-gap,.t-note{fill:var(--map-faint)}.t-gap{font-style:italic}.t-note{font-size:12px}.t-message{font-size:12px}',
   '.t-size,.t-range,.t-end,.t-tick{font-family:ui-monospace,SFMono-Regular,"Cascadia Mono","DejaVu Sans Mono",Menlo,Consolas,monospace}.t-range{fill:var(--map-faint)}',
   '.halo{paint-order:stroke;stroke-width:4px;stroke-linejoin:round}',
-  ...['kept', 'reserved', 'direct', 'outside', 'avoid'].map((name) => `.halo-${name}{stroke:var(--map-${name})}`),
+  ...['kept', 'reserved', 'direct', 'outside', 'avoid', 'many'].map((name) => `.halo-${name}{stroke:var(--map-${name})}`),
   '.is-unmapped{opacity:.3}.ribbon.is-refused{fill:var(--map-error);fill-opacity:.1;stroke:none}',
   '.t-code{font-family:ui-monospace,SFMono-Regular,"Cascadia Mono","DejaVu Sans Mono",Menlo,Consolas,monospace;font-weight:600}',
   '.t-refused{fill:var(--map-error);font-weight:600}.t-why{fill:var(--map-error)}.t-badge{fill:var(--map-on-badge);font-weight:700;font-size:10px}.t-ghost{fill:var(--map-fresh);font-weight:600;font-size:11px}',

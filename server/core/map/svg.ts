@@ -9,6 +9,7 @@ export const HATCHES = [
   hatch('hatch-reserved', 7, 'M-1 8L8 -1M-1 1L1 -1M6 8L8 6'),
   hatch('hatch-direct', 7, 'M-1 -1L8 8M-1 6L1 8M6 -1L8 1'),
   hatch('hatch-outside', 6, 'M0 0L6 6M6 0L0 6'),
+  hatch('hatch-many', 4, 'M0 1.5H4'),
   hatch('hatch-avoid', 5, 'M-1 6L6 -1M-1 1L1 -1M4 6L6 4'),
 ].join('\n');
 
