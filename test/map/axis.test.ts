@@ -44,7 +44,9 @@ describe('axis of a map', () => {
         assert.ok(step < 400, 'zooming in comes to no end');
         const anchor = addressAt(view, position);
         view = viewOf(axis, zoomed(view, position, 0.6), 600);
-        assert.ok(Math.abs(positionOf(view, anchor) - position) <= 2 + 2 * pixelsOfByte(view, anchor));
+        // Windows begin and end with whole bytes, and near them a byte may be large.
+        const slack = Math.max(...[anchor, view.window.base - 1n, view.window.base, view.window.end - 1n, view.window.end].filter((address) => address >= 0n).map((address) => pixelsOfByte(view, address)));
+        assert.ok(Math.abs(positionOf(view, anchor) - position) <= 2 + 2 * slack);
       }
       for (let step = 0; view.window.end - view.window.base < 1n << 64n; step++) {
         assert.ok(step < 600, 'zooming out comes to no end');

@@ -222,13 +222,21 @@ function bySums({ cells, sums }: Axis, from: number, weight: number): bigint {
 
 const bytesOf = (share: number, size: bigint): bigint => clamp(BigInt(Math.floor(Number(size) * share)), 0n, size);
 
-/** The window that is `factor` times as long, with the address at a position staying there. */
+/** The window that is `factor` times as long, with the address at a position staying there as near as whole bytes allow. */
 export function zoomed(view: View, position: number, factor: number): Range {
   const { window, height } = view;
-  const base = addressAt(view, position * (1 - factor));
-  const end = addressAt(view, position + (height - position) * factor);
-  const grown = base === window.base && end === window.end && factor > 1;
-  return within(grown ? { base: base - 1n, end: end + 1n } : { base: base > 0n ? base : 0n, end });
+  const anchor = clamp(addressAt(view, position), window.base, window.end - 1n);
+  const base = nearestTo(view, position * (1 - factor));
+  const end = nearestTo(view, position + (height - position) * factor);
+  if (base === window.base && end === window.end && factor > 1) return within({ base: base - 1n, end: end + 1n });
+  return within({ base: base > anchor ? anchor : base, end: end > anchor ? end : anchor + 1n });
+}
+
+/** The first byte that begins nearest to a position. */
+function nearestTo(view: View, position: number): bigint {
+  const address = addressAt(view, position);
+  if (address >= ADDRESS_SPACE) return ADDRESS_SPACE;
+  return position - positionOf(view, address) > positionOf(view, address + 1n) - position ? address + 1n : address;
 }
 
 /** The window that is so many pixels further; at the ends of the address space it stops. */
