@@ -1,6 +1,7 @@
 import { GIB, KIB, largest, MIB } from '../layout/address.js';
 import { intersect, sizeOf, type Range } from '../layout/intervals.js';
 import type { Assignment, ContractName, Host, Iommu, Reserved, Vm } from '../layout/model.js';
+import { arrivalsOf, type Arrivals, type HotplugVerdict, type MemoryVerdict } from './arrivals.js';
 import { openContainer, type Container } from './contract.js';
 import { iommuFormat, smallestPage, type IommuFormat } from './formats.js';
 import { formatKernel, type KernelVersion } from './kernel-version.js';
@@ -39,7 +40,10 @@ export interface Plan {
   readonly usable: readonly Range[];
   readonly maps: readonly PlannedMap[];
   readonly leftOut: readonly LeftOut[];
+  /** Devices that come later. */
   readonly hotplug: readonly HotplugVerdict[];
+  /** RAM that comes later and is mapped for DMA. */
+  readonly memoryHotplug: readonly MemoryVerdict[];
   readonly totals: PlanTotals;
   /** What the file doesn't say and the plan took for granted, in words. */
   readonly assumed: readonly string[];
@@ -57,13 +61,6 @@ export interface PlannedMap extends DmaRequest {
   readonly segments: LeafSegments;
   readonly leaves: Leaves;
   readonly tables: readonly bigint[];
-}
-
-export interface HotplugVerdict {
-  readonly assignment: Assignment;
-  readonly verdict: Verdict;
-  /** The request in the way, or the one that fails. */
-  readonly map: PlannedMap | undefined;
 }
 
 export interface PlanTotals {
@@ -90,6 +87,7 @@ export function makePlan(vm: Vm, host: Host): Plan {
   const mapped = spaces.filter(({ space }) => space.identity || vm.maps.length > 0);
   const { requests, leftOut } = attached && mapped.length === 0 ? { requests: [], leftOut: [] } : requestsOf(vm, facts.habits);
   const [full, maps] = mapAll(mapped, vm.assignments.length === 0 ? [] : requests, facts);
+  const arrivals = arrivalsIn(full, spaces, maps, facts);
   const reached = (mapped.length > 0 ? mapped : spaces).flatMap(({ space }) => space.assignments);
   return {
     vm,
@@ -104,7 +102,8 @@ export function makePlan(vm: Vm, host: Host): Plan {
     guestIovas: spaces.flatMap(({ space, container }) => (space.viommu ? [guestIova(space, space.viommu, { usable: container.usable(), arch: host.arch })] : [])),
     maps,
     leftOut,
-    hotplug: facts.later.map((assignment) => plugIn(assignment, full, vm, facts, maps)),
+    hotplug: arrivals.hotplug,
+    memoryHotplug: arrivals.memory,
     totals: totalsOf(maps, facts.format, Math.max(1, mapped.length)),
     assumed: facts.assumed,
   };
@@ -245,10 +244,11 @@ function attachAll(empty: Container, assignments: readonly Assignment[], facts: 
   let container = empty;
   const verdicts = new Map<string, Verdict>();
   const attach = assignments.map((assignment) => {
-    const group = assignment.device?.group ?? assignment.name;
+    const group = groupOf(assignment);
     let verdict = verdicts.get(group);
     if (!verdict) {
-      [container, verdict] = attachOne(container, assignment, facts);
+      const refusal = unnestable(assignment, facts);
+      [container, verdict] = refusal ? [container, refusal] : container.attach(attachRequest(assignment, facts));
       verdicts.set(group, verdict);
     }
     return { assignment, verdict };
@@ -257,13 +257,12 @@ function attachAll(empty: Container, assignments: readonly Assignment[], facts: 
 }
 
 /**
- * Attaches a device. Tables of the guest’s can only be nested in those of an IOAS (include/uapi/linux/iommufd.h
+ * Why a device can't be attached whatever is mapped. Tables of the guest’s can only be nested in those of an IOAS (include/uapi/linux/iommufd.h
  * `IOMMU_HWPT_ALLOC`): VFIO’s own container has nothing to ask for them.
  */
-function attachOne(container: Container, assignment: Assignment, facts: Facts): readonly [Container, Verdict] {
-  const nested = viommuOf(assignment, facts.vm)?.mode === 'nested';
-  if (nested && facts.plain.contract === 'type1') return [container, refuse('EOPNOTSUPP', 'nesting')];
-  return container.attach(attachRequest(assignment, facts));
+function unnestable(assignment: Assignment, { plain, vm }: Facts): Verdict | undefined {
+  const nested = viommuOf(assignment, vm)?.mode === 'nested';
+  return nested && plain.contract === 'type1' ? refuse('EOPNOTSUPP', 'nesting') : undefined;
 }
 
 /**
@@ -321,19 +320,24 @@ export function contiguousPage({ backing, kind, piece }: Pick<DmaRequest, 'backi
 const withAllSizes = (leaves: Leaves, format: IommuFormat): Leaves =>
   new Map(format.leafSizes.map((size) => [size, leaves.get(size) ?? 0n]));
 
-/** Attaches one hot-plugged device to the running plan; if it comes into a space of its own, mapping begins then. */
-function plugIn(assignment: Assignment, running: readonly OpenSpace[], vm: Vm, facts: Facts, booted: readonly PlannedMap[]): HotplugVerdict {
-  const joined = spaceOf(assignment, vm);
-  const space = running.find(({ space: { key } }) => key === joined.key);
-  const [container, verdict] = attachOne(space?.container ?? openContainer(facts.options), assignment, facts);
-  if (space) return { assignment, verdict, map: booted.find((map) => map.range.base === verdict.existing?.iova) };
-  if (verdict.errno !== 'ok' || !joined.identity) return { assignment, verdict, map: undefined };
-  const carve = vm.stance === 'carve' ? keptBy([assignment]).filter(isExcluded) : [];
-  const { requests } = requestsOf(vm, { ...facts.habits, carve });
-  const [, maps] = mapAll([{ space: joined, container, attach: [] }], requests, facts);
-  const refused = maps.find((map) => map.verdict.errno !== 'ok');
-  return { assignment, verdict: refused?.verdict ?? verdict, map: refused };
+/** What comes later: into the spaces that there are, and into those of its own. */
+function arrivalsIn(full: readonly OpenSpace[], spaces: readonly OpenSpace[], maps: readonly PlannedMap[], facts: Facts): Arrivals {
+  const { vm, habits, options, later } = facts;
+  const there = new Map(spaces.map((one) => [one.space.key, full.find(({ space }) => space === one.space) ?? one]));
+  const joined = new Map([...spaces.map(({ space }) => space), ...later.map((assignment) => spaceOf(assignment, vm))].reverse().map((space) => [space.key, space]));
+  const arrivalSpaces = [...joined.values()].map((space) => {
+    const open = there.get(space.key);
+    const attached = new Map(open?.attach.flatMap(({ assignment, verdict }) => (verdict.errno === 'ok' ? [[groupOf(assignment), grouped(assignment, facts)]] : [])));
+    return { key: space.key, isMapped: space.identity || vm.maps.length > 0, boot: open && { container: open.container, attached: [...attached.values()] } };
+  });
+  const devices = later.map((assignment) => ({ assignment, key: spaceOf(assignment, vm).key, request: grouped(assignment, facts), refusal: unnestable(assignment, facts) }));
+  return arrivalsOf({ vm, habits, options, spaces: arrivalSpaces, devices, maps, requestOf: kernelRequest });
 }
+
+const groupOf = ({ device, name }: Assignment): string => device?.group ?? name;
+
+/** The request under the name of its group: whoever comes first of it brings all. */
+const grouped = (assignment: Assignment, facts: Facts): AttachRequest => ({ ...attachRequest(assignment, facts), name: groupOf(assignment) });
 
 function totalsOf(maps: readonly PlannedMap[], format: IommuFormat, spaces: number): PlanTotals {
   const leaves = maps.reduce<Leaves>((sum, map) => addLeaves(sum, map.leaves), withAllSizes(new Map(), format));

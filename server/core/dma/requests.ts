@@ -50,7 +50,7 @@ export interface MappingHabits {
 
 /** The requests that a VMM makes at start-up: as written, if there is a `map`, else one for each region it maps. */
 export function requestsOf(vm: Vm, habits: MappingHabits): Requests {
-  if (vm.maps.length > 0) return { requests: vm.maps.flatMap((map) => writtenRequest(map, habits)), leftOut: [] };
+  if (vm.maps.length > 0) return { requests: vm.maps.flatMap((map) => (map.region?.hotplug ? [] : writtenRequest(map, habits))), leftOut: [] };
   const requests: DmaRequest[] = [];
   const leftOut: LeftOut[] = [];
   const hidden = hiddenParts(vm.regions);
@@ -61,6 +61,19 @@ export function requestsOf(vm: Vm, habits: MappingHabits): Requests {
     requests.push(...carved.map((piece, index) => derivedRequest(region, piece, carved.length > 1 ? index : undefined, habits)));
   }
   return { requests, leftOut };
+}
+
+/**
+ * The requests that a VMM makes when RAM comes while the guest runs, before it carves: what is written for that RAM, else one
+ * for each piece of it; with a `block` of bytes, those of the first block alone.
+ */
+export function arrivalRequests(region: Region, vm: Vm, habits: MappingHabits, block: bigint | undefined): DmaRequest[] {
+  if (vm.maps.length > 0) return vm.maps.flatMap((map) => (map.region === region ? writtenRequest(map, habits) : []));
+  if (!region.range || !mapsByItself(region, habits.vmm, habits.contract)) return [];
+  const { base, end } = region.range;
+  const whole = block === undefined || base + block > end ? region.range : { base, end: base + block };
+  const pieces = subtract(whole, hiddenParts(vm.regions).get(region) ?? []).flatMap((piece) => rounded(piece, region, habits, []));
+  return pieces.map((piece, index) => derivedRequest(region, piece, pieces.length > 1 ? index : undefined, habits));
 }
 
 function writtenRequest(map: WrittenMap, habits: MappingHabits): DmaRequest[] {

@@ -35,7 +35,7 @@ export function readVm(element: Element, host: Host | undefined, evaluator: Eval
     regions,
     maps: readMaps(children, regions, evaluator),
     assignments,
-    unjudged: [...unjudgedIn(regions, assignments), ...unjudgedOf(element, host)],
+    unjudged: unjudgedOf(element, host),
   };
 }
 
@@ -291,14 +291,6 @@ function deviceNamed(element: Element, host: Host | undefined, evaluator: Evalua
   const { hint, more } = didYouMean(name, host.devices.map((candidate) => candidate.name), element.nameSpan);
   evaluator.report('unknown-name', place, `host \`${host.name}\` has no device \`${name}\`${hint}`, more);
   return undefined;
-}
-
-/** What the file says and this release reads without judging, in words for the plan. */
-function unjudgedIn(regions: readonly Region[], assignments: readonly Assignment[]): string[] {
-  const notes: string[] = [];
-  for (const { hotplug, name } of regions) if (hotplug) notes.push(`\`${name}\` arrives later: hot-plug of memory is not judged yet`);
-  if (assignments.filter(({ hotplug }) => hotplug).length > 1) notes.push('each hot-plugged device is judged alone, not in sequence');
-  return notes;
 }
 
 /** What is read of the host and the guest and decides nothing yet, in one line; none where there is none. */

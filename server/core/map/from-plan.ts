@@ -1,6 +1,7 @@
 import { formatKernel } from '../dma/kernel-version.js';
 import { formatLeaves } from '../dma/leaves.js';
-import { physicalOf, type HotplugVerdict, type Plan, type PlannedMap } from '../dma/plan.js';
+import type { HotplugVerdict } from '../dma/arrivals.js';
+import { physicalOf, type Plan, type PlannedMap } from '../dma/plan.js';
 import { reasonOf } from '../dma/verdict-words.js';
 import { ADDRESS_SPACE, formatPlural, formatSize } from '../layout/address.js';
 import { byBase, isEmpty, sizeOf, subtract, type Range } from '../layout/intervals.js';

@@ -1,5 +1,6 @@
 import type { Leaves } from '../dma/leaves.js';
-import type { HotplugVerdict, Plan, PlannedMap } from '../dma/plan.js';
+import type { HotplugVerdict } from '../dma/arrivals.js';
+import type { Plan, PlannedMap } from '../dma/plan.js';
 import type { LeftOut } from '../dma/requests.js';
 import type { GuestIova } from '../dma/spaces.js';
 import { formatKernel } from '../dma/kernel-version.js';

@@ -1,6 +1,7 @@
 import { formatLeaves } from '../dma/leaves.js';
 import { formatKernel } from '../dma/kernel-version.js';
-import type { HotplugVerdict, Plan, PlannedMap } from '../dma/plan.js';
+import type { HotplugVerdict } from '../dma/arrivals.js';
+import type { Plan, PlannedMap } from '../dma/plan.js';
 import type { LeftOut } from '../dma/requests.js';
 import { stage2Of, type SlotLeaves } from '../dma/stage2.js';
 import type { Verdict } from '../dma/verdict.js';

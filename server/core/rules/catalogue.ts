@@ -13,6 +13,9 @@ import { slotUnaligned } from './slot-unaligned.js';
 import { viommuWidth } from './viommu-width.js';
 import { hostFactsMissing } from './host-facts-missing.js';
 import { hotplugDevice } from './hotplug-device.js';
+import { hotplugMapLimit } from './hotplug-map-limit.js';
+import { hotplugMemory } from './hotplug-memory.js';
+import { mapBisect } from './map-bisect.js';
 import { mapLimit } from './map-limit.js';
 import { mapMissing } from './map-missing.js';
 import { mapOutside } from './map-outside.js';
@@ -85,6 +88,9 @@ export const RULES: readonly SealedRule[] = [
   sectionSkipped,
   viommuWidth,
   hotplugDevice,
+  hotplugMemory,
+  hotplugMapLimit,
+  mapBisect,
   hostFactsMissing,
   syntax,
   unknownName,

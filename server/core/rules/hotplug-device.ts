@@ -1,6 +1,8 @@
+import { stepText, whyRefused } from '../dma/arrival-words.js';
+import type { ArrivalFailure, HotplugVerdict } from '../dma/arrivals.js';
 import { partsAround } from '../dma/contacts.js';
 import { smallestPage } from '../dma/formats.js';
-import { apertureOf, formatOf, type HotplugVerdict, type Plan, type PlannedMap } from '../dma/plan.js';
+import { apertureOf, formatOf, type Plan, type PlannedMap } from '../dma/plan.js';
 import { isExcluded } from '../dma/verdict.js';
 import { formatRange, formatSize } from '../layout/address.js';
 import { subtract, type Range } from '../layout/intervals.js';
@@ -140,19 +142,50 @@ A mapping can't be cut while it stands: the hole must be there from the start.`,
     `),
   ],
 
-  check: ({ plan }) => (plan ? plan.hotplug.filter((arrival) => isTold(arrival, plan)).map((arrival) => ({ plan, arrival })) : []),
+  check: ({ plan }) => (plan ? plan.hotplug.flatMap((arrival) => troubleOf(arrival, plan)) : []),
   locate: ({ arrival }) => arrival.assignment.element,
-  message: ({ plan, arrival }) => {
+  message: ({ plan, arrival, company }) => {
     const { name } = arrival.assignment;
+    if (company) return companyMessage(plan, arrival, company);
     const happens = plan.attachedAtBoot || !arrival.map
       ? `attaching \`${name}\` later fails with ${arrival.verdict.errno}`
       : `RAM is mapped when \`${name}\` is plugged, and ${mapCall(plan.contract)} fails with ${arrival.verdict.errno}`;
     return `${happens}: ${reason(plan, arrival)}; the VM keeps running without it`;
   },
-  notes: ({ plan, arrival }) => notesOn(plan, arrival),
-  witness: ({ arrival }) => arrival.verdict.witness,
-  fixes: ({ plan, arrival }, subject) => [...cutFromTheStart(plan, arrival, subject), ...move(arrival, subject)],
+  notes: ({ plan, arrival, company }) => (company ? companyNotes(company) : notesOn(plan, arrival)),
+  witness: ({ arrival, company }) => (company?.verdict ?? arrival.verdict).witness,
+  fixes: ({ plan, arrival, company }, subject) => company ? [] : [...cutFromTheStart(plan, arrival, subject), ...move(arrival, subject)],
 });
+
+interface Trouble {
+  readonly plan: Plan;
+  readonly arrival: HotplugVerdict;
+  /** A sequence in which it can't come although it could alone. */
+  readonly company: ArrivalFailure | undefined;
+}
+
+function troubleOf(arrival: HotplugVerdict, plan: Plan): Trouble[] {
+  if (arrival.verdict.errno !== 'ok') return isTold(arrival, plan) ? [{ plan, arrival, company: undefined }] : [];
+  const company = arrival.failures.find((failure) => !isToldOfMemory(failure, plan));
+  return company ? [{ plan, arrival, company }] : [];
+}
+
+/** With RAM that comes later, the RAM is told of, if it can't come after the device either; so are sums and overlaps. */
+function isToldOfMemory({ sequence, verdict }: ArrivalFailure, { memoryHotplug }: Plan): boolean {
+  if (verdict.cause === 'limit' || verdict.cause === 'memlock' || verdict.cause === 'existing-map') return true;
+  const elements = new Set(sequence.map(({ element }) => element));
+  return memoryHotplug.some(({ region, failures }) => elements.has(region.element) && failures.some((one) => one.sequence.some(({ kind, element }) => kind === 'device' && elements.has(element))));
+}
+
+function companyMessage(plan: Plan, { assignment, failures, untold }: HotplugVerdict, company: ArrivalFailure): string {
+  const before = company.sequence.slice(0, -1).map((step) => stepText(step, '`')).join(' and ');
+  const others = failures.length + untold - 1;
+  const more = others > 0 ? ` (and in ${others} more ${others === 1 ? 'company' : 'companies'})` : '';
+  return `attaching \`${assignment.name}\` fails with ${company.verdict.errno} once ${before} ${company.sequence.length === 2 ? 'is' : 'are'} there: ${whyRefused(company, plan)}; the VM keeps running without it${more}`;
+}
+
+const companyNotes = ({ sequence }: ArrivalFailure): Note[] =>
+  sequence.slice(0, -1).map(({ element, name }) => ({ place: namePlace(element), message: `\`${name}\` comes before it` }));
 
 /** What other rules tell of each mapping, whoever is attached, is no matter of this device. */
 function isTold({ verdict }: HotplugVerdict, { attachedAtBoot }: Plan): boolean {
