@@ -128,7 +128,7 @@ interface Refusal {
 /** The shortest sequence. What is too much in sum and what lies over other regions is told by rules of its own. */
 function refusalOf(memory: MemoryVerdict, plan: Plan): Refusal[] {
   const isOverlap = ({ verdict }: ArrivalFailure): boolean => verdict.cause === 'existing-map' && !memory.requests.some(({ written }) => written);
-  const told = memory.failures.filter((failure) => failure.verdict.cause !== 'limit' && !isOverlap(failure));
+  const told = memory.failures.filter((failure) => failure.verdict.cause !== 'limit' && failure.verdict.cause !== 'memlock' && !isOverlap(failure));
   const [failure] = [...told].sort((left, right) => left.sequence.length - right.sequence.length);
   return failure ? [{ plan, memory, failure, others: told.length - 1 + memory.untold }] : [];
 }
