@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { GIB, KIB, MIB } from '../../server/core/layout/address.js';
 import { sizeOf } from '../../server/core/layout/intervals.js';
@@ -6,6 +8,9 @@ import { formatLeaves } from '../../server/core/dma/leaves.js';
 import { memorySlots } from '../../server/core/dma/memory-slots.js';
 import { bytesInStage2Of, cpuLeafSizes, stage2Of, stage2OfMap, whyNoStage2, type SlotLeaves } from '../../server/core/dma/stage2.js';
 import type { Plan } from '../../server/core/dma/plan.js';
+import { importQemuMtree } from '../../server/core/formats/index.js';
+import { filesIn, MTREE_DATA } from '../formats/imported.js';
+import { systemSections } from '../formats/readers.js';
 import { armLeaf, naiveSlotLeaves, x86Leaf } from '../support/cpu-oracle.js';
 import { checkOn } from '../support/on-host.js';
 
@@ -89,6 +94,28 @@ describe('memory slots', () => {
   });
 });
 
+describe('memory slots of QEMU', () => {
+  it('are the sections of its flat view that are memory, in each dump', () => {
+    let count = 0;
+    for (const name of filesIn(MTREE_DATA, '.mtree-f.txt')) {
+      const dump = readFileSync(join(MTREE_DATA, name), 'utf8');
+      const imported = importQemuMtree(dump, { path: name });
+      assert.ok('text' in imported);
+      const { result } = checkOn('host box {\n  page 4 KiB\n}\n', `import "host.vmlayout"\n${imported.text.replace(/^(vm \S+)/m, '$1 on box')}`);
+      const plan = result.vms[0]?.plan;
+      assert.ok(plan, name);
+      const sections = systemSections(dump).filter(({ type }) => /^(nv-)?(ram|rom|romd|ramd)$/.test(type));
+      const whole = sections.flatMap(({ base, size }) => {
+        const [first, end] = [((base + 4095n) / 4096n) * 4096n, ((base + size) / 4096n) * 4096n];
+        return first < end ? [[first, end]] : [];
+      });
+      assert.deepEqual(memorySlots(plan).map(({ range }) => [range.base, range.end]), whole, name);
+      count += whole.length;
+    }
+    assert.ok(count > 500, `${count} slots`);
+  });
+});
+
 describe('stage 2: which leaves a slot has', () => {
   it('needs the block whole inside the slot, and in phase', () => {
     assert.deepEqual(slotsOf('backing p size 8 GiB hugetlb 1 GiB\nram low at 0x4000_0000 size 3 GiB from p'), ['low: 3 × 1 GiB']);
@@ -111,6 +138,13 @@ describe('stage 2: which leaves a slot has', () => {
     const lines = 'ram low at 1 GiB size 1 GiB backing dax 1 GiB';
     assert.deepEqual(slotsOf(lines, X86), ['low: 1 × 1 GiB']);
     assert.deepEqual(slotsOf(lines), ['low: 512 × 2 MiB']);
+  });
+
+  it('knows since when RISC-V takes blocks of memory that isn’t hugetlbfs’s', () => {
+    const of = (kernel: string, backing: string): string[] => slotsOf(`ram low at 1 GiB size 4 MiB backing ${backing}`, ARM().replace('arm64', 'riscv64').replace('kernel 7.0', `kernel ${kernel}`));
+    assert.deepEqual(of('6.12', 'dax 2 MiB'), ['low: 1,024 × 4 KiB']);
+    assert.deepEqual(of('7.0', 'dax 2 MiB'), ['low: 2 × 2 MiB']);
+    assert.deepEqual(of('6.12', 'hugetlb 2 MiB'), ['low: 2 × 2 MiB']);
   });
 
   it('promises pages of memory that is aligned to no more, and tells what THP may give', () => {

@@ -2,6 +2,7 @@ import { alignDown, alignUp, isAligned } from '../layout/address.js';
 import { hiddenParts } from '../layout/hidden-parts.js';
 import { byBase, isEmpty, sizeOf, subtract, type Range } from '../layout/intervals.js';
 import type { Backing, Host, Region, Vm } from '../layout/model.js';
+import type { KernelVersion } from './kernel-version.js';
 
 /**
  * What a VMM registers with KVM_SET_USER_MEMORY_REGION: guest-physical addresses in one piece that show memory of the VMM
@@ -27,6 +28,7 @@ export interface SlotSource {
   readonly host: Host;
   /** Base page of the host, in bytes. */
   readonly page: bigint;
+  readonly kernel: KernelVersion;
 }
 
 /** VMMs that bring a hypervisor of their own: none of KVM's rules holds for them. */

@@ -1,6 +1,7 @@
 import { alignDown, alignUp, formatSize, GIB, isAligned, KIB, log2, MIB, smallest } from '../layout/address.js';
 import { intersect, sizeOf, type Range } from '../layout/intervals.js';
 import type { Host } from '../layout/model.js';
+import { atLeast } from './kernel-version.js';
 import { addLeaves, leafSegments, leavesOf, totalLeaves, type Leaves, type LeafSegments } from './leaves.js';
 import { memorySlots, runsOnKvm, type MemorySlot, type SlotSource } from './memory-slots.js';
 import type { Plan, PlannedMap } from './plan.js';
@@ -79,7 +80,7 @@ const withAll = (leaves: Leaves, sizes: readonly bigint[]): Leaves => new Map(si
 
 function filled(slot: MemorySlot, leafSizes: readonly bigint[], source: SlotSource): SlotLeaves {
   const segments = segmentsWithin(slot, promisedPage(slot, source), leafSizes);
-  const hoped = slot.backing?.kind === 'thp' ? segmentsWithin(slot, pmdSize(source.page), leafSizes) : undefined;
+  const hoped = slot.backing?.kind === 'thp' ? segmentsWithin(slot, blockOfUserMemory(source), leafSizes) : undefined;
   return { ...slot, segments, leaves: withAll(leavesOf(segments), leafSizes), hoped: hoped && withAll(leavesOf(hoped), leafSizes) };
 }
 
@@ -101,10 +102,17 @@ function segmentsWithin({ range, offset }: MemorySlot, page: bigint, leafSizes: 
  * `hugetlbfs_file_mmap`, drivers/dax/device.c `dax_get_unmapped_area`). KVM takes more than a PMD from hugetlbfs alone on
  * Arm and RISC-V (`transparent_hugepage_adjust`), and from what the page tables say on x86 (`host_pfn_mapping_level`).
  */
-function promisedPage({ backing }: MemorySlot, { host, page }: SlotSource): bigint {
-  if (backing?.page === undefined) return page;
-  return backing.kind === 'dax' && host.arch !== 'x86_64' ? smallest(backing.page, pmdSize(page)) : backing.page;
+function promisedPage({ backing }: MemorySlot, source: SlotSource): bigint {
+  if (backing?.page === undefined) return source.page;
+  return backing.kind === 'dax' && source.host.arch !== 'x86_64' ? smallest(backing.page, blockOfUserMemory(source)) : backing.page;
 }
+
+/**
+ * The largest block that KVM takes from page tables that aren't hugetlbfs's: a PMD. RISC-V looks for it since 7.0
+ * (arch/riscv/kvm/mmu.c `transparent_hugepage_adjust`); before, it knew huge pages of hugetlbfs alone.
+ */
+const blockOfUserMemory = ({ host, kernel, page }: SlotSource): bigint =>
+  host.arch === 'riscv64' && !atLeast(kernel, 7, 0) ? page : pmdSize(page);
 
 function assumptions(slots: readonly SlotLeaves[], { vm, host, page }: SlotSource): string[] {
   const block = pmdSize(page);
