@@ -7,6 +7,7 @@ import {
   type BaseLanguageClient, type LanguageClientOptions, RevealOutputChannelOn, State,
 } from 'vscode-languageclient';
 import { registerMap } from './map/panel.js';
+import { offerComparison } from './compare.js';
 
 /** Identifies the client; its settings start with it (`vmlayout.trace.server`). */
 export const CLIENT_ID = 'vmlayout';
@@ -33,6 +34,7 @@ export async function run(client: BaseLanguageClient, context: ExtensionContext)
     await client.start();
   }));
   registerMap(client, context);
+  offerComparison(client, context);
   await client.start();
 }
 

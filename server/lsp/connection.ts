@@ -1,5 +1,6 @@
 import type { Connection, InitializeResult, ServerCapabilities } from 'vscode-languageserver';
 import { offerFixes } from './code-actions.js';
+import { answerCompare } from './compare.js';
 import { followWorkspace } from './configuration.js';
 import { followTexts } from './diagnostics.js';
 import type { Files } from './files.js';
@@ -13,7 +14,7 @@ export type { Files } from './files.js';
 /** What the server can do: each part listens for its requests and says so to the client. */
 const PARTS: readonly ((session: Session) => ServerCapabilities)[] = [
   followTexts, followWorkspace, offerFixes, answerHover, answerCompletion, answerDefinition, answerSymbols, answerFolding,
-  showLibrary, answerMap,
+  showLibrary, answerMap, answerCompare,
 ];
 
 /** Answers a client over a connection that is not listening yet. `today` is a date such as `2026-11-22`. */

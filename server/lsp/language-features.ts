@@ -7,7 +7,7 @@ import { libraryUri } from './library.js';
 import type { Session } from './session.js';
 
 /** What a client asks about the place of the cursor. Each answer is worked out in the core, from offsets. */
-type Asked = { readonly textDocument: { readonly uri: string }; readonly position: Position };
+export type Asked = { readonly textDocument: { readonly uri: string }; readonly position: Position };
 
 export function answerHover(session: Session): ServerCapabilities {
   session.connection.onHover(session.guard('hover', null, (params: Asked): Hover | null => {
@@ -62,7 +62,7 @@ export function answerFolding(session: Session): ServerCapabilities {
 }
 
 /** The file that is asked about, as the core sees it, and the offset in it. */
-function fileAt(session: Session, { textDocument, position }: Asked): { file: EditorFile; offset: number } | undefined {
+export function fileAt(session: Session, { textDocument, position }: Asked): { file: EditorFile; offset: number } | undefined {
   const open: OpenFile | undefined = session.documents.get(textDocument.uri);
   if (!open) return undefined;
   const { result } = session.check(open);

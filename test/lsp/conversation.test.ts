@@ -55,6 +55,16 @@ describe('the language server', () => {
     foldingRangeProvider: true,
   }));
 
+  it('compares the stances of the vm at the cursor', async () => {
+    await client.open(URI, TEXT);
+    const ask = (line: number): Promise<{ markdown: string } | null> => client.request('vmlayout/compare', { textDocument: { uri: URI }, position: { line, character: 0 } });
+    const page = await ask(16);
+    assert.match(page?.markdown ?? '', /^# Stances side by side\n\n## web on altra: VFIO type1, kernel 6\.6\n/);
+    assert.match(page?.markdown ?? '', /\| cold start \| EINVAL \| ok \| ok \| ok \| EINVAL \| ok \|/);
+    await client.open('file:///ws/empty.vmlayout', 'vm alone { ram low at 0 size 1 GiB }\n');
+    assert.equal(await client.request('vmlayout/compare', { textDocument: { uri: 'file:///ws/empty.vmlayout' }, position: { line: 0, character: 0 } }), null);
+  });
+
   it('tells what it finds, with its rule, its page and the other party', async () => {
     const diagnostics = await client.open(URI, TEXT);
     const overlap = overlapIn(diagnostics);

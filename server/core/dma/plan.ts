@@ -6,11 +6,13 @@ import { openContainer, type Container } from './contract.js';
 import { iommuFormat, smallestPage, type IommuFormat } from './formats.js';
 import { formatKernel, type KernelVersion } from './kernel-version.js';
 import { addLeaves, leafSegments, leavesOf, totalLeaves, usableLeafSizes, type Leaves, type LeafSegments } from './leaves.js';
-import { requestsOf, type DmaRequest, type LeftOut, type MappingHabits } from './requests.js';
+import { contiguousPage, physicalOf, requestsOf, type DmaRequest, type LeftOut, type MappingHabits } from './requests.js';
 import { guestIova, spaceOf, spacesOf, viommuOf, type AddressSpace, type GuestIova } from './spaces.js';
 import { countTables, tableBytes } from './tables.js';
 import { habitsOf } from './vmm-habits.js';
 import { OK, isExcluded, refuse, type AttachRequest, type MapRequest, type Verdict } from './verdict.js';
+
+export { contiguousPage, physicalOf } from './requests.js';
 
 /** What a guest's VMM asks of a host's kernel at start-up, what the kernel answers, and what its IOMMU tables then hold. */
 export interface Plan {
@@ -78,9 +80,15 @@ export interface PlanTotals {
 /** The kernel whose verdicts count where a host names none. */
 export const NEWEST_KERNEL: KernelVersion = { major: 7, minor: 2 };
 
+/** How a VMM carves, where that isn't as a layout can say. */
+export interface CarvingOptions {
+  /** Holes are widened to whole leaves of at most so many bytes; to what a request must be aligned to, if left out. */
+  readonly carveTo?: bigint | undefined;
+}
+
 /** Makes the plan of a guest on a host. */
-export function makePlan(vm: Vm, host: Host): Plan {
-  const facts = factsOf(vm, host);
+export function makePlan(vm: Vm, host: Host, { carveTo }: CarvingOptions = {}): Plan {
+  const facts = factsOf(vm, host, carveTo);
   const attached = facts.boot.length > 0;
   const spaces = spacesOf(facts.boot, vm).map((space) => openSpace(space, facts));
   // What a layout writes as `map` is asked for in every space; what a VMM maps by itself, where nobody else translates.
@@ -143,7 +151,7 @@ interface Facts {
   readonly assumed: readonly string[];
 }
 
-function factsOf(vm: Vm, host: Host): Facts {
+function factsOf(vm: Vm, host: Host, carveTo: bigint | undefined): Facts {
   const assumed: string[] = [];
   const assume = <T>(value: T | undefined, fallback: T, words: string): T => {
     if (value === undefined) assumed.push(words);
@@ -169,7 +177,7 @@ function factsOf(vm: Vm, host: Host): Facts {
     plain: { contract, kernel, page, format, iommu, alignment },
     format,
     page,
-    habits: { vmm, contract, page, alignment, carve },
+    habits: { vmm, contract, page, alignment, carve, widening: carveTo === undefined ? undefined : { most: carveTo, leafSizes: format.leafSizes } },
     boot,
     later,
     options: { contract, kernel, hostPage: page, dmaMaps: host.limits.dmaMaps, memlock: host.limits.memlock },
@@ -305,16 +313,6 @@ function plannedMap(request: DmaRequest, verdict: Verdict, { format, page }: Fac
     leaves: withAllSizes(leavesOf(segments), format),
     tables: countTables([segments], format),
   };
-}
-
-/** What the phase of leaves counts from: the physical address, or the offset in pages that are aligned to their size. */
-export const physicalOf = ({ backing, offset }: Pick<DmaRequest, 'backing' | 'offset'>): bigint =>
-  (backing?.kind === 'physical' ? backing.physical ?? 0n : 0n) + (offset ?? 0n);
-
-/** The page within which the host promises physical contiguity, or the VMM asks at once; nothing where the whole is one run. */
-export function contiguousPage({ backing, kind, piece }: Pick<DmaRequest, 'backing' | 'kind' | 'piece'>, page: bigint): bigint | undefined {
-  if (piece !== undefined || kind === 'bar' || backing?.kind === 'physical') return piece;
-  return backing?.page ?? page;
 }
 
 const withAllSizes = (leaves: Leaves, format: IommuFormat): Leaves =>

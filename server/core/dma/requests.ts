@@ -1,7 +1,8 @@
-import { alignDown, alignUp, isAligned } from '../layout/address.js';
+import { alignDown, alignUp, isAligned, largest } from '../layout/address.js';
 import { hiddenParts } from '../layout/hidden-parts.js';
 import { isEmpty, overlaps, subtract, type Range } from '../layout/intervals.js';
 import type { Backing, ContractName, Region, Reserved, Vm, WrittenMap } from '../layout/model.js';
+import { usableLeafSizes } from './leaves.js';
 import { mapsByItself, type VmmHabits } from './vmm-habits.js';
 
 /** One DMA mapping request before anybody is asked. Bytes; `offset` counts in the backing. */
@@ -46,6 +47,15 @@ export interface MappingHabits {
   readonly alignment: bigint;
   /** What it carves around; empty unless it carves. */
   readonly carve: readonly Reserved[];
+  /** Which leaves holes are widened to; to the alignment, if left out. */
+  readonly widening?: Widening | undefined;
+}
+
+/** Holes are widened to the largest leaf, of at most `most` bytes, that what they are cut from can be held in. */
+export interface Widening {
+  readonly most: bigint;
+  /** Leaf sizes of the tables, in bytes. */
+  readonly leafSizes: readonly bigint[];
 }
 
 /** The requests that a VMM makes at start-up: as written, if there is a `map`, else one for each region it maps. */
@@ -112,14 +122,25 @@ const BIT_63 = 1n << 63n;
 const isOutOfStep = ({ range, backing, offset }: Region, page: bigint): boolean =>
   range !== undefined && backing !== undefined && offset !== undefined && !isAligned(range.base - offset, page);
 
-/** Cuts the kept ranges out, widened to what a request must be aligned to. */
-function carve(piece: Range, region: Region, { carve: kept, alignment }: MappingHabits, leftOut: LeftOut[]): Range[] {
+/** Cuts the kept ranges out, widened to what a request must be aligned to, or to a leaf. */
+function carve(piece: Range, region: Region, habits: MappingHabits, leftOut: LeftOut[]): Range[] {
+  const { carve: kept } = habits;
   const met = kept.filter(({ range }) => overlaps(range, piece));
   if (met.length === 0) return [piece];
-  const holes = met.map(({ range }) => ({ base: alignDown(range.base, alignment), end: alignUp(range.end, alignment) }));
+  const block = carvedBlock(piece, region, habits);
+  const holes = met.map(({ range }) => ({ base: alignDown(range.base, block), end: alignUp(range.end, block) }));
   const rest = subtract(piece, holes);
   for (const range of subtract(piece, rest)) leftOut.push({ region, range, kept: met.filter((one) => overlaps(one.range, range)) });
   return rest;
+}
+
+/** What holes in a piece are widened to: the largest leaf that it can be held in, as far as the VMM goes. */
+function carvedBlock(piece: Range, region: Region, habits: MappingHabits): bigint {
+  const { alignment, widening, page } = habits;
+  if (!widening) return alignment;
+  const request = derivedRequest(region, piece, undefined, habits);
+  const sizes = usableLeafSizes({ iova: piece.base, physical: physicalOf(request), contiguous: contiguousPage(request, page) }, widening.leafSizes);
+  return largest(alignment, ...sizes.filter((size) => size <= widening.most));
 }
 
 function derivedRequest(region: Region, range: Range, index: number | undefined, habits: MappingHabits): DmaRequest {
@@ -137,4 +158,14 @@ function derivedRequest(region: Region, range: Range, index: number | undefined,
     kind,
     piece: pieceOf(habits),
   };
+}
+
+/** What the phase of leaves counts from: the physical address, or the offset in pages that are aligned to their size. */
+export const physicalOf = ({ backing, offset }: Pick<DmaRequest, 'backing' | 'offset'>): bigint =>
+  (backing?.kind === 'physical' ? backing.physical ?? 0n : 0n) + (offset ?? 0n);
+
+/** The page within which the host promises physical contiguity, or the VMM asks at once; nothing where the whole is one run. */
+export function contiguousPage({ backing, kind, piece }: Pick<DmaRequest, 'backing' | 'kind' | 'piece'>, page: bigint): bigint | undefined {
+  if (piece !== undefined || kind === 'bar' || backing?.kind === 'physical') return piece;
+  return backing?.page ?? page;
 }

@@ -9,6 +9,8 @@ export interface VmmHabits {
   readonly rom: boolean;
   /** Whether BARs are mapped, so that devices reach each other. Only where the contract takes them. */
   readonly bars: boolean;
+  /** Whether it goes on where a BAR is refused. */
+  readonly barsMayFail: boolean;
   /** Whether what is no whole page of the host is left out, instead of asked for and refused. */
   readonly roundsInwards: boolean;
   /** Whether it asks for one page after the other, so that no leaf is larger. */
@@ -22,7 +24,7 @@ export interface VmmHabits {
 }
 
 const USUAL: Omit<VmmHabits, 'name' | 'source'> = {
-  ram: 'each', rom: false, bars: false, roundsInwards: false, byPage: false, contract: 'type1', remarks: [],
+  ram: 'each', rom: false, bars: false, barsMayFail: false, roundsInwards: false, byPage: false, contract: 'type1', remarks: [],
 };
 
 /** A hypervisor that fills the tables itself. */
@@ -36,10 +38,16 @@ function habits(name: string, source: string, differences: Partial<VmmHabits> = 
 const GENERIC = habits('generic', 'an assumption');
 
 const VMMS: readonly VmmHabits[] = [
-  habits('qemu', 'hw/vfio/listener.c vfio_listener_valid_section, vfio_listener_region_add', { rom: true, bars: true, roundsInwards: true }),
+  habits('qemu', 'hw/vfio/listener.c vfio_listener_valid_section, vfio_listener_region_add', {
+    rom: true,
+    bars: true,
+    barsMayFail: true,
+    roundsInwards: true,
+  }),
   habits('cloud-hypervisor', 'vmm/src/device_manager.rs (each region of each memory zone), pci/src/vfio.rs map_mmio_regions', { bars: true }),
   habits('openvmm', 'vm/devices/pci/vfio_assigned_device/src/manager.rs VfioType1DmaTarget::map_dma', {
     bars: true,
+    barsMayFail: true,
     remarks: ['a BAR that the kernel refuses costs OpenVMM peer-to-peer DMA only'],
   }),
   habits('firecracker', 'src/vmm/src/devices/vfio/mod.rs VfioContext::map_guest_memory', {

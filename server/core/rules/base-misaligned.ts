@@ -6,7 +6,7 @@ import { rangeOf, sizeOf } from '../layout/intervals.js';
 import type { Region } from '../layout/model.js';
 import { writeAddress } from '../layout/written.js';
 import { mapName } from './contact-words.js';
-import { nearestFreePlace } from './placement.js';
+import { nearestFreePlace } from '../dma/free-places.js';
 import { lossWords, offsetsInPhase, refit } from './realignment.js';
 import { bad, defineRule, fixed, good, type Fix, type VmSubject } from './rule.js';
 import { fragmentationIn } from './wanted-pages.js';

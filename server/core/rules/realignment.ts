@@ -5,7 +5,7 @@ import type { Backing, Region, Vm } from '../layout/model.js';
 import type { PlacedEdit } from '../layout/place.js';
 import { writeAddress, writeSize } from '../layout/written.js';
 import { isWrittenIn, withProperty } from './edits.js';
-import { isFreePlace, nearestFreePlace } from './placement.js';
+import { isFreePlace, nearestFreePlace } from '../dma/free-places.js';
 import type { Fix, VmSubject } from './rule.js';
 
 /** Puts a region elsewhere, in the guest or in its backing, so that larger leaves fit; the fixes of the fragmentation rules. */

@@ -3,7 +3,7 @@ import { hiddenParts } from '../layout/hidden-parts.js';
 import { contains, intersect, overlappingPairs, subtract, type Range } from '../layout/intervals.js';
 import { namePlace, type Region, type Vm } from '../layout/model.js';
 import { isWrittenIn, withNamed } from './edits.js';
-import { holds, isHeld } from './held-regions.js';
+import { holds, isHeld } from '../layout/held-regions.js';
 import { moveRegion } from './placement.js';
 import { bad, defineRule, fixed, good, type Fix, type VmSubject } from './rule.js';
 

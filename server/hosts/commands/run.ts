@@ -6,6 +6,7 @@ import { check } from './check.js';
 import type { Command } from './command.js';
 import { diff } from './diff.js';
 import { drift } from './drift.js';
+import { compare } from './compare.js';
 import { explain } from './explain.js';
 import { fmt } from './fmt.js';
 import { exportCommand } from './export.js';
@@ -19,6 +20,7 @@ import { snapshot } from './snapshot.js';
 const COMMANDS: readonly Command[] = [
   check,
   plan,
+  compare,
   map,
   fleet,
   explain,

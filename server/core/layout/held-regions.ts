@@ -1,5 +1,5 @@
-import { contains } from '../layout/intervals.js';
-import type { Region } from '../layout/model.js';
+import { contains } from './intervals.js';
+import type { Region } from './model.js';
 
 /**
  * Whether `inner` belongs into `outer`, and fits: a doorbell into the registers it is one of, BARs and hot-plugged RAM into

@@ -1,0 +1,34 @@
+// The command that shows the stances of the vm at the cursor side by side: a read-only Markdown page, made by the server
+// and worked out anew each time the command is called.
+
+import { commands, EventEmitter, type ExtensionContext, Uri, window, workspace } from 'vscode';
+import type { BaseLanguageClient } from 'vscode-languageclient';
+
+const COMMAND = 'vmlayout.compareStances';
+const SCHEME = 'vmlayout-compare';
+
+export function offerComparison(client: BaseLanguageClient, context: ExtensionContext): void {
+  const pages = new Map<string, string>();
+  const changed = new EventEmitter<Uri>();
+  context.subscriptions.push(
+    changed,
+    workspace.registerTextDocumentContentProvider(SCHEME, {
+      onDidChange: changed.event,
+      provideTextDocumentContent: (uri) => pages.get(uri.toString()) ?? '',
+    }),
+    commands.registerCommand(COMMAND, async () => {
+      const editor = window.activeTextEditor;
+      if (editor?.document.languageId !== 'vmlayout') return;
+      const { document, selection } = editor;
+      const answer = await client.sendRequest<{ readonly markdown: string } | null>('vmlayout/compare', {
+        textDocument: { uri: document.uri.toString() },
+        position: client.code2ProtocolConverter.asPosition(selection.active),
+      });
+      const name = document.uri.path.split('/').at(-1) ?? 'layout';
+      const page = Uri.from({ scheme: SCHEME, path: `/Stances of ${name}.md`, query: document.uri.toString() });
+      pages.set(page.toString(), answer?.markdown ?? 'No vm here stands on a host: write `on HOST` behind its name.\n');
+      changed.fire(page);
+      await commands.executeCommand('markdown.showPreviewToSide', page);
+    }),
+  );
+}

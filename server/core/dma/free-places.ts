@@ -1,0 +1,72 @@
+import { GIB, largest, log2, modulo, smallest } from '../layout/address.js';
+import { holds, isHeld } from '../layout/held-regions.js';
+import { contains, isEmpty, overlaps, subtract, type Range } from '../layout/intervals.js';
+import type { Host, Region, Vm } from '../layout/model.js';
+import { apertureOf, physicalOf, type Plan } from './plan.js';
+
+/** A guest, and the host and plan that say where it may be; without them only the guest does. */
+export interface Situation {
+  readonly vm: Vm;
+  readonly host: Host | undefined;
+  readonly plan: Plan | undefined;
+}
+
+/** RAM to the largest leaf that it and a page of its backing hold; anything else to its own size, as a BAR is decoded. */
+export function alignmentFor({ kind, range, backing }: Region, plan: Plan | undefined): bigint {
+  const size = range ? range.end - range.base : 1n;
+  const own = 1n << BigInt(log2(size));
+  if (kind !== 'ram' || !plan) return kind === 'bar' || own < GIB ? own : GIB;
+  return plan.format.leafSizes.find((leaf) => leaf <= size && leaf <= (backing?.page ?? leaf)) ?? plan.alignment;
+}
+
+/** How far past a multiple of its page a region begins in its backing; nothing is promised of one without pages. */
+export const phaseOf = ({ backing, offset }: Region): bigint =>
+  backing?.page !== undefined || backing?.kind === 'physical' ? physicalOf({ backing, offset }) : 0n;
+
+/**
+ * The free place nearest to where a region is: aligned, inside the aperture and the guest's width, and away from every
+ * region and from what assigned devices keep. Bytes; nothing where there is none. With a `phase`, the base is that much
+ * past a multiple of the alignment, as the region's bytes are in their backing.
+ */
+export function nearestFreePlace(subject: Situation, region: Region, alignment: bigint, phase = 0n): bigint | undefined {
+  const { range } = region;
+  if (!range) return undefined;
+  const size = range.end - range.base;
+  const upTo = (address: bigint): bigint => address + modulo(phase - address, alignment);
+  const downTo = (address: bigint): bigint => address - modulo(address - phase, alignment);
+  const room = roomFor(subject, region);
+  const places = isEmpty(room) ? [] : subtract(room, takenBy(subject, region)).flatMap((gap) => {
+    const [lowest, highest] = [upTo(gap.base), downTo(gap.end - size)];
+    if (lowest > highest) return [];
+    return [upTo(range.base), downTo(range.base)].map((wanted) => smallest(highest, largest(lowest, wanted)));
+  });
+  return places.reduce<bigint | undefined>((best, base) => (base === range.base || (best !== undefined && distance(best, range.base) <= distance(base, range.base)) ? best : base), undefined);
+}
+
+/** Whether a region could be in a place, itself aside. */
+export const isFreePlace = (subject: Situation, region: Region, place: Range): boolean =>
+  contains(roomFor(subject, region), place) && !takenBy(subject, region).some((other) => overlaps(other, place));
+
+const distance = (left: bigint, right: bigint): bigint => (left < right ? right - left : left - right);
+
+/** Where nothing may be put: other regions, and if the region is mapped for DMA, what devices keep and what bridges route past the IOMMU. */
+function takenBy({ vm, host, plan }: Situation, region: Region): Range[] {
+  const window = windowOf(region, vm);
+  const inTheWay = vm.regions.filter((other) => other !== region && other !== window && other.kind !== 'avoid');
+  const regions = inTheWay.flatMap(({ range }) => range ?? []);
+  const devices = new Set(vm.assignments.map(({ device }) => device));
+  const kept = plan && host ? host.devices.filter((device) => devices.has(device)).flatMap(({ reserved }) => reserved) : [];
+  const bypassed = plan && host && devices.size > 0 ? host.bridges.flatMap(({ windows }) => windows.filter(({ acs }) => acs === false)) : [];
+  return [...regions, ...bypassed.map(({ range }) => range), ...kept.filter(({ kind }) => kind !== 'direct-relaxable').map(({ range }) => range)];
+}
+
+/** What a region can be in: the guest's width, what all its devices translate, and the window that is kept for it. */
+function roomFor({ vm, plan }: Situation, region: Region): Range {
+  const apertures = plan ? vm.assignments.flatMap(({ device }) => (device ? [apertureOf(device.iommu, plan)] : [])) : [];
+  const rooms = [...apertures, windowOf(region, vm)?.range].filter((room) => room !== undefined);
+  return { base: largest(0n, ...rooms.map(({ base }) => base)), end: smallest(1n << BigInt(vm.bits ?? 64), ...rooms.map(({ end }) => end)) };
+}
+
+/** The window that a BAR or a DIMM lies in. */
+const windowOf = (region: Region, { regions }: Vm): Region | undefined =>
+  isHeld(region) ? regions.find((outer) => outer.kind === 'window' && holds(outer, region)) : undefined;
