@@ -4,7 +4,7 @@ import { formatAddress, formatRange, log2 } from '../layout/address.js';
 import type { Range } from '../layout/intervals.js';
 import type { Host, Region, Vm } from '../layout/model.js';
 import { withProperty } from './edits.js';
-import { holds } from './held-regions.js';
+import { holds } from '../layout/held-regions.js';
 import { moveRegion } from './placement.js';
 import { bad, defineRule, fixed, good, type Fix } from './rule.js';
 
