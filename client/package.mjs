@@ -39,6 +39,7 @@ function expectedFiles() {
     'dist/map.css',
     'dist/map.js',
     'dist/server.cjs',
+    'dist/vmlayout.cjs',
     'docs/icon.png',
     'docs/schema/vmlayout.schema.json',
     'docs/screenshot.png',

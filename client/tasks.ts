@@ -1,0 +1,42 @@
+// Tasks that check the layouts of a folder with the command line that comes with the extension, so that they
+// need nothing installed. What they print is taken up by the problem matcher `$vmlayout` of package.json.
+
+import process from 'node:process';
+import {
+  type Disposable, type ExtensionContext, ProcessExecution, Task, type TaskDefinition, TaskGroup, tasks, TaskScope, workspace, type WorkspaceFolder,
+} from 'vscode';
+
+/** As package.json describes it. */
+const TASK_TYPE = 'vmlayout';
+const MATCHER = '$vmlayout';
+
+interface CheckTask extends TaskDefinition {
+  /** Files, directories and globs, from the workspace folder; all of it if left out. */
+  readonly files?: readonly string[];
+  /** Further options of `vmlayout check`. */
+  readonly args?: readonly string[];
+}
+
+/** Offers `vmlayout: check` for each folder of the workspace, and completes those that tasks.json names. */
+export function provideTasks(context: ExtensionContext): Disposable {
+  return tasks.registerTaskProvider(TASK_TYPE, {
+    provideTasks: () => (workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file').map((folder) => checkTask({ type: TASK_TYPE }, folder, context)),
+    resolveTask: ({ definition, scope }) => checkTask(definition as CheckTask, isFolder(scope) ? scope : workspace.workspaceFolders?.[0], context),
+  });
+}
+
+const isFolder = (scope: Task['scope']): scope is WorkspaceFolder => typeof scope === 'object';
+
+function checkTask(definition: CheckTask, folder: WorkspaceFolder | undefined, context: ExtensionContext): Task {
+  const { files = ['.'], args = [] } = definition;
+  const program = context.asAbsolutePath('dist/vmlayout.cjs');
+  const execution = new ProcessExecution(process.execPath, [program, 'check', '--format', 'text', ...args, '--', ...files], {
+    ...(folder && { cwd: folder.uri.fsPath }),
+    // The desktop's own executable is Node where it is told so; Node itself doesn't mind.
+    env: { ELECTRON_RUN_AS_NODE: '1' },
+  });
+  const task = new Task(definition, folder ?? TaskScope.Workspace, 'check', 'vmlayout', execution, MATCHER);
+  task.group = TaskGroup.Test;
+  task.detail = 'Checks the layouts of the folder, as CI does';
+  return task;
+}
