@@ -294,15 +294,9 @@ function deviceNamed(element: Element, host: Host | undefined, evaluator: Evalua
 }
 
 /** What is read of the host and the guest and decides nothing yet, in one line; none where there is none. */
-function unjudgedOf(element: Element, host: Host | undefined): string[] {
-  const hosts = host ? [host.element, ...host.element.children] : [];
-  const everything = [element, ...element.children, ...hosts, ...(host?.devices.map((device) => device.element) ?? [])];
-  const keywords = new Set(hosts.map(({ keyword }) => keyword));
-  const words = new Set(everything.flatMap(({ keyword, properties }) => (keyword === 'iommu' ? [] : [...properties.keys()])));
-  const unjudged = [
-    ...['memory'].filter((keyword) => keywords.has(keyword)),
-    ...['count', 'node'].filter((word) => words.has(word)),
-  ].map((word) => (word === 'count' ? 'the `count` of `hugepages`' : `\`${word}\``));
-  const verb = unjudged.length === 1 ? 'is' : 'are';
-  return unjudged.length === 0 ? [] : [`${unjudged.join(', ')} ${verb} read, and no rule judges ${unjudged.length === 1 ? 'it' : 'them'} yet`];
+function unjudgedOf({ children }: Element, host: Host | undefined): string[] {
+  const regions = children.filter(({ keyword }) => REGION_KEYWORDS.has(keyword));
+  const memories = host?.memories.map((memory) => memory.element) ?? [];
+  const isTold = [...regions, ...memories].some(({ properties }) => properties.has('node'));
+  return isTold ? ['the `node` of regions and of `memory` is read, and no rule judges it yet'] : [];
 }

@@ -4,7 +4,8 @@ import { namePlace, type Region } from '../layout/model.js';
 import { writeSize } from '../layout/written.js';
 import { isWrittenIn, withProperty } from './edits.js';
 import { offsetsInPhase, rebase } from './realignment.js';
-import { bad, defineRule, fixed, good, type Fix, type VmSubject } from './rule.js';
+import { isCommon } from './host-load.js';
+import { bad, defineRule, fixed, good, type Blamed, type Fix, type HostLoad, type VmSubject } from './rule.js';
 import { takenBytes, type TakenBytes } from './taken-bytes.js';
 
 /** Two regions are made of the same memory, and nobody says that it is meant. */
@@ -54,6 +55,27 @@ another region hides with \`over\` isn't taken.`,
     `,
       ),
     ),
+    bad(`
+      host xeon {
+        page 4 KiB
+        iommu dmar0 {
+          model vt-d
+          bits 48
+          reserved msi at 0xfee0_0000 ..= 0xfeef_ffff kind msi
+        }
+      }
+
+      backing pool size 8 GiB hugetlb 1 GiB
+
+      vm one on xeon {
+        ram low at 0 size 4 GiB from pool
+      }
+
+      vm two on xeon {
+        ram low at 0 size 4 GiB from pool + 2 GiB
+            ^^^ \`low\` takes 0x80000000-0xffffffff of \`pool\`, which \`low\` of \`one\` has taken: nothing refuses it, and what one guest writes it overwrites in the other
+      }
+    `),
     good(`
       vm pc {
         backing ram0 size 8 GiB hugetlb 1 GiB
@@ -66,8 +88,9 @@ another region hides with \`over\` isn't taken.`,
   ],
 
   check: ({ vm }) => meetingsIn(takenBytes(vm)),
+  checkTogether: meetingsOfGuests,
   locate: ({ later }) => later.region.element,
-  message: (meeting) => `${takenWords(meeting)}: nothing refuses it, and what the guest writes to one it overwrites in the other`,
+  message: (meeting) => `${takenWords(meeting)}: nothing refuses it, and what ${meeting.earlier.vm === meeting.later.vm ? 'the guest writes to one it overwrites' : 'one guest writes it overwrites'} in the other`,
   notes: ({ earlier: { region, bytes } }) => [{ place: namePlace(region.element), message: `\`${region.name}\` has ${formatRange(bytes)}` }],
   witness: ({ later }) => later.region.range,
   fixes: ({ later }, subject) => [...otherBytes(later.region, subject), ...sayShared(later.region, subject)],
@@ -82,8 +105,19 @@ interface Meeting {
 
 const takenWords = ({ earlier, later, shared }: Meeting): string => {
   const of = later.backing.physical !== undefined ? `host memory ${formatRange(shared)}` : `${formatRange(shared)} of \`${later.backing.name}\``;
-  return `\`${later.region.name}\` takes ${of}, which \`${earlier.region.name}\` has taken`;
+  const owner = earlier.vm === later.vm ? '' : ` of \`${earlier.vm.name}\``;
+  return `\`${later.region.name}\` takes ${of}, which \`${earlier.region.name}\`${owner} has taken`;
 };
+
+/** Backings at the top of a file, from which several guests take. */
+function meetingsOfGuests({ vms }: HostLoad): Blamed<Meeting>[] {
+  const taken = vms.flatMap(({ vm }) => takenBytes(vm).filter(({ backing }) => isCommon(vm, backing)));
+  const meetings = [...groupBy(taken, ({ backing }) => backing.element.origin.declaration)].flatMap(meetingsIn);
+  return meetings.filter(({ earlier, later }) => earlier.vm !== later.vm).flatMap((fact) => {
+    const subject = vms.find(({ vm }) => vm === fact.later.vm);
+    return subject ? [{ subject, fact }] : [];
+  });
+}
 
 /** Pairs that are told, at most: nobody reads more, and n regions with the same bytes make n² of them. */
 const MOST_PAIRS = 1024;
@@ -93,7 +127,7 @@ function meetingsIn(taken: readonly TakenBytes[]): Meeting[] {
   const meetings: Meeting[] = [];
   const told = new Map<Region, Set<Region>>();
   const order = new Map(taken.map(({ region }, index) => [region, index]));
-  for (const group of groupBySpace(taken)) {
+  for (const group of groupBy(taken, ({ space }) => space)) {
     for (const [left, right] of overlappingPairs(group, ({ bytes }) => bytes)) {
       if (left.region === right.region || areShared(left, right) || told.get(left.region)?.has(right.region)) continue;
       if (meetings.length >= MOST_PAIRS) return meetings;
@@ -106,12 +140,12 @@ function meetingsIn(taken: readonly TakenBytes[]): Meeting[] {
   return meetings;
 }
 
-function groupBySpace(taken: readonly TakenBytes[]): TakenBytes[][] {
+function groupBy(taken: readonly TakenBytes[], keyOf: (one: TakenBytes) => unknown): TakenBytes[][] {
   const groups = new Map<unknown, TakenBytes[]>();
   for (const one of taken) {
-    const group = groups.get(one.space);
+    const group = groups.get(keyOf(one));
     if (group) group.push(one);
-    else groups.set(one.space, [one]);
+    else groups.set(keyOf(one), [one]);
   }
   return [...groups.values()];
 }

@@ -31,6 +31,8 @@ import { p2pOverlap } from './p2p-overlap.js';
 import { sectionSkipped } from './section-skipped.js';
 import { barMisaligned } from './bar-misaligned.js';
 import { blockUnsupported } from './block-unsupported.js';
+import { hostMemoryOverlap } from './host-memory-overlap.js';
+import { hugepagePool } from './hugepage-pool.js';
 import { hugepageWaste } from './hugepage-waste.js';
 import { phaseMismatch } from './phase-mismatch.js';
 import { backingTooSmall } from './backing-too-small.js';
@@ -65,6 +67,7 @@ export const RULES: readonly SealedRule[] = [
   regionOverlap,
   mapOverlap,
   backingOverlap,
+  hostMemoryOverlap,
   mapOutside,
   mapUnaligned,
   slotUnaligned,
@@ -78,6 +81,7 @@ export const RULES: readonly SealedRule[] = [
   barMisaligned,
   backingSize,
   hugepageWaste,
+  hugepagePool,
   mapLimit,
   memlockLimit,
   slotLimit,

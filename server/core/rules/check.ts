@@ -23,6 +23,7 @@ import { judge, policiesOf, type Judgement } from './policy.js';
 import { checkPolicy } from './policy-names.js';
 import { NOTHING, partsOf, type Analysis, type CheckedVm, type FileParts, type Part } from './parts.js';
 import type { Finding, Level } from './rule.js';
+import { judgeTogether, type Telling } from './together.js';
 
 /** What a check depends on besides the text. */
 export interface CheckOptions {
@@ -58,27 +59,38 @@ export function checkFile(path: string, world: World, options: CheckOptions, bef
   const missing = scope.imports().flatMap(({ path: target }) => (target && lookup.stateOf(target) === 'missing' ? [target] : []));
   const told = [...tellers.flatMap(({ problems }) => problems), ...unknownTargets(tellers.flatMap(({ targets }) => targets))];
   const problems = dedupe(told.filter(({ place }) => place.path === path));
-  const waivers = judgedWaivers(tellers.flatMap((part) => part.waivers), scope);
+  const together = judgeTogether(parts.sharers, tellingFor(options));
+  const waivers = judgedWaivers([...tellers.flatMap((part) => part.waivers), ...together.waivers], scope);
   const file = RULES.flatMap((rule) => rule.findFile({ scope, lookup, problems, waivers })).flatMap((finding) => levelled(finding, options));
-  const findings = inOrder([...file, ...tellers.flatMap((part) => part.findings)], scope);
-  return new Checked(findings, missing, parts);
+  const findings = inOrder([...file, ...tellers.flatMap((part) => part.findings), ...together.findings], scope);
+  return new Checked(findings, together.waived, missing, parts);
 }
+
+/** What guests of a host have together is told as what one has by itself. */
+const tellingFor = (options: CheckOptions): Telling => ({
+  today: options.today,
+  levelled: (finding) => levelled(finding, options),
+  merged: (findings, { vm: { element } }) => mergeHosts(findings, namesOf(element, 'on').length).map((finding) => atHome(finding, element)),
+});
 
 class Checked implements CheckResult {
   readonly findings: readonly Finding[];
   readonly missing: readonly string[];
   readonly parts: FileParts;
+  readonly #together: readonly Finding[];
   #vms: readonly CheckedVm[] | undefined;
   #hosts: readonly Host[] | undefined;
 
-  constructor(findings: readonly Finding[], missing: readonly string[], parts: FileParts) {
+  /** `together` is what is waived of the guests of a host together. */
+  constructor(findings: readonly Finding[], together: readonly Finding[], missing: readonly string[], parts: FileParts) {
     this.findings = findings;
+    this.#together = together;
     this.missing = missing;
     this.parts = parts;
   }
 
   get waived(): readonly Finding[] {
-    return this.parts.tellers.flatMap((part) => part.waived);
+    return [...this.parts.tellers.flatMap((part) => part.waived), ...this.#together];
   }
 
   /** Gathered when somebody asks: a check at a key needs none of them. */

@@ -6,6 +6,7 @@ import type { Problem } from '../layout/problem.js';
 import { FileScope, nameIn, type NextScope, type Source } from '../layout/scope.js';
 import type { Document } from '../syntax/document.js';
 import { keepOverview } from '../syntax/survey.js';
+import { sharesWithOthers } from './host-load.js';
 import type { Finding, Waiver } from './rule.js';
 import type { Target } from './statements.js';
 
@@ -36,6 +37,13 @@ export interface Analysis {
   readonly answers: readonly Answer[];
 }
 
+/** What is known of analyses that are taken over. */
+interface Known {
+  readonly telling: readonly boolean[];
+  readonly sharing: readonly boolean[];
+  readonly asked: Set<string>;
+}
+
 /** What the declarations of a file come to, each by itself, in the order of the text. */
 export class FileParts {
   readonly scope: FileScope;
@@ -46,20 +54,28 @@ export class FileParts {
   readonly analyses: readonly Analysis[];
   /** Whether there is more to tell of a part than its vms and hosts; of most there isn't. */
   readonly telling: readonly boolean[];
+  /** Whether a part has guests that take something of a host that others could want. */
+  readonly sharing: readonly boolean[];
   #asked: Set<string> | undefined;
 
-  constructor(scope: FileScope, options: string, around: FileParts['around'], analyses: readonly Analysis[], telling = analyses.map(isTelling), asked?: Set<string>) {
+  constructor(scope: FileScope, options: string, around: FileParts['around'], analyses: readonly Analysis[], known?: Known) {
     this.scope = scope;
     this.options = options;
     this.around = around;
     this.analyses = analyses;
-    this.telling = telling;
-    this.#asked = asked;
+    this.telling = known?.telling ?? analyses.map(isTelling);
+    this.sharing = known?.sharing ?? analyses.map(isSharing);
+    this.#asked = known?.asked;
   }
 
   /** The parts of which there is something to tell. */
   get tellers(): Part[] {
     return this.analyses.filter((_, index) => this.telling[index]).map(({ part }) => part);
+  }
+
+  /** Guests that take something of their host that others could want. */
+  get sharers(): CheckedVm[] {
+    return this.analyses.filter((_, index) => this.sharing[index]).flatMap(({ part }) => part.vms);
   }
 
   /** Names that were asked for in any file, by these parts or by earlier versions of them. Gathered when it is first needed. */
@@ -70,6 +86,8 @@ export class FileParts {
 }
 
 const isTelling = ({ part }: Analysis): boolean => [part.problems, part.findings, part.waived, part.waivers, part.targets].some(({ length }) => length > 0);
+
+const isSharing = ({ part }: Analysis): boolean => part.vms.some(sharesWithOthers);
 
 /** Who asked for all names of a file got what is the same as long as no name comes or goes. */
 const namesAsked = ({ answers }: Analysis): string[] => answers.flatMap(({ table, name }) => (name === undefined ? [] : [`${table} ${name}`]));
@@ -93,7 +111,8 @@ function takenOver(before: FileParts, { scope, from, old, fresh }: NextScope, lo
   for (const analysis of anew) for (const name of namesAsked(analysis)) before.asked.add(name);
   const replaced = <One>(all: readonly One[], some: readonly One[]): One[] => [...all.slice(0, from), ...some, ...all.slice(from + old)];
   const around = new Map([...before.around, ...otherFiles(scope.path, lookup)]);
-  return new FileParts(scope, before.options, around, replaced(before.analyses, anew), replaced(before.telling, anew.map(isTelling)), before.asked);
+  const known = { telling: replaced(before.telling, anew.map(isTelling)), sharing: replaced(before.sharing, anew.map(isSharing)), asked: before.asked };
+  return new FileParts(scope, before.options, around, replaced(before.analyses, anew), known);
 }
 
 const isSameAround = ({ around }: FileParts, lookup: Lookup): boolean => [...around].every(([path, scope]) => lookup.scopeOf(path) === scope);

@@ -61,6 +61,18 @@ export interface DatedPlace extends Place {
   readonly date: string;
 }
 
+/** The guests of a file that are on one host, in the order of the text; those that take something of it that another could want. */
+export interface HostLoad {
+  readonly host: Host;
+  readonly vms: readonly VmSubject[];
+}
+
+/** What was found of several guests, with the one that is blamed: its policies decide about it. */
+export interface Blamed<Fact> {
+  readonly subject: VmSubject;
+  readonly fact: Fact;
+}
+
 interface Subjects {
   readonly vm: VmSubject;
   readonly host: HostSubject;
@@ -114,6 +126,8 @@ export interface Rule<Over extends keyof Subjects, Fact> {
   readonly since: string;
   readonly examples: readonly Example[];
   check(subject: Subjects[Over]): Iterable<Fact>;
+  /** What only several guests of a host together have; for rules over guests. */
+  checkTogether?(load: HostLoad): Iterable<Blamed<Fact>>;
   /** What to underline. */
   locate(fact: Fact): Element | Place;
   /** One sentence without a full stop: what is wrong, and what would happen on the real machine. */
@@ -140,6 +154,7 @@ export interface SealedRule {
   readonly since: string;
   readonly examples: readonly Example[];
   findVm(subject: VmSubject): Finding[];
+  findTogether(load: HostLoad): Blamed<Finding>[];
   findHost(subject: HostSubject): Finding[];
   findFile(subject: FileSubject): Finding[];
 }
@@ -188,6 +203,7 @@ export function defineRule<Over extends keyof Subjects, Fact>(rule: Rule<Over, F
     since,
     examples,
     findVm: over === 'vm' ? (find as SealedRule['findVm']) : nothing,
+    findTogether: (load) => Array.from(rule.checkTogether?.(load) ?? [], ({ subject, fact }) => ({ subject, fact: findingOf(rule, fact, subject as Subjects[Over]) })),
     findHost: over === 'host' ? (find as SealedRule['findHost']) : nothing,
     findFile: over === 'file' ? (find as SealedRule['findFile']) : nothing,
   };

@@ -1,0 +1,170 @@
+import { alignUp, formatCount, formatSize } from '../layout/address.js';
+import { namePlace, type Host, type HugepagePool } from '../layout/model.js';
+import { claimant, claimsOf, isOnlyThere, type Claim } from './host-load.js';
+import { bad, defineRule, good, type Blamed, type HostLoad, type VmSubject } from './rule.js';
+
+/** More huge pages are needed than the host has set aside. */
+export const hugepagePool = defineRule({
+  name: 'hugepage-pool',
+  over: 'vm',
+  level: 'error',
+  group: 'fragmentation',
+  summary: 'The guests of a host need more huge pages than it has set aside.',
+  since: '0.1.0',
+  why: `mmap of hugetlbfs reserves every page of a backing or fails with ENOMEM (mm/hugetlb.c \`hugetlb_acct_memory\`), so the
+guest that starts last doesn't. The reservation doesn't look at nodes: where a backing is bound to one that has too few
+pages, the VMM's preallocation fails, or later the guest's access ends in SIGBUS.
+
+Guests that are on one host alone are added up, with what each backing takes in whole pages and a backing at the top of the
+file once. One that is on several hosts must find room beside those. Sizes that the host doesn't tell aren't judged, nor are
+pages that \`nr_overcommit_hugepages\` would add.`,
+
+  examples: [
+    bad(`
+      host xeon {
+        page 4 KiB
+        iommu dmar0 {
+          model vt-d
+          bits 48
+          reserved msi at 0xfee0_0000 ..= 0xfeef_ffff kind msi
+        }
+        hugepages 1 GiB count 8 node 0
+        hugepages 1 GiB count 8 node 1
+      }
+
+      vm first on xeon {
+        backing ram0 size 6 GiB hugetlb 1 GiB node 0
+        ram low at 0 size 6 GiB from ram0
+      }
+
+      vm second on xeon {
+        backing ram0 size 4 GiB hugetlb 1 GiB node 0
+                ^^^^ the vms on \`xeon\` need 10 pages of 1 GiB on node 0, and it has 8: in the one that starts last preallocation fails, or its access ends in SIGBUS
+        ram low at 0 size 4 GiB from ram0
+      }
+    `),
+    bad(`
+      host xeon {
+        page 4 KiB
+        iommu dmar0 {
+          model vt-d
+          bits 48
+          reserved msi at 0xfee0_0000 ..= 0xfeef_ffff kind msi
+        }
+        hugepages 2 MiB count 1024
+      }
+
+      vm large on xeon {
+        ram low at 0 size 3 GiB backing hugetlb 2 MiB
+            ^^^ \`large\` needs 1,536 pages of 2 MiB, and \`xeon\` has 1,024: mmap fails with ENOMEM at start-up
+      }
+    `),
+    good(`
+      host xeon {
+        page 4 KiB
+        iommu dmar0 {
+          model vt-d
+          bits 48
+          reserved msi at 0xfee0_0000 ..= 0xfeef_ffff kind msi
+        }
+        hugepages 1 GiB count 8 node 0
+        hugepages 1 GiB count 8 node 1
+      }
+
+      vm first on xeon {
+        backing ram0 size 6 GiB hugetlb 1 GiB node 0
+        ram low at 0 size 6 GiB from ram0
+      }
+
+      vm second on xeon {
+        backing ram0 size 6 GiB hugetlb 1 GiB node 1
+        ram low at 0 size 6 GiB from ram0
+      }
+    `),
+  ],
+
+  check: ({ vm, host }) => (host ? shortagesOf(demandsOf([vm]), host, undefined) : []),
+  checkTogether: shortagesTogether,
+  locate: ({ claim }) => claimant(claim),
+  message: wordsOf,
+  notes: ({ pools }) => pools.map(({ element, count }) => ({ place: namePlace(element), message: `${formatCount(count ?? 0n)} are set aside here` })),
+});
+
+/** Whole pages that a guest's backing needs. */
+interface Demand {
+  readonly claim: Claim;
+  /** The declaration of the backing: one that several guests take from is needed once. */
+  readonly key: unknown;
+  readonly page: bigint;
+  readonly pages: bigint;
+  readonly node: number | undefined;
+}
+
+interface Shortage {
+  readonly host: Host;
+  readonly claim: Claim;
+  readonly page: bigint;
+  readonly need: bigint;
+  readonly has: bigint;
+  /** Nothing where it is the pages of all nodes that are too few. */
+  readonly node: number | undefined;
+  readonly pools: readonly HugepagePool[];
+  /** Who needs them: the guest alone, all guests of the host, or this one beside those that are nowhere else. */
+  readonly who: 'alone' | 'all' | 'beside';
+}
+
+function demandsOf(vms: readonly VmSubject['vm'][]): Demand[] {
+  const demands = new Map<unknown, Demand>();
+  for (const claim of vms.flatMap(claimsOf)) {
+    const { kind, page, size, own, element, node } = claim.backing;
+    if (kind !== 'hugetlb' || page === undefined || size === undefined) continue;
+    const key = own ? element : claim.vm.element.children.includes(element) ? element : element.origin.declaration;
+    if (!demands.has(key)) demands.set(key, { claim, key, page, pages: alignUp(size, page) / page, node });
+  }
+  return [...demands.values()];
+}
+
+/** For each page size the nodes that have too few, or else the host as a whole; blamed is the first demand that isn't met. */
+function shortagesOf(demands: readonly Demand[], host: Host, who: Shortage['who'] | undefined): Shortage[] {
+  return [...new Set(demands.map(({ page }) => page))].flatMap((page) => {
+    const pools = host.hugepages.filter(({ size }) => size === page);
+    const wanted = demands.filter((demand) => demand.page === page);
+    if (pools.length === 0 || pools.some(({ count }) => count === undefined)) return [];
+    const nodes = pools.every(({ node }) => node !== undefined) ? [...new Set(wanted.flatMap(({ node }) => node ?? []))] : [];
+    const onNodes = nodes.flatMap((node) =>
+      shortage(wanted.filter((demand) => demand.node === node), pools.filter((pool) => pool.node === node), { host, page, node, who: who ?? 'alone' }),
+    );
+    return onNodes.length > 0 ? onNodes : shortage(wanted, pools, { host, page, node: undefined, who: who ?? 'alone' });
+  });
+}
+
+function shortage(wanted: readonly Demand[], pools: readonly HugepagePool[], facts: Pick<Shortage, 'host' | 'page' | 'node' | 'who'>): Shortage[] {
+  const has = pools.reduce((sum, { count }) => sum + (count ?? 0n), 0n);
+  const need = wanted.reduce((sum, { pages }) => sum + pages, 0n);
+  let taken = 0n;
+  const short = wanted.find(({ pages }) => (taken += pages) > has);
+  return short ? [{ ...facts, claim: short.claim, need, has, pools }] : [];
+}
+
+/** Guests that find too few by themselves are told of that, and not counted. */
+function shortagesTogether({ host, vms }: HostLoad): Blamed<Shortage>[] {
+  const alone = vms.filter(({ vm }) => shortagesOf(demandsOf([vm]), host, 'alone').length === 0);
+  const sure = alone.filter(isOnlyThere);
+  const all = sure.length > 1 ? shortagesOf(demandsOf(sure.map(({ vm }) => vm)), host, 'all') : [];
+  const full = new Set(all.map(({ page }) => page));
+  const beside = alone.filter((subject) => !isOnlyThere(subject)).flatMap((subject) =>
+    shortagesOf(demandsOf([...sure.map(({ vm }) => vm), subject.vm]), host, 'beside').filter(({ page, claim }) => !full.has(page) && claim.vm === subject.vm),
+  );
+  return [...all, ...beside].flatMap((fact) => {
+    const subject = vms.find(({ vm }) => vm === fact.claim.vm);
+    return subject ? [{ subject, fact }] : [];
+  });
+}
+
+function wordsOf({ host, claim, page, need, has, node, who }: Shortage): string {
+  const pages = `${formatCount(need)} pages of ${formatSize(page)}${node === undefined ? '' : ` on node ${node}`}`;
+  const shortfall = node === undefined ? 'mmap fails with ENOMEM' : 'preallocation fails, or its access ends in SIGBUS';
+  if (who === 'alone') return `\`${claim.vm.name}\` needs ${pages}, and \`${host.name}\` has ${formatCount(has)}: ${node === undefined ? `${shortfall} at start-up` : shortfall}`;
+  if (who === 'all') return `the vms on \`${host.name}\` need ${pages}, and it has ${formatCount(has)}: in the one that starts last ${shortfall}`;
+  return `beside the vms that are on \`${host.name}\` alone, \`${claim.vm.name}\` makes ${pages} that are needed, and it has ${formatCount(has)}: ${shortfall} when it starts there`;
+}

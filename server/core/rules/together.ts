@@ -1,0 +1,86 @@
+import type { Declaration } from '../syntax/nodes.js';
+import { RULES } from './catalogue.js';
+import { judge, policiesOf } from './policy.js';
+import type { CheckedVm } from './parts.js';
+import type { Blamed, Finding, HostLoad, Waiver } from './rule.js';
+
+/** What is found of the guests of a host together, and what their policies make of it. */
+export interface Together {
+  readonly findings: readonly Finding[];
+  readonly waived: readonly Finding[];
+  /** Waivers of guests that are blamed, as they saw them. */
+  readonly waivers: readonly Waiver[];
+}
+
+export const NOBODY: Together = { findings: [], waived: [], waivers: [] };
+
+/** What a check does with findings: their levels, one for those that hold on every host, and the place where they are told. */
+export interface Telling {
+  readonly today: string;
+  readonly levelled: (finding: Finding) => readonly Finding[];
+  readonly merged: (findings: readonly Finding[], vm: CheckedVm) => readonly Finding[];
+}
+
+/**
+ * Judges the guests of each host together. A host is judged anew only if one of its guests was: the others keep what was
+ * found of them. Whose fault a finding is, their policies decide about it.
+ */
+export function judgeTogether(vms: readonly CheckedVm[], telling: Telling): Together {
+  const blamed = loadsOf(vms).flatMap(foundIn);
+  if (blamed.length === 0) return NOBODY;
+  const verdicts = [...byGuest(blamed)].map(([subject, findings]) => {
+    const verdict = judge(subject, policiesOf(subject), findings.flatMap(telling.levelled), telling.today);
+    return { subject, ...verdict };
+  });
+  const guests = new Map(verdicts.map(({ subject }) => [subject.vm.element.origin.declaration, subject]));
+  const of = (declaration: Declaration, pick: (verdict: (typeof verdicts)[number]) => readonly Finding[]): readonly Finding[] =>
+    verdicts.filter(({ subject }) => subject.vm.element.origin.declaration === declaration).flatMap(pick);
+  return {
+    findings: [...guests].flatMap(([declaration, subject]) => telling.merged(of(declaration, ({ findings }) => findings), subject)),
+    waived: [...guests].flatMap(([declaration, subject]) => telling.merged(of(declaration, ({ waived }) => waived), subject)),
+    waivers: verdicts.flatMap(({ waivers }) => waivers),
+  };
+}
+
+/** Guests of one host, in the order of the text; of a host with one there is nothing to tell. */
+function loadsOf(vms: readonly CheckedVm[]): HostLoad[] {
+  const loads = new Map<Declaration, { host: HostLoad['host']; vms: CheckedVm[] }>();
+  for (const checked of vms) {
+    if (!checked.host) continue;
+    const { declaration } = checked.host.element.origin;
+    const load = loads.get(declaration);
+    if (load) load.vms.push(checked);
+    else loads.set(declaration, { host: checked.host, vms: [checked] });
+  }
+  return [...loads.values()].filter((load) => load.vms.length > 1);
+}
+
+interface Remembered {
+  readonly vms: readonly CheckedVm[];
+  readonly found: readonly Blamed<Finding>[];
+}
+
+/** What was found of a host's guests, by the first of them. */
+const remembered = new WeakMap<CheckedVm, Remembered>();
+
+function foundIn(load: HostLoad): readonly Blamed<Finding>[] {
+  const [first] = load.vms;
+  const known = first && remembered.get(first);
+  if (known && isSame(known.vms, load.vms)) return known.found;
+  const found = RULES.flatMap((rule) => rule.findTogether(load));
+  if (first) remembered.set(first, { vms: load.vms, found });
+  return found;
+}
+
+const isSame = (left: readonly unknown[], right: readonly unknown[]): boolean =>
+  left.length === right.length && left.every((item, index) => item === right[index]);
+
+function byGuest(blamed: readonly Blamed<Finding>[]): Map<CheckedVm, Finding[]> {
+  const guests = new Map<CheckedVm, Finding[]>();
+  for (const { subject, fact } of blamed) {
+    const findings = guests.get(subject);
+    if (findings) findings.push(fact);
+    else guests.set(subject, [fact]);
+  }
+  return guests;
+}
