@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import path from 'node:path';
 import { IMPORT_FORMATS, nearest, sniffFormat, type ImportInput } from '../core/index.js';
 import { decode } from './bytes.js';
@@ -67,10 +68,14 @@ async function standardInput(session: Session): Promise<ImportFile> {
 function fileOf(name: string, bytes: Buffer | { readonly error: string }, where = name): ImportFile {
   if ('error' in bytes) throw new Misuse(`${where}: ${bytes.error}`);
   if (bytes.length >= 4 && bytes.readUInt32BE() === DEVICE_TREE_BLOB) return { path: name, text: '', bytes };
+  if (isCommandLine(bytes)) return { path: name, text: bytes.toString('utf8') };
   const loaded = decode(bytes);
   if ('error' in loaded) throw new Misuse(`${where}: ${loaded.error}`);
   return { path: name, text: loaded.text };
 }
+
+/** `/proc/PID/cmdline` of QEMU: words that each end with NUL. Its reader takes it as it is. */
+const isCommandLine = (bytes: Buffer): boolean => bytes[0] !== 0 && bytes.at(-1) === 0 && bytes.includes('qemu') && isUtf8(bytes);
 
 function filesAt(name: string, files: Files, session: Session, format: ImportFormatName | undefined): ImportFile[] {
   const isGroups = (format ?? 'reserved-regions') === 'reserved-regions' && isDirectory(path.resolve(session.folder, name));

@@ -43,6 +43,12 @@ describe('vmlayout import', () => {
     assert.deepEqual(await vmlayout(['import', 'reserved-regions'], { input: MSI }), expected);
   });
 
+  it('takes the command line of a running QEMU, with its NUL bytes', async () => {
+    const { out, status } = await vmlayout(['import', '-'], { input: 'qemu-system-aarch64\0-machine\0virt\0-m\x002G\0-name\0a b\0' });
+    assert.equal(status, 0);
+    assert.match(out, /\nvm a_b like virt \{\n {2}const RAM = 2 GiB\n/);
+  });
+
   it('says what is wrong and where, in one line, with nothing on standard output', async () => {
     assert.match((await vmlayout(['import'])).err, /^vmlayout: import: which format, or which file\? There are qemu-mtree, /);
     assertMisuse(await vmlayout(['import', 'qemu-mtre']), 'import: there is no format and no file `qemu-mtre`; did you mean `qemu-mtree`?');

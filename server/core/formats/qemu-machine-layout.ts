@@ -118,7 +118,8 @@ class Body {
       const size = this.#sizeOf(node);
       const name = index === 0 ? 'ram' : this.#names.take(legalName(backend.id, `node${node.number}`));
       backings.push(this.#backingLine(name, single ? 'RAM' : writeSize(size), backend));
-      regions.push(...this.#nodeRegions(node, name, start, start + size, index === nodes.length - 1));
+      // The model's own regions say as much of a single node.
+      if (!single || node.number > 0) regions.push(...this.#nodeRegions(node, name, start, start + size, index === nodes.length - 1));
       start += size;
     }
     if (start !== ramOf(this.#machine)) this.notes.push(`the nodes have ${writeSize(start)} together, not what \`-m\` says: QEMU refuses that`);
@@ -136,12 +137,14 @@ class Body {
     if (!this.#model.isSplit) {
       return [codeLine(`ram ${isFirst ? 'low' : `node${number}`} at LOW_BASE${isFirst ? '' : ` + ${from}`} size ${writeSize(end - start)} from ${backing} + 0 ${node}`)];
     }
-    const [low, cut, offset] = isFirst
-      ? [`low at 0 size min(${to}, LOW)`, 'LOW', 'LOW']
-      : [`node${number}-low at ${from} size min(${to}, LOW) - ${from}`, `max(${from}, LOW)`, `(max(${from}, LOW) - ${from})`];
+    const highName = isLast ? 'high' : `node${number}-high`;
+    if (start >= HIGHEST_CUT) return [codeLine(`ram ${highName} at HIGH_BASE + ${from} - LOW size ${writeSize(end - start)} from ${backing} + 0 ${node}`)];
+    const low = isFirst ? `low at 0 size min(${to}, LOW)` : `node${number}-low at ${from} size min(${to}, LOW) - ${from}`;
+    const cut = `max(${from}, LOW)`;
+    const [at, size, offset] = isFirst ? ['', 'LOW', 'LOW'] : [` + ${cut} - LOW`, cut, `(${cut} - ${from})`];
     return [
       codeLine(`ram ${low} from ${backing} + 0 ${node}${isFirst ? '' : ` when LOW > ${from}`}`),
-      codeLine(`ram ${isLast ? 'high' : `node${number}-high`} at HIGH_BASE + ${cut} - LOW size ${to} - ${cut} from ${backing} + ${offset} ${node} when LOW < ${to}`),
+      codeLine(`ram ${highName} at HIGH_BASE${at} size ${to} - ${size} from ${backing} + ${offset} ${node} when LOW < ${to}`),
     ];
   }
 
@@ -149,7 +152,14 @@ class Body {
   #deviceMemoryLines(): LayoutLine[] {
     const lines: LayoutLine[] = [];
     let before: string | undefined;
-    const { memoryDevices } = this.#machine;
+    const { memoryDevices, memory } = this.#machine;
+    if (memoryDevices.length > 0 && !this.#model.constants.has('MAXMEM')) {
+      this.notes.push('QEMU refuses memory devices without room for them: `maxmem` has to be more than the RAM. They are left out');
+      return [];
+    }
+    if (memory.slots === 0 && memoryDevices.some(({ kind }) => kind === 'pc-dimm' || kind === 'nvdimm')) {
+      this.notes.push('QEMU refuses DIMMs without `slots`');
+    }
     if (memoryDevices.some(({ address }) => address !== undefined) && memoryDevices.some(({ address }) => address === undefined)) {
       this.notes.push('of the memory devices some have an address and some have none: those are put one behind the other, QEMU takes the first room that is free');
     }
@@ -207,6 +217,9 @@ const NO_BACKEND: QemuBackend = { id: '', kind: 'ram', size: undefined, path: un
 
 /** What QEMU aligns memory devices and blocks of virtio-mem to on x86 and on arm64 with pages of 4 KiB (hw/virtio/virtio-mem.c). */
 const DEFAULT_BLOCK = 2n << 20n;
+
+/** No machine has more low RAM than fits below 4 GiB. */
+const HIGHEST_CUT = 4n << 30n;
 
 const alignDown = (value: bigint, unit: bigint): bigint => value - (value % unit);
 

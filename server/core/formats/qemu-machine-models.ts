@@ -1,3 +1,4 @@
+import { largest } from '../layout/address.js';
 import { writeSize } from '../layout/written.js';
 import type { QemuMachine } from './qemu-machine.js';
 import { qemuNumber, qemuSize, qemuSwitch } from './qemu-options.js';
@@ -122,12 +123,20 @@ const AMD_MODEL = /^(?:EPYC|Opteron|phenom|athlon|qemu64|max|base$)/;
 function tellVendor(machine: QemuMachine, { constants, notes }: Draft): void {
   const told = machine.cpu?.options.get('vendor');
   if (told === undefined && usesHostCpu(machine)) {
+    if (reachOf(machine) < NEAR_HYPER_TRANSPORT) return;
     notes.push('the guest’s CPU has the vendor of the host, which decides where RAM past 1 TiB lies: `const CPU_VENDOR = "amd"` if it is AMD’s');
     return;
   }
   const isAmd = told === undefined ? AMD_MODEL.test(machine.cpu?.model ?? 'qemu64') : told === 'AuthenticAMD';
   if (isAmd) constants.set('CPU_VENDOR', '"amd"');
 }
+
+/** About where guest-physical addresses end: RAM, what may be plugged, and the 64-bit window. */
+const reachOf = ({ memory, globals }: QemuMachine): bigint =>
+  largest(memory.maxmem ?? 0n, memory.size ?? 0n) + (BigInt(memory.slots) << 30n) + (qemuSize(globals.get('q35-pcihost.pci-hole64-size') ?? '32G') ?? 0n);
+
+/** Below this no machine comes near AMD's range at 1012 GiB: 4 GiB of low addresses and some rounding are left. */
+const NEAR_HYPER_TRANSPORT = 1000n << 30n;
 
 const usesHostCpu = ({ accelerator }: QemuMachine): boolean => accelerator !== undefined && /^(?:kvm|hvf|whpx|nvmm|mshv)$/.test(accelerator);
 
@@ -175,7 +184,7 @@ function readMicrovm(machine: QemuMachine, _type: string, draft: Draft): void {
 /** Physical address bits of QEMU's CPU models (target/arm, ID_AA64MMFR0_EL1.PARange of each). */
 const ARM_BITS: readonly (readonly [model: RegExp, bits: number])[] = [
   [/^cortex-a(?:57|72)$/, 44],
-  [/^(?:neoverse-[nv]\d|a64fx)$/, 48],
+  [/^neoverse-[nv]\d$/, 48],
   [/^max$/, 52],
 ];
 
