@@ -148,11 +148,17 @@ describe('rule memlock-limit', () => {
     assert.deepEqual(told(behind('emulated'), limited('6 GiB')), ['error memlock-limit a']);
     assert.match(messages(behind('emulated'), limited('6 GiB')).join(), /8 GiB are pinned, 4 GiB in each of 2 address spaces/);
     assert.deepEqual(told(behind('nested'), limited('6 GiB')), []);
+    assert.deepEqual(told(behind('emulated  bypass off'), limited('1 GiB')), []);
+    assert.deepEqual(told(behind('emulated').replace('assign nic behind v', 'assign nic'), limited('6 GiB')), ['error memlock-limit a']);
   });
 
   it('warns of memory that may come', () => {
     assert.deepEqual(told(`${ram('4 GiB')}\nram more at 0x10_0000_0000 size 4 GiB hotplug dimm`, limited('6 GiB')), ['warning memlock-limit a']);
     assert.deepEqual(told(`${ram('4 GiB')}\nram more at 0x10_0000_0000 size 4 GiB hotplug dimm dma off`, limited('6 GiB')), []);
+    const written = 'ram low at 0x1_0000_0000 size 4 GiB\nram more at 0x10_0000_0000 size 4 GiB hotplug dimm\nmap low to low\n';
+    assert.deepEqual(told(`${written}assign nic`, limited('6 GiB')), []);
+    assert.deepEqual(told(`${written}map more to more\nassign nic`, limited('6 GiB')), ['warning memlock-limit a']);
+    assert.deepEqual(told('viommu v { model virtio  mode emulated }\nram low at 4 GiB size 4 GiB\nassign nic behind v\nassign gpu behind v hotplug', limited('6 GiB')), ['warning memlock-limit a']);
   });
 
   it('says that iommufd counts for the user', () => {
@@ -238,6 +244,13 @@ describe('rule viommu-width', () => {
     assert.deepEqual(told(behind(''), PC), []);
     assert.deepEqual(told(behind('bits 48'), PC.replace('bits 39', '')), []);
     assert.deepEqual(told(behind('bits 40').replace(' behind v', ''), PC), []);
+  });
+
+  it('asks it of nested tables only where QEMU does', () => {
+    assert.deepEqual(told(behind('bits 40').replace('emulated', 'nested'), PC), []);
+    const vtd = behind('bits 48').replace('emulated', 'nested').replace('virtio', 'vt-d');
+    assert.deepEqual(told(vtd, PC), []);
+    assert.deepEqual(told(`vmm qemu\n${vtd}`, PC), ['error viommu-width v']);
   });
 
   it('lets other VMMs fail when the guest maps', () => {

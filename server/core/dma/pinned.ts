@@ -1,6 +1,7 @@
 import { sizeOf } from '../layout/intervals.js';
 import type { Assignment, Vm } from '../layout/model.js';
 import type { Plan, PlannedMap } from './plan.js';
+import { spacesOf } from './spaces.js';
 
 /** Memory that a VMM pins for DMA, as it counts against RLIMIT_MEMLOCK. Bytes. */
 export interface Pinned {
@@ -24,22 +25,21 @@ export function pinnedBy(plan: Plan): Pinned {
   const { vm, maps } = plan;
   const mapped = maps.filter(({ kind, verdict }) => kind === 'memory' && (verdict.errno === 'ok' || verdict.cause === 'memlock'));
   const once = mapped.reduce((sum, { range }) => sum + sizeOf(range), 0n);
-  const arriving = vm.maps.length > 0 ? 0n : vm.regions.reduce((sum, { hotplug, range, dma }) => (hotplug && range && dma !== false ? sum + sizeOf(range) : sum), 0n);
-  const spaces = spacesOf(vm.assignments.filter(({ hotplug }) => !hotplug), vm);
+  const spaces = mappedSpaces(vm.assignments.filter(({ hotplug }) => !hotplug), vm);
   return {
     atBoot: once * BigInt(spaces),
-    atMost: (once + arriving) * BigInt(spacesOf(vm.assignments, vm)),
+    atMost: (once + arriving(vm)) * BigInt(mappedSpaces(vm.assignments, vm)),
     spaces,
     refused: maps.find(({ verdict }) => verdict.cause === 'memlock'),
   };
 }
 
-/**
- * One for all devices without a vIOMMU; behind one that the VMM emulates one for each group, which holds all of the guest's
- * memory as long as the guest lets the device pass untranslated. Nested tables share that of their parent.
- */
-function spacesOf(assignments: readonly Assignment[], vm: Vm): number {
-  const emulated = (behind: string | undefined): boolean => vm.viommus.some(({ name, mode }) => name === behind && mode !== 'nested');
-  const known = assignments.filter(({ device }) => device);
-  return new Set(known.map(({ device, behind }) => (emulated(behind) ? `group ${device?.group}` : 'shared'))).size;
+/** What is mapped once all memory is there that may be plugged. */
+function arriving({ maps, regions }: Vm): bigint {
+  if (maps.length > 0) return maps.reduce((sum, { region, size }) => (region?.hotplug ? sum + (size ?? 0n) : sum), 0n);
+  return regions.reduce((sum, { hotplug, range, dma }) => (hotplug && range && dma !== false ? sum + sizeOf(range) : sum), 0n);
 }
+
+/** The spaces in which the VMM maps by itself, or is told to by a `map`: behind an emulated vIOMMU that lets nothing pass it maps nothing. */
+const mappedSpaces = (assignments: readonly Assignment[], vm: Vm): number =>
+  spacesOf(assignments.filter(({ device }) => device), vm).filter(({ identity }) => identity || vm.maps.length > 0).length;

@@ -17,7 +17,8 @@ the two when a device is realized and refuses a device behind a narrower host wi
 (hw/i386/intel_iommu.c \`vtd_check_hiod\`); the host's width is that of the last IOVA that VFIO or iommufd lists. Its default is 48
 bits since machine 9.2 and was 39 before, and many client parts have 39. Another vIOMMU lets the guest go on until its
 driver hands out an IOVA from the top of its range, as Linux does: then the mapping fails on the host with EINVAL
-(\`vfio_iommu_iova_dma_valid\` in drivers/vfio/vfio_iommu_type1.c), and the device's DMA faults.`,
+(\`vfio_iommu_iova_dma_valid\` in drivers/vfio/vfio_iommu_type1.c), and the device's DMA faults. Nested tables are walked by the
+hardware and not mapped again, so that only QEMU's comparison holds for them.`,
 
   examples: [
     bad(
@@ -112,7 +113,7 @@ interface Excess {
 function excessesIn(plan: Plan): Excess[] {
   return plan.vm.viommus.flatMap((viommu) => {
     const { bits } = viommu;
-    if (bits === undefined) return [];
+    if (bits === undefined || !isBound(viommu, plan)) return [];
     const behind = plan.vm.assignments.flatMap(({ behind: name, device, name: told }) => {
       const iommu = device?.iommu;
       if (name !== viommu.name || !iommu || (iommu.bits === undefined && !iommu.aperture)) return [];
@@ -122,6 +123,9 @@ function excessesIn(plan: Plan): Excess[] {
     return narrowest && narrowest.hostBits < bits ? [narrowest] : [];
   });
 }
+
+/** With nested tables the hardware translates what the guest maps, in a width of its own; QEMU compares VT-d's all the same. */
+const isBound = ({ mode, model }: Viommu, { vm }: Plan): boolean => mode !== 'nested' || (vm.vmm === 'qemu' && model === 'vt-d');
 
 /** Bits that the last address has, as QEMU counts them. */
 const widthOf = (end: bigint): number => (end > 1n ? log2(end - 1n) + 1 : 1);
