@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { CHECK_FORMATS, readConfiguration } from '../../server/core/rules/configuration.js';
+import { Progress } from '../../server/hosts/progress.js';
 import { readJson, type JsonValue } from '../../server/core/text/json.js';
 import { assertMisuse, inFolder, program, vmlayout } from '../support/command-line.js';
 import { violations } from '../support/json-schema.js';
@@ -137,6 +138,32 @@ function plain(value: JsonValue): unknown {
   if (value.kind !== 'object') return value.value;
   return Object.fromEntries(value.members.map(({ key, value: member }) => [key.value, plain(member)]));
 }
+
+describe('long work', () => {
+  const told = (terminal: boolean, milliseconds: number): string[] => {
+    const written: string[] = [];
+    let now = 0;
+    const progress = new Progress({ err: { colour: false, terminal, write: (text) => void written.push(text) } }, 100, () => now);
+    for (let count = 0; count < 100; count++) {
+      now += milliseconds;
+      progress.step();
+    }
+    progress.end();
+    return written;
+  };
+
+  it('is told on a terminal, now and then, and the line is taken away', () => {
+    const written = told(true, 20);
+    assert.equal(written[0], '\r25 of 100 files checked\u001b[K');
+    assert.equal(written.at(-1), '\r\u001b[K');
+    assert.ok(written.length < 20);
+  });
+
+  it('isn’t where nobody watches, or where it isn’t long', () => {
+    assert.deepEqual(told(false, 20), []);
+    assert.deepEqual(told(true, 1), []);
+  });
+});
 
 describe('many layouts', function () {
   this.timeout(60_000);

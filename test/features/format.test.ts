@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { formatClosedBlock, formatDocument, formatRange, formattedText } from '../../server/core/editor/format.js';
 import { openDocument, treeOf } from '../../server/core/syntax/document.js';
 import { applyEdits } from '../../server/core/text/text-edit.js';
-import { LIBRARY } from '../../server/core/std/generated/library.js';
-import { allTexts, exampleFiles, nonsense, sample } from '../support/texts.js';
+import { allTexts, nonsense } from '../support/texts.js';
 
 // The formatter: white space is put right, and nothing else is another than before.
 
@@ -54,12 +53,6 @@ describe('the formatter', () => {
   });
 
   it('leaves loose units to the rule that tells them', () => format('const A = 4G\n', 'const A = 4G\n'));
-
-  it('has nothing to do where a text is as it should be', () => {
-    const texts = [...exampleFiles(), { name: 'sample', text: sample() }, ...Object.entries(LIBRARY).map(([name, text]) => ({ name, text }))];
-    for (const { name, text } of texts) assert.equal(formattedText(text), text, name);
-    assert.ok(texts.length > readdirSync('examples').length);
-  });
 });
 
 describe('formatting a part', () => {

@@ -1,4 +1,6 @@
 import { treeOf, type Document, type Item } from '../syntax/document.js';
+import { LineIndex } from '../text/line-index.js';
+import type { Span } from '../text/span.js';
 import { damageIn, gapBetween, statementStarts, tokensOf, type Token } from './format-tokens.js';
 
 /** A line of a text, as it is and as what it should look like depends on. */
@@ -51,6 +53,7 @@ function linesOfItem(item: Item, base: number, isLast: boolean): Uncounted[] {
   const { text } = item;
   const tree = treeOf(item);
   const { spans, whole } = damageIn(tree);
+  const damaged = linesOfSpans(spans, text);
   const starts = statementStarts(tree);
   const tokens = tokensOf(text, tree);
   const lines: Uncounted[] = [];
@@ -70,7 +73,7 @@ function linesOfItem(item: Item, base: number, isLast: boolean): Uncounted[] {
       end: base + end,
       tokens: own.map((token) => ({ ...token, start: base + token.start, end: base + token.end, text: token.end > end ? text.slice(token.start, end).trimEnd() : token.text })),
       indent: level * STEP + (goesOn ? CONTINUATION : 0),
-      verbatim: whole || inside || spans.some((span) => span.start <= end && span.end >= start && (span.start < end || span.end > start || start === end)),
+      verbatim: whole || inside || damaged.has(lines.length),
     });
     for (const { kind, text: mark } of own) {
       if (kind !== 'mark') continue;
@@ -79,6 +82,17 @@ function linesOfItem(item: Item, base: number, isLast: boolean): Uncounted[] {
       if (mark === '(') open++;
       if (mark === ')') open = Math.max(0, open - 1);
     }
+  }
+  return lines;
+}
+
+/** Numbers of the lines that spans touch, from 0. */
+function linesOfSpans(spans: readonly Span[], text: string): ReadonlySet<number> {
+  const index = new LineIndex(text);
+  const lines = new Set<number>();
+  for (const { start, end } of spans) {
+    const last = index.positionOf(end).line;
+    for (let line = index.positionOf(start).line; line <= last; line++) lines.add(line);
   }
   return lines;
 }
