@@ -3,6 +3,7 @@ import {
   type CheckOptions, type FleetGuest, type FleetHost, type FleetMembers, type GuestReport, type World,
 } from '../../core/index.js';
 import { choice, type Arguments } from '../arguments.js';
+import { Configurations } from '../configurations.js';
 import { Files } from '../files.js';
 import { Misuse, STATUS, tell, type Session } from '../session.js';
 import { checkOptions } from './check-options.js';
@@ -24,7 +25,8 @@ The status is 1 if a vm can’t start on a host that it is \`on\`.`,
   ],
   run(args, session) {
     const format = choice('fleet', args, 'format', ['text', 'json']);
-    const options = checkOptions('fleet', args, session);
+    // The files are judged together, so one configuration holds for all: that of the working directory.
+    const options = checkOptions('fleet', args, session, new Configurations(session.folder, new Files(session.folder)).own);
     const names = namedFiles('fleet', args.operands, session).filter((name) => isReadable(name));
     const world = new Files(session.folder).worldOfAll(names);
     tellUnreadable(names, world);
