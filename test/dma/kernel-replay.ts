@@ -11,6 +11,8 @@ export interface Replayed {
   readonly request: RequestRecord;
   readonly verdict: Verdict;
   readonly agrees: boolean;
+  /** What the kernel held when it was asked. */
+  readonly before: Container;
 }
 
 /**
@@ -36,7 +38,7 @@ export function replayRequests(run: KernelRun): Replayed[] {
     section = request.section;
     const [before, verdict, after] = ask(emptied(container, request), request);
     const agrees = agreesWith(request, verdict);
-    replayed.push({ run: run.run, request, verdict, agrees });
+    replayed.push({ run: run.run, request, verdict, agrees, before });
     container = agrees || request.result === 'OK' ? after : before;
   }
   return replayed;
@@ -139,7 +141,7 @@ function answerOf(container: Container, request: RequestRecord): Step {
 }
 
 /** Backings lie at aligned addresses, except where the prober passed an address that was never mapped. */
-function mapRequest({ iova, size, backing, vaddr_offset, flags = 0 }: RequestRecord): MapRequest {
+export function mapRequest({ iova, size, backing, vaddr_offset, flags = 0 }: RequestRecord): MapRequest {
   const vaddr = backing === 'wild-va' ? 0xffff_ffff_ffff_f000n : 0n;
   const access = (['', 'r', 'w', 'rw'] as const)[flags & 3] ?? '';
   return {

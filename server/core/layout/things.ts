@@ -25,7 +25,7 @@ const FIELDS: ReadonlyMap<string, readonly string[]> = new Map([
   ['reserved', [...EXTENT, 'kind', 'name']],
   ['map', [...EXTENT, 'name']],
   ['memory', [...EXTENT, 'name', 'node']],
-  ['backing', ['size', 'name', 'node']],
+  ['backing', ['size', 'name', 'kind', 'node']],
   ['host', ['name', 'arch', 'kernel', 'page', 'bits', 'contract']],
   ['iommu', ['name', 'model', 'granule', 'bits']],
   ['device', ['name', 'bits']],
@@ -64,8 +64,9 @@ function fieldOf(element: Element, name: string, evaluator: Evaluator): Value {
   }
 }
 
-/** A region's keyword; why a range is reserved. */
+/** A region's keyword; why a range is reserved; what a backing promises. */
 function kindOf(element: Element, evaluator: Evaluator): Value {
+  if (element.keyword === 'backing') return text(['hugetlb', 'dax', 'physical', 'thp'].find((kind) => element.properties.has(kind)) ?? 'anonymous');
   if (element.keyword !== 'reserved') return text(element.keyword);
   return element.properties.has('kind') ? evaluator.property(element, 'kind') : text('reserved');
 }
