@@ -124,9 +124,10 @@ describe('rule memlock-limit', () => {
   it('takes exactly the limit, and not a page more', () => {
     assert.deepEqual(told(ram('4 GiB'), limited('4 GiB')), ['warning memlock-limit a']);
     assert.deepEqual(told(ram('4 GiB'), limited('0xffff_f000')), ['error memlock-limit low']);
-    assert.deepEqual(told(ram('4 GiB'), limited('5 GiB')), []);
-    assert.deepEqual(told(ram('4 GiB'), limited('5 GiB - 4 KiB')), ['warning memlock-limit a']);
-    assert.deepEqual(told(ram('512 MiB'), limited('1 GiB')), []);
+    assert.deepEqual(told(ram('4 GiB'), limited('4 GiB + 512 MiB')), []);
+    assert.deepEqual(told(ram('4 GiB'), limited('4 GiB + 512 MiB - 4 KiB')), ['warning memlock-limit a']);
+    assert.deepEqual(told(ram('798 MiB'), limited('1000 MiB')), []);
+    assert.deepEqual(told(ram('800 MiB'), limited('1000 MiB')), ['warning memlock-limit a']);
   });
 
   it('limits nobody where there is no limit, no device or no kernel', () => {

@@ -1,17 +1,20 @@
 import { pinnedBy, type Pinned } from '../dma/pinned.js';
 import type { Plan } from '../dma/plan.js';
-import { alignUp, formatSize, GIB } from '../layout/address.js';
+import { alignUp, formatSize, GIB, MIB } from '../layout/address.js';
 import { namePlace } from '../layout/model.js';
 import { writeSize } from '../layout/written.js';
 import { mapCall, mapName } from './contact-words.js';
 import { withProperty } from './edits.js';
 import { bad, defineRule, fixed, good, type Fix } from './rule.js';
 
-/** Share of the limit, in percent, from which a warning is due, unless as much is left as libvirt leaves. */
+/** Share of the limit, in percent, from which a warning is due, unless enough is left. */
 const NEARLY_FULL = 80n;
 
-/** What libvirt leaves for what the VMM locks besides the guest's memory. */
-const HEADROOM = GIB;
+/** What libvirt adds for ROMs, the memory of devices and what the VMM locks itself. */
+const LIBVIRT_ADDS = GIB;
+
+/** Enough for what the VMM locks itself: half of that, as the ROMs of a layout are counted already. */
+const HEADROOM = 512n * MIB;
 
 /** DMA pins memory, and a process may pin only so much. */
 export const memlockLimit = defineRule({
@@ -30,7 +33,7 @@ drivers/iommu/iommufd/pages.c, unless its RLIMIT_MODE says otherwise). Memory th
 
 libvirt sets the limit to the guest's largest memory and 1 GiB, for the memory of devices and of QEMU itself; with a vIOMMU, since 8.7.0,
 to that memory once for each assigned device. From ${NEARLY_FULL} % on it is a warning, unless
-1 GiB is left.`,
+512 MiB are left.`,
 
   examples: [
     bad(
@@ -170,7 +173,7 @@ const limitsOf = ({ host }: Plan) => host.element.children.filter(({ keyword }) 
 
 /** As libvirt has it: all that can be pinned, in whole GiB, and one more. */
 function raise({ plan, pinned }: Pressure): Fix[] {
-  const wanted = alignUp(pinned.atMost, GIB) + HEADROOM;
+  const wanted = alignUp(pinned.atMost, GIB) + LIBVIRT_ADDS;
   const [limits] = limitsOf(plan);
   const here = plan.vm.element.origin.path;
   const [located] = limits?.properties.get('memlock') ?? [];
