@@ -31,6 +31,8 @@ import { p2pOverlap } from './p2p-overlap.js';
 import { sectionSkipped } from './section-skipped.js';
 import { barMisaligned } from './bar-misaligned.js';
 import { blockUnsupported } from './block-unsupported.js';
+import { mapsMergeable } from './maps-mergeable.js';
+import { windowTooSmall } from './window-too-small.js';
 import { hostMemoryOverlap } from './host-memory-overlap.js';
 import { hugepagePool } from './hugepage-pool.js';
 import { hugepageWaste } from './hugepage-waste.js';
@@ -77,6 +79,7 @@ export const RULES: readonly SealedRule[] = [
   baseMisaligned,
   sizeMisaligned,
   blockSplit,
+  mapsMergeable,
   blockUnsupported,
   barMisaligned,
   backingSize,
@@ -90,6 +93,7 @@ export const RULES: readonly SealedRule[] = [
   attachRefused,
   barUnmappable,
   sectionSkipped,
+  windowTooSmall,
   viommuWidth,
   hotplugDevice,
   hotplugMemory,

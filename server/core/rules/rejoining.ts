@@ -13,11 +13,11 @@ import type { Fix, VmSubject } from './rule.js';
 
 /** The ways to hold a block that is cut in larger leaves again, in the order they are offered. */
 export function waysToRejoin(loss: SplitLoss, subject: VmSubject): Fix[] {
-  return [...merge(loss, subject), ...moveAway(loss, subject), ...widenMaps(loss, subject), ...widenBetweenRegions(loss, subject)];
+  return [...mergeMaps(loss, subject), ...moveAway(loss, subject), ...widenMaps(loss, subject), ...widenBetweenRegions(loss, subject)];
 }
 
 /** Written maps of one region that touch: each run becomes one request. */
-function merge({ maps }: SplitLoss, { vm }: VmSubject): Fix[] {
+export function mergeMaps({ maps }: Pick<SplitLoss, 'maps'>, { vm }: VmSubject): Fix[] {
   const runs = touchingRuns(maps.filter(({ written }) => written && isWrittenIn(written.element, vm.element)));
   if (runs.length === 0) return [];
   const edits = runs.flatMap((run) => mergeEdits(run));
