@@ -58,6 +58,8 @@ export { compareStances, type Comparison } from './dma/compare.js';
 export { compareJson } from './report/compare-json.js';
 export { compareMarkdown } from './report/compare-markdown.js';
 export { compareText } from './report/compare-text.js';
+export { hotplugJson } from './report/hotplug-json.js';
+export { hotplugText } from './report/hotplug-text.js';
 export { planJson } from './report/plan-json.js';
 export { planText } from './report/plan-text.js';
 export { requirementPage, rulePage } from './report/rule-page.js';

@@ -4,7 +4,9 @@ import { judgeArrivals, type Judgement } from '../../server/core/dma/hotplug.js'
 import { arrive, type ArrivalStep, arriveInTurn, type HotplugSystem, type Running, startUp } from '../../server/core/dma/hotplug-replay.js';
 import { overlappingPairs } from '../../server/core/layout/intervals.js';
 import { familiesOf, hullOf } from '../../server/core/dma/hotplug-blocks.js';
-import { mappedRange } from '../../server/core/dma/verdict.js';
+import { type AttachRequest, mappedRange, type MapRequest } from '../../server/core/dma/verdict.js';
+import { groupOf, kernelOf } from './kernel-replay.js';
+import { KERNEL_DATA, type KernelRun, readKernelRuns } from './kernel-records.js';
 import { systems } from './random-arrivals.js';
 
 // The decision by intervals against every order of every subset, each asked of the container.
@@ -75,4 +77,44 @@ describe('hot-plug: decided by intervals as by every order of every subset', () 
       }
     }), { numRuns: 3000 });
   }).timeout(60_000);
+});
+
+describe('hot-plug: as Linux answered', () => {
+  const runs = new Map(readKernelRuns(KERNEL_DATA).map((run) => [run.run, run]));
+  const runOf = (name: string): KernelRun => runs.get(name) ?? assert.fail(name);
+  const recorded = (run: KernelRun, section: string, step: RegExp): string[] =>
+    (run.attach ?? []).filter((each) => each.section === section && step.test(each.step)).map(({ err }) => err);
+  const page = (iova: bigint): MapRequest => ({ iova, size: 4096n, offset: 0n, access: 'rw' });
+
+  /** The errno of a group that comes to a container with one page mapped. */
+  const hotAdd = (run: KernelRun, boot: AttachRequest, later: AttachRequest, mapped: readonly MapRequest[]): string => {
+    const options = { contract: run.run.includes('iommufd') ? ('iommufd' as const) : ('type1' as const), kernel: kernelOf(run), hostPage: 4096n };
+    const [judgement] = judgeArrivals({ options, boot: [boot], ram: mapped, arrivals: [{ kind: 'group', group: later }], carve: undefined });
+    return judgement?.failures[0]?.verdict.errno ?? 'OK';
+  };
+
+  it('a group with a direct range never comes, whatever is mapped', () => {
+    const run = runOf('vtd-rmrr-72');
+    const errnos = [[page(0x7000_0000n)], []].map((mapped) => hotAdd(run, groupOf(run, '2'), groupOf(run, '1'), mapped));
+    assert.deepEqual([...errnos, ...errnos], recorded(run, 'conflict', /add_group2/));
+  });
+
+  it('a group whose direct-relaxable range is mapped comes', () => {
+    const run = runOf('vtd-misc-72');
+    const errnos = [[page(0n)], []].map((mapped) => hotAdd(run, groupOf(run, '1'), groupOf(run, '4'), mapped));
+    assert.deepEqual(errnos, recorded(run, 'conflict', /add_group2/));
+  });
+
+  it('iommufd refuses a group for what is mapped over its ranges or beyond its aperture', () => {
+    const run = runOf('vtd-iommufd-72');
+    const kept = run.requests.filter(({ section, note }) => section === 'fd_before_attach' && note === 'kept');
+    const answers = recorded(run, 'fd_before_attach', /attach_pt/);
+    const all: AttachRequest = { name: 'all', model: 'vt-d', aperture: { base: 0n, end: 1n << 64n }, pageSizes: [4096n], kept: [] };
+    const whole = kept.flatMap(({ iova, size, vaddr_offset }, index) => {
+      const request = { iova: BigInt(iova), size: BigInt(size), offset: BigInt(vaddr_offset ?? 0), access: 'rw' as const };
+      return request.size % 4096n === 0n && request.iova % 4096n === 0n && request.offset % 4096n === 0n ? [{ request, err: answers[index] }] : [];
+    });
+    assert.ok(whole.length >= 3);
+    assert.deepEqual(whole.map(({ request }) => hotAdd(run, all, groupOf(run, '1'), [request])), whole.map(({ err }) => err));
+  });
 });

@@ -1,5 +1,4 @@
-import { formatCount } from '../layout/address.js';
-import type { ContractName } from '../layout/model.js';
+import { formatCount, formatRange } from '../layout/address.js';
 import type { ArrivalFailure, SequenceStep } from './arrivals.js';
 import type { BlockRun } from './hotplug-replay.js';
 import type { Plan } from './plan.js';
@@ -21,11 +20,11 @@ export const runText = ({ first, count }: BlockRun): string =>
 /** Why the last arrival is refused. */
 export function whyRefused(failure: ArrivalFailure, plan: Plan): string {
   const { verdict, map, memory, sequence } = failure;
-  const inTheWay = verdict.existing ? map?.written?.name ?? map?.region?.name ?? memory?.name : undefined;
+  const inTheWay = verdict.existing ? map?.name ?? memory?.name : undefined;
   const last = sequence.at(-1);
   const reason = reasonOf(verdict, plan);
   const named = inTheWay === undefined ? reason : reason.replace('a mapping', `\`${inTheWay}\``);
-  const refused = !verdict.existing && last?.kind === 'device' ? map?.region?.name ?? memory?.name : undefined;
+  const refused = !verdict.existing && last?.kind === 'device' ? map?.name ?? memory?.name : undefined;
   return refused === undefined ? named : named.replace(/^it\b/, `\`${refused}\``);
 }
 
@@ -52,8 +51,26 @@ const EFFECTS: Readonly<Record<SequenceStep['kind'], Readonly<Record<Effect, str
 
 export const effectText = (kind: SequenceStep['kind'], vmm: string | undefined): string => EFFECTS[kind][effectOf(kind, vmm)];
 
-/** What an arrival asks of the kernel when it is refused. */
-export function refusedCall({ verdict, sequence, map, memory }: ArrivalFailure, contract: ContractName): string {
-  const isAttach = sequence.at(-1)?.kind === 'device' && (verdict.existing !== undefined && verdict.cause !== 'existing-map' || (!map && !memory));
-  return `${isAttach ? 'the attach' : contract === 'iommufd' ? 'IOMMU_IOAS_MAP' : 'VFIO_IOMMU_MAP_DMA'} fails with ${verdict.errno}`;
+/** What has to be so from the start for the last arrival to be taken. */
+export function reserveText({ verdict, sequence, map }: ArrivalFailure): string {
+  const { kept, cause } = verdict;
+  const last = sequence.at(-1);
+  const where = kept ? `${formatRange(kept.range)} (\`${kept.name}\`)` : 'what is kept';
+  switch (cause) {
+    case 'reserved':
+      return map ? `map around ${where} from the start, or keep RAM off it` : `keep ${where} free of RAM that comes later`;
+    case 'aperture':
+      return `keep ${map ? `\`${map.region?.name ?? map.name}\`` : 'RAM that comes later'} within what every IOMMU translates`;
+    case 'alignment':
+    case 'page-size':
+      return 'align IOVA, size and offset to the coarsest page of all IOMMUs';
+    case 'limit':
+      return 'fewer and larger mappings: larger blocks of virtio-mem, or a higher `dma_entry_limit`';
+    case 'memlock':
+      return 'raise RLIMIT_MEMLOCK to what everything together pins';
+    case 'existing-map':
+      return 'give each its own addresses';
+    default:
+      return `nothing helps but another ${last?.kind === 'device' ? 'device' : 'place'}`;
+  }
 }

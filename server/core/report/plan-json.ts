@@ -1,10 +1,10 @@
 import type { Leaves } from '../dma/leaves.js';
-import type { HotplugVerdict } from '../dma/arrivals.js';
 import type { Plan, PlannedMap } from '../dma/plan.js';
 import type { LeftOut } from '../dma/requests.js';
 import type { GuestIova } from '../dma/spaces.js';
 import { formatKernel } from '../dma/kernel-version.js';
 import { stage2Of, stage2OfMap, type SlotLeaves } from '../dma/stage2.js';
+import { arrivalRecords } from './hotplug-json.js';
 import { formatAddress } from '../layout/address.js';
 import { lastOf, sizeOf, type Range } from '../layout/intervals.js';
 import { assumedIn } from './assumptions.js';
@@ -26,7 +26,7 @@ const planRecord = (plan: Plan) => ({
   usable: plan.usable.map(rangeRecord),
   maps: plan.maps.map((map) => mapRecord(map, plan)),
   carved: plan.leftOut.map(carvedRecord),
-  hotplug: plan.hotplug.map(hotplugRecord),
+  hotplug: arrivalRecords(plan),
   slots: (stage2Of(plan)?.slots ?? []).map(slotRecord),
   totals: totalsRecord(plan),
 });
@@ -71,12 +71,6 @@ const carvedRecord = ({ region, range, kept }: LeftOut) => ({
   region: region.name,
   ...rangeRecord(range),
   reserved: kept.map(({ name }) => name),
-});
-
-const hotplugRecord = ({ assignment, verdict }: HotplugVerdict) => ({
-  device: assignment.name,
-  attach: verdict.errno,
-  ...(verdict.witness && { witness: rangeRecord(verdict.witness) }),
 });
 
 const totalsRecord = (plan: Plan, { totals } = plan) => ({

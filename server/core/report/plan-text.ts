@@ -1,6 +1,5 @@
 import { formatLeaves } from '../dma/leaves.js';
 import { formatKernel } from '../dma/kernel-version.js';
-import type { HotplugVerdict } from '../dma/arrivals.js';
 import type { Plan, PlannedMap } from '../dma/plan.js';
 import type { LeftOut } from '../dma/requests.js';
 import { stage2Of, type SlotLeaves } from '../dma/stage2.js';
@@ -10,6 +9,7 @@ import { sizeOf } from '../layout/intervals.js';
 import type { Backing } from '../layout/model.js';
 import { assumedIn } from './assumptions.js';
 import type { GuestIova } from '../dma/spaces.js';
+import { arrivalSummary } from './hotplug-text.js';
 import { padColumns } from './columns.js';
 import type { Paint } from './paint.js';
 import { reasonOf } from '../dma/verdict-words.js';
@@ -28,7 +28,7 @@ function onePlan(plan: Plan, paint: Paint): string {
   ];
   const results: Fact[] = [
     ['left out', plan.leftOut.map(leftOutText)],
-    ['hotplug', plan.hotplug.map((hotplug) => hotplugText(hotplug, plan, paint))],
+    ['hotplug', arrivalSummary(plan, paint)],
     ['total', totalLines(plan)],
     ['assumed', assumedIn(plan)],
   ];
@@ -125,9 +125,6 @@ function leftOutText({ region, range, kept }: LeftOut): string {
   const why = kept.length === 0 ? 'no whole page' : `carved for ${kept.map(({ name }) => `\`${name}\``).join(', ')}`;
   return `${formatRange(range)} of ${region.name} (${formatSize(sizeOf(range))}): ${why}`;
 }
-
-const hotplugText = ({ assignment, verdict, map }: HotplugVerdict, plan: Plan, paint: Paint): string =>
-  `${assignment.name}  ${verdictText(verdict, plan, paint, map)}`;
 
 function totalLines(plan: Plan): string[] {
   return [...(plan.totals.maps === 0 ? [] : mappedLines(plan)), ...stage2Lines(plan)];

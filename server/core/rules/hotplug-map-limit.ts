@@ -123,7 +123,8 @@ function crowdIn(plan: Plan): Crowd[] {
   const slots = slotsKept(plan);
   const blocks = plan.memoryHotplug.reduce((sum, memory) => sum + (memory.blocks ? mapsOf(memory) : 0n), 0n);
   const warns = plan.vm.vmm === 'qemu' && blocks > 0n && blocks + slots > limit;
-  const blamed = [...plan.memoryHotplug].sort((left, right) => (mapsOf(left) < mapsOf(right) ? 1 : -1))[0];
+  const [first, ...rest] = plan.memoryHotplug;
+  const blamed = rest.reduce((most, memory) => (most && mapsOf(memory) > mapsOf(most) ? memory : most), first);
   return blamed && (refused || warns) ? [{ plan, blamed, refused, asked, limit, slots }] : [];
 }
 

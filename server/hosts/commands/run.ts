@@ -11,6 +11,7 @@ import { explain } from './explain.js';
 import { fmt } from './fmt.js';
 import { exportCommand } from './export.js';
 import { fleet } from './fleet.js';
+import { hotplug } from './hotplug.js';
 import { importCommand } from './import.js';
 import { lsp } from './lsp.js';
 import { map } from './map.js';
@@ -21,6 +22,7 @@ const COMMANDS: readonly Command[] = [
   check,
   plan,
   compare,
+  hotplug,
   map,
   fleet,
   explain,

@@ -1,0 +1,71 @@
+import { effectOf, reserveText, whyRefused } from '../dma/arrival-words.js';
+import type { ArrivalFailure, HotplugVerdict, MemoryVerdict, SequenceStep } from '../dma/arrivals.js';
+import type { BlockRun } from '../dma/hotplug-replay.js';
+import { formatKernel } from '../dma/kernel-version.js';
+import type { Plan } from '../dma/plan.js';
+import { formatAddress } from '../layout/address.js';
+import { lastOf, type Range } from '../layout/intervals.js';
+
+/** What `hotplug --format json` prints: docs/schema/hotplug.schema.json. */
+export function hotplugJson(plans: readonly Plan[]): string {
+  return `${JSON.stringify({ schema: 1, vms: plans.map(vmRecord) }, undefined, 2)}\n`;
+}
+
+const vmRecord = (plan: Plan) => ({
+  vm: plan.vm.name,
+  host: plan.host.name,
+  contract: plan.contract,
+  kernel: formatKernel(plan.kernel),
+  maps: plan.maps.length,
+  arrivals: arrivalRecords(plan),
+});
+
+/** Everything that comes later, devices before RAM; the plan prints the same. */
+export const arrivalRecords = (plan: Plan) => [
+  ...plan.hotplug.map((arrival) => deviceRecord(arrival, plan)),
+  ...plan.memoryHotplug.map((arrival) => memoryRecord(arrival, plan)),
+];
+
+const deviceRecord = ({ assignment, verdict, failures, untold }: HotplugVerdict, plan: Plan) => ({
+  device: assignment.name,
+  attach: verdict.errno,
+  ...witnessRecord(verdict.witness),
+  failures: failures.map((failure) => failureRecord(failure, plan)),
+  untold,
+});
+
+function memoryRecord({ region, kind, blocks, failures, untold }: MemoryVerdict, plan: Plan) {
+  const alone = failures.find(({ sequence }) => sequence.length === 1)?.verdict;
+  return {
+    memory: region.name,
+    kind,
+    ...(blocks && { block: formatAddress(blocks.size), blocks: Number(blocks.count) }),
+    map: alone?.errno ?? 'ok',
+    ...witnessRecord(alone?.witness),
+    failures: failures.map((failure) => failureRecord(failure, plan)),
+    untold,
+  };
+}
+
+function failureRecord(failure: ArrivalFailure, plan: Plan) {
+  const { sequence, verdict, map, memory, affected } = failure;
+  const inTheWay = map?.name ?? memory?.name;
+  return {
+    sequence: sequence.map(stepRecord),
+    verdict: verdict.errno,
+    ...(verdict.cause && { cause: verdict.cause }),
+    ...witnessRecord(verdict.witness),
+    ...(verdict.kept && { reserved: verdict.kept.name }),
+    ...(inTheWay !== undefined && { mapping: inTheWay }),
+    ...(affected && { affected: runRecord(affected) }),
+    vm: effectOf(sequence.at(-1)?.kind ?? 'device', plan.vm.vmm),
+    why: whyRefused(failure, plan),
+    reserve: reserveText(failure),
+  };
+}
+
+const stepRecord = ({ name, kind, blocks }: SequenceStep) => ({ name, kind, ...(blocks && { blocks: runRecord(blocks) }) });
+
+const runRecord = ({ first, count }: BlockRun) => ({ first: Number(first), count: Number(count) });
+
+const witnessRecord = (range: Range | undefined) => (range ? { witness: { base: formatAddress(range.base), last: formatAddress(lastOf(range)) } } : {});

@@ -1,0 +1,62 @@
+import { effectText, reserveText, runText, stepText, whyRefused } from '../dma/arrival-words.js';
+import type { ArrivalFailure, HotplugVerdict, MemoryVerdict } from '../dma/arrivals.js';
+import { formatKernel } from '../dma/kernel-version.js';
+import type { Plan } from '../dma/plan.js';
+import { formatPlural, formatSize } from '../layout/address.js';
+import type { Paint } from './paint.js';
+
+/** What `hotplug` prints: each arrival, the shortest sequences after which it is refused, and what to reserve for it. */
+export const hotplugText = (plans: readonly Plan[], paint: Paint): string => plans.map((plan) => `${onePlan(plan, paint)}\n`).join('\n');
+
+function onePlan(plan: Plan, paint: Paint): string {
+  const { vm, host, contract, kernel, maps } = plan;
+  const whom = contract === 'none' ? 'no kernel is asked' : `${contract === 'type1' ? 'VFIO type1' : contract}, kernel ${formatKernel(kernel)}`;
+  const start = `${paint.strong(`vm ${vm.name} on ${host.name}`)}: ${whom}; ${formatPlural(maps.length, 'mapping', 'mappings')} at start-up`;
+  const arrivals = [...plan.hotplug.flatMap((arrival) => deviceLines(arrival, plan, paint)), ...plan.memoryHotplug.flatMap((arrival) => memoryLines(arrival, plan, paint))];
+  return [start, ...(arrivals.length === 0 ? ['  nothing comes later'] : arrivals)].join('\n');
+}
+
+/** The lines of a plan about what comes later. */
+export const arrivalSummary = (plan: Plan, paint: Paint): string[] =>
+  [...plan.hotplug.flatMap((arrival) => summaryLines(arrival.assignment.name, arrival, plan, paint)),
+   ...plan.memoryHotplug.flatMap((arrival) => summaryLines(arrival.region.name, arrival, plan, paint))];
+
+interface Judged {
+  readonly failures: readonly ArrivalFailure[];
+  readonly untold: number;
+}
+
+function summaryLines(name: string, { failures, untold }: Judged, plan: Plan, paint: Paint): string[] {
+  if (failures.length === 0) return [`${name}  ${paint.good('ok')}`];
+  const lines = failures.map((failure) => `${name}  ${afterText(failure)}${verdictText(failure, plan, paint)}`);
+  return untold === 0 ? lines : [...lines, `${name}  and in ${formatPlural(untold, 'more company', 'more companies')}`];
+}
+
+const afterText = ({ sequence }: ArrivalFailure): string =>
+  sequence.length === 1 ? '' : `after ${sequence.slice(0, -1).map((step) => stepText(step)).join(', ')}: `;
+
+function verdictText(failure: ArrivalFailure, plan: Plan, paint: Paint): string {
+  const blocks = failure.affected ? ` (${runText(failure.affected)})` : '';
+  return `${paint.level('error', failure.verdict.errno)}${blocks}: ${whyRefused(failure, plan)}`;
+}
+
+const deviceLines = (arrival: HotplugVerdict, plan: Plan, paint: Paint): string[] =>
+  [`  ${paint.strong(arrival.assignment.name)}  device`, ...outcomeLines(arrival, plan, paint)];
+
+function memoryLines(arrival: MemoryVerdict, plan: Plan, paint: Paint): string[] {
+  const { region, kind, blocks } = arrival;
+  const size = blocks ? `, ${formatPlural(blocks.count, 'block', 'blocks')} of ${formatSize(blocks.size)}` : '';
+  return [`  ${paint.strong(region.name)}  ${kind === 'dimm' ? 'DIMM' : kind}${size}`, ...outcomeLines(arrival, plan, paint)];
+}
+
+function outcomeLines({ failures, untold }: Judged, plan: Plan, paint: Paint): string[] {
+  if (failures.length === 0) return [`    ${paint.good('ok')} in every order`];
+  const lines = failures.flatMap((failure) => {
+    const effect = effectText(failure.sequence.at(-1)?.kind ?? 'device', plan.vm.vmm);
+    return [
+      `    ${failure.sequence.map((step) => stepText(step)).join(', then ')}: ${verdictText(failure, plan, paint)}; ${effect}`,
+      `      ${paint.faint('reserve')}  ${reserveText(failure)}`,
+    ];
+  });
+  return untold === 0 ? lines : [...lines, `    and in ${formatPlural(untold, 'more company', 'more companies')}`];
+}
