@@ -1,5 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { LENGTH_LIMIT } from '../core/index.js';
 import type { Files } from '../lsp/connection.js';
 import { decode } from './bytes.js';
@@ -22,7 +23,30 @@ export const diskFiles: Files = {
       return { error: inWords(error) };
     }
   },
+
+  async list(folder) {
+    const root = fileOf(folder);
+    return root === undefined ? [] : (await layoutsIn(root)).map((file) => pathToFileURL(file).href);
+  },
 };
+
+/** Layouts of a workspace that are looked at; a folder with more is no workspace of layouts. */
+const MOST_LAYOUTS = 5000;
+
+/** The layouts below a folder; what tools and packages keep for themselves is left out, and links aren’t followed. */
+async function layoutsIn(root: string): Promise<string[]> {
+  const found: string[] = [];
+  const pending = [root];
+  for (let folder = pending.pop(); folder !== undefined && found.length < MOST_LAYOUTS; folder = pending.pop()) {
+    const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+    for (const entry of entries) {
+      if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
+      if (entry.isDirectory()) pending.push(path.join(folder, entry.name));
+      else if (entry.isFile() && entry.name.endsWith('.vmlayout')) found.push(path.join(folder, entry.name));
+    }
+  }
+  return found;
+}
 
 /** What git shows beside a file imports what lies beside that file. */
 function fileOf(uri: string): string | undefined {

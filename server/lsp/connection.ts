@@ -7,6 +7,10 @@ import type { Files } from './files.js';
 import { showLibrary } from './library.js';
 import { answerCompletion, answerDefinition, answerFolding, answerHover, answerSymbols } from './language-features.js';
 import { answerMap } from './map.js';
+import {
+  answerCallHierarchy, answerLinkedEditing, answerLinks, answerReferences, answerRename, answerSelection, answerTypeDefinition, answerWorkspaceSymbols,
+} from './navigation.js';
+import { answerSemanticTokens } from './semantic-tokens.js';
 import { Session } from './session.js';
 
 export type { Files } from './files.js';
@@ -14,7 +18,8 @@ export type { Files } from './files.js';
 /** What the server can do: each part listens for its requests and says so to the client. */
 const PARTS: readonly ((session: Session) => ServerCapabilities)[] = [
   followTexts, followWorkspace, offerFixes, answerHover, answerCompletion, answerDefinition, answerSymbols, answerFolding,
-  showLibrary, answerMap, answerCompare,
+  showLibrary, answerMap, answerCompare, answerReferences, answerRename, answerTypeDefinition, answerCallHierarchy, answerWorkspaceSymbols, answerSelection, answerLinks, answerLinkedEditing,
+  answerSemanticTokens,
 ];
 
 /** Answers a client over a connection that is not listening yet. `today` is a date such as `2026-11-22`. */
@@ -30,5 +35,6 @@ export function serve(connection: Connection, files: Files, today: () => string)
 const together = (all: ServerCapabilities, part: ServerCapabilities): ServerCapabilities => ({
   ...all,
   ...part,
+  ...((all.experimental ?? part.experimental) && { experimental: { ...all.experimental, ...part.experimental } }),
   ...((all.workspace ?? part.workspace) && { workspace: { ...all.workspace, ...part.workspace } }),
 });

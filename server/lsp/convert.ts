@@ -1,6 +1,6 @@
 import type {
-  CodeAction, CompletionItem, CompletionItemKind, CompletionList, DefinitionLink, Diagnostic, DiagnosticSeverity, DocumentSymbol, FoldingRange, Hover, Location,
-  Position, Range, SymbolKind, TextDocumentEdit, TextEdit,
+  CallHierarchyItem, CodeAction, CompletionItem, CompletionItemKind, CompletionList, DefinitionLink, Diagnostic, DiagnosticSeverity, DocumentSymbol, FoldingRange, Hover, Location,
+  Position, Range, SelectionRange, SymbolKind, TextDocumentEdit, TextEdit,
 } from 'vscode-languageserver';
 import {
   indexOfItem, itemIndexAt, LineIndex, type Completions, type Document, type Finding, type Fold, type Hover as CoreHover, type Item, type Level, type Offer, type OutlineSymbol,
@@ -91,7 +91,7 @@ export interface MapPlace extends Location {
 }
 
 /** Edits of one version of a document. */
-export const documentEdit = (uri: string, version: number, document: Document, edits: readonly CoreEdit[]): TextDocumentEdit => ({
+export const documentEdit = (uri: string, version: number | null, document: Document, edits: readonly CoreEdit[]): TextDocumentEdit => ({
   textDocument: { uri, version },
   edits: edits.map((edit) => textEditOf(document, edit)),
 });
@@ -145,10 +145,20 @@ const SYMBOL_KIND: ReadonlyMap<string, SymbolKind> = new Map<string, SymbolKind>
 ]);
 const OTHER_SYMBOL = 8;
 
+export const symbolKindOf = (keyword: string): SymbolKind => SYMBOL_KIND.get(keyword) ?? OTHER_SYMBOL;
+
+export const callItemOf = (name: string, keyword: string, { uri, range }: Location): CallHierarchyItem => ({ name, detail: keyword, kind: symbolKindOf(keyword), uri, range, selectionRange: range });
+
+/** The stretches around a position, each in the next; the position itself where nothing stands. */
+export function selectionRangeOf(document: Document, position: Position, spans: readonly Span[]): SelectionRange {
+  const around = [...spans].reverse().reduce<SelectionRange | undefined>((parent, span) => ({ range: rangeOf(document, span), ...(parent && { parent }) }), undefined);
+  return around ?? { range: { start: position, end: position } };
+}
+
 export const documentSymbolOf = (document: Document, symbol: OutlineSymbol): DocumentSymbol => ({
   name: symbol.name,
   detail: symbol.detail,
-  kind: SYMBOL_KIND.get(symbol.keyword) ?? OTHER_SYMBOL,
+  kind: symbolKindOf(symbol.keyword),
   range: rangeOf(document, symbol.whole),
   selectionRange: rangeOf(document, symbol.nameSpan),
   children: symbol.children.map((child) => documentSymbolOf(document, child)),

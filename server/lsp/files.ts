@@ -2,6 +2,8 @@
 export interface Files {
   /** The text behind a URI, or in one sentence why it can't be had (`there is no such file`). */
   read(uri: string): Promise<string | { readonly error: string }>;
+  /** The URIs of the layouts below a folder, where the host can tell. */
+  list?(folder: string): Promise<readonly string[]>;
 }
 
 /**

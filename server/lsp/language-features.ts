@@ -62,10 +62,10 @@ export function answerFolding(session: Session): ServerCapabilities {
 }
 
 /** The file that is asked about, as the core sees it, and the offset in it. */
-export function fileAt(session: Session, { textDocument, position }: Asked): { file: EditorFile; offset: number } | undefined {
+export function fileAt(session: Session, { textDocument, position }: Asked): { open: OpenFile; file: EditorFile; offset: number } | undefined {
   const open: OpenFile | undefined = session.documents.get(textDocument.uri);
   if (!open) return undefined;
   const { result } = session.check(open);
   const file = { path: open.path, document: open.document, world: session.documents, result };
-  return { file, offset: offsetAt(open.document, position) };
+  return { open, file, offset: offsetAt(open.document, position) };
 }

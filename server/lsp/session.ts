@@ -29,6 +29,7 @@ export class Session {
   readonly #files: Files;
   readonly #today: () => string;
   readonly #checks = new Map<string, Checked>();
+  readonly #results = new Map<string, { readonly document: unknown; readonly state: number; readonly result: CheckResult }>();
   readonly #loading = new Map<string, Promise<void>>();
   #folders: readonly string[];
   readonly #options = new Map<string, CheckOptions>();
@@ -62,6 +63,18 @@ export class Session {
     };
   }
 
+  /** The same for a handler that has to wait. */
+  guardLater<Params, Result>(what: string, otherwise: Result, handler: (params: Params) => Promise<Result>): (params: Params) => Promise<Result> {
+    return async (params) => {
+      try {
+        return await handler(params);
+      } catch (error) {
+        this.log(what, error);
+        return otherwise;
+      }
+    };
+  }
+
   log(what: string, error: unknown): void {
     this.connection.console.error(`${what} failed: ${error instanceof Error ? error.stack ?? error.message : `${error}`}`);
   }
@@ -84,6 +97,29 @@ export class Session {
     const checked = { document: file.document, options, result, reads, wanted, state: this.#state };
     this.#checks.set(file.path, checked);
     return checked;
+  }
+
+  /** What a file comes to, open or loaded. */
+  resultOf(path: string): CheckResult {
+    const open = this.documents.at(path);
+    if (open) return this.check(open).result;
+    const document = this.documents.read(path);
+    const known = this.#results.get(path);
+    if (known && known.document === document && known.state === this.#state) return known.result;
+    const result = checkFile(path, this.documents, this.#optionsFor(path));
+    this.#results.set(path, { document, state: this.#state, result });
+    return result;
+  }
+
+  /** Every layout of the workspace, and whatever is open besides: loaded first, where the host can list them. */
+  async everyFile(): Promise<{ readonly path: string; readonly document: Document }[]> {
+    const listed = await Promise.all(this.#folders.map(async (folder) => (await this.#files.list?.(uriOfPath(folder))) ?? []));
+    const paths = new Set([...this.documents.all.map(({ path }) => path), ...listed.flat().map(pathOfUri)]);
+    await Promise.all([...paths].filter((path) => this.documents.read(path) === 'missing').map((path) => this.load(path)));
+    return [...paths].flatMap((path) => {
+      const document = this.documents.read(path);
+      return document === 'missing' || 'error' in document ? [] : [{ path, document }];
+    });
   }
 
   /** Open files whose last check looked into a path, besides that file itself. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type {
   CodeAction, CompletionList, DefinitionLink, Diagnostic, DocumentSymbol, FoldingRange, Hover, Location, TextDocumentEdit,
 } from 'vscode-languageserver';
-import { applyEdits, LineIndex } from '../../server/core/index.js';
+import { applyEdits, LineIndex, TOKEN_MODIFIERS, TOKEN_TYPES } from '../../server/core/index.js';
 import { LanguageClient, messageOf, rangeAt } from '../support/language-client.js';
 import { dedent } from '../support/picture.js';
 
@@ -53,6 +53,17 @@ describe('the language server', () => {
     definitionProvider: true,
     documentSymbolProvider: true,
     foldingRangeProvider: true,
+    experimental: { vmlayoutMap: true },
+    referencesProvider: true,
+    documentHighlightProvider: true,
+    renameProvider: { prepareProvider: true },
+    typeDefinitionProvider: true,
+    callHierarchyProvider: true,
+    workspaceSymbolProvider: true,
+    selectionRangeProvider: true,
+    documentLinkProvider: { resolveProvider: false },
+    linkedEditingRangeProvider: true,
+    semanticTokensProvider: { legend: { tokenTypes: [...TOKEN_TYPES], tokenModifiers: [...TOKEN_MODIFIERS] }, full: { delta: true }, range: true },
   }));
 
   it('compares the stances of the vm at the cursor', async () => {

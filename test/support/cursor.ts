@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {
-  checkFile, completionsAt, definitionAt, foldsIn, hoverAt, openDocument, symbolsIn,
-  type Document, type EditorFile, type OutlineSymbol, type Suggestion, type World,
+  applyEdits, checkFile, completionsAt, definitionAt, foldsIn, hoverAt, occurrencesOf, openDocument, rename, symbolsIn, targetAt, textOfDocument,
+  type Document, type EditorFile, type OutlineSymbol, type Suggestion, type TextFile, type World,
 } from '../../server/core/index.js';
 import { TODAY } from './check.js';
 import { dedent } from './picture.js';
@@ -9,6 +9,8 @@ import { dedent } from './picture.js';
 /** The only test code that knows the editor's features: `$0` is the cursor, and `--- name.vmlayout` starts another file. */
 export interface AtCursor {
   readonly file: EditorFile;
+  /** The file itself and those beside it. */
+  readonly files: readonly TextFile[];
   readonly text: string;
   readonly offset: number;
 }
@@ -21,7 +23,8 @@ export function atCursor(source: string): AtCursor {
   assert.ok(offset >= 0, 'there is no $0 in the text');
   const files = others.map((part): [string, Document] => [part.slice(0, part.indexOf('\n')).trim(), openDocument(part.slice(part.indexOf('\n') + 1))]);
   const text = first.replace('$0', '');
-  return { ...fileOf(text, new Map(files)), offset };
+  const main = fileOf(text, new Map(files));
+  return { ...main, files: [main.file, ...files.map(([path, document]) => ({ path, document }))], offset };
 }
 
 /** A file as the features see it. */
@@ -29,6 +32,37 @@ export function fileOf(text: string, files: ReadonlyMap<string, Document> = new 
   const document = openDocument(text);
   const world: World = { read: (path) => (path === MAIN ? document : files.get(path) ?? { error: 'there is no such file' }) };
   return { text, file: { path: MAIN, document, world, result: checkFile(MAIN, world, { today: TODAY }) } };
+}
+
+/** Compares where the name at the cursor stands: `‹…›` around each, `«…»` around the declaration. Other files follow after `---`. */
+export function checkOccurrences(source: string, expected: string): void {
+  const { file, files, offset } = atCursor(source);
+  const found = targetAt(file, offset);
+  const places = found ? occurrencesOf(found.target, files, file.world) : [];
+  const marked = files.map(({ path, document }) => {
+    const spans = places.filter((place) => place.path === path).map(({ item, start, end, declares }) => ({ start: startOf(document, item) + start, end: startOf(document, item) + end, declares }));
+    return `${path === MAIN ? '' : `--- ${path}\n`}${spans.sort((left, right) => right.start - left.start).reduce((text, { start, end, declares }) => `${text.slice(0, start)}${declares ? '«' : '‹'}${text.slice(start, end)}${declares ? '»' : '›'}${text.slice(end)}`, textOfDocument(document))}`;
+  });
+  assert.equal(marked.join(''), dedent(expected));
+}
+
+const startOf = (document: Document, item: Document['items'][number]): number => document.starts[document.items.indexOf(item)] ?? 0;
+
+/** Compares the texts after the name at the cursor got another one; or why it can’t get it. */
+export function checkRename(source: string, newName: string, expected: string): void {
+  const { file, files, offset } = atCursor(source);
+  const found = targetAt(file, offset);
+  assert.ok(found, 'nothing at the cursor has a name');
+  const renaming = rename(found.target, newName, files, file.world, { today: TODAY });
+  if ('refused' in renaming) {
+    assert.equal(renaming.refused, expected);
+    return;
+  }
+  const texts = files.map(({ path, document }) => {
+    const edits = renaming.edits.filter((edit) => edit.path === path).map(({ item, start, end, newText }) => ({ start: startOf(document, item) + start, end: startOf(document, item) + end, newText }));
+    return `${path === MAIN ? '' : `--- ${path}\n`}${applyEdits(textOfDocument(document), edits)}`;
+  });
+  assert.equal(texts.join(''), dedent(expected));
 }
 
 /** Compares what is told at the cursor, paragraph by paragraph, under the text that it is about. */

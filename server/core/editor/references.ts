@@ -1,0 +1,155 @@
+import { namePlace } from '../layout/model.js';
+import type { Element } from '../layout/elements.js';
+import { placeOf, type Place } from '../layout/place.js';
+import type { World } from '../layout/scope.js';
+import { treeOf, type Document, type Item } from '../syntax/document.js';
+import type { AnyNode, Declaration, Word } from '../syntax/nodes.js';
+import { pathTo, walk } from '../syntax/walk.js';
+import { cursorAt, inDocument, type Cursor } from './cursor.js';
+import type { EditorFile } from './editor-file.js';
+import { devicesOf, meaningAt, type Meaning } from './meaning.js';
+import { visibleRequirements } from './requirement-names.js';
+import { hostOf, outermost, surroundingsOf, type Surroundings } from './surroundings.js';
+import type { Span } from '../text/span.js';
+
+/** What has a name that may be used elsewhere. */
+export type Target =
+  | { readonly kind: 'element'; readonly name: string; readonly element: Element }
+  | { readonly kind: 'requirement'; readonly name: string; readonly element: Element }
+  | { readonly kind: 'bound'; readonly name: string; readonly statement: Declaration; readonly place: Place };
+
+/** A place where the name of a target stands: the name alone, without what is around it. */
+export interface Occurrence extends Place {
+  /** Whether it is the declaration itself. */
+  readonly declares: boolean;
+}
+
+/** A text that may mention a target. */
+export interface TextFile {
+  readonly path: string;
+  readonly document: Document;
+}
+
+/** What the name at an offset stands for, and the name’s span in the document; nothing where there is no name of the file’s own. */
+export function targetAt(file: EditorFile, offset: number): { readonly target: Target; readonly span: Span } | undefined {
+  const cursor = cursorAt(file.document, offset);
+  const word = cursor?.nodes.at(-1);
+  if (!cursor || word?.kind !== 'word') return undefined;
+  const target = targetOfWord(file, cursor);
+  // Of `policy/no-wx` the name is the end.
+  if (!target || !word.text.endsWith(target.name)) return undefined;
+  return { target, span: inDocument(cursor, { start: word.end - target.name.length, end: word.end }) };
+}
+
+function targetOfWord(file: EditorFile, cursor: Cursor): Target | undefined {
+  const { nodes, item } = cursor;
+  const origin = { path: file.path, item };
+  const [word, owner] = [nodes.at(-1), nodes.at(-2)];
+  if (owner?.kind === 'requirement' && owner.name && owner.name === word) return requirementTarget(`policy/${owner.name.text}`, surroundingsOf(file.path, file.world, item, nodes));
+  const meaning = meaningAt(file, cursor);
+  return meaning && targetOf(meaning, nodes, origin);
+}
+
+function targetOf(meaning: Meaning, nodes: readonly AnyNode[], origin: { path: string; item: Item }): Target | undefined {
+  if (meaning.kind === 'element') return elementTarget(meaning.element, meaning.around);
+  if (meaning.kind === 'rule') return requirementTarget(meaning.name, meaning.around);
+  if (meaning.kind !== 'bound') return undefined;
+  const statement = nodes.findLast((node): node is Declaration => node.kind === 'declaration');
+  const isBound = statement?.properties.some((property) => property.kind === 'property' && property.value?.kind === 'binders' && property.value.binders.some(({ name }) => name.text === meaning.name));
+  return statement && isBound ? { kind: 'bound', name: meaning.name, statement, place: placeOf(origin, statement) } : undefined;
+}
+
+function elementTarget(element: Element, around: Surroundings): Target | undefined {
+  const meant = element.keyword === 'assign' ? assigned(element, around) : element;
+  return meant && meant.name !== '' && nameWordOf(meant.origin.declaration)?.text === meant.name ? { kind: 'element', name: meant.name, element: meant } : undefined;
+}
+
+/** The word that a declaration gives its name with; a policy at the top has it in its head. */
+function nameWordOf({ name, keyword, head }: Declaration): Word | undefined {
+  if (name?.kind === 'word') return name;
+  const [first] = keyword.text === 'policy' && head?.kind === 'names' ? head.names : [];
+  const word = first?.kind === 'reference' ? first.path[0] : undefined;
+  return word?.kind === 'word' ? word : undefined;
+}
+
+/** An `assign` is called like its device, and is no declaration of that name. */
+function assigned(element: Element, { evaluator }: Surroundings): Element | undefined {
+  const host = hostOf(outermost(element), evaluator);
+  const name = element.name.split('.').at(-1);
+  return host && devicesOf(host).find((device) => device.name === name);
+}
+
+function requirementTarget(rule: string, around: Surroundings): Target | undefined {
+  const found = visibleRequirements(around.origin.path, around).find((candidate) => candidate.rule === rule);
+  return found && requirementOf(found.element);
+}
+
+function requirementOf(element: Element): Target | undefined {
+  const { head } = element.origin.declaration;
+  return head?.kind === 'requirement' && head.name ? { kind: 'requirement', name: head.name.text, element } : undefined;
+}
+
+/** Everywhere that the target is named in these texts, in their order; its declaration included. */
+export function occurrencesOf(target: Target, files: Iterable<TextFile>, world: World): Occurrence[] {
+  if (target.kind === 'bound') return boundOccurrences(target);
+  return [...files].flatMap(({ path, document }) =>
+    document.items.flatMap((item) => (item.text.includes(target.name) ? occurrencesIn(item, path, document, target, world) : [])),
+  );
+}
+
+function occurrencesIn(item: Item, path: string, document: Document, target: Target, world: World): Occurrence[] {
+  const tree = treeOf(item);
+  const occurrences: Occurrence[] = [];
+  for (const node of walk(tree)) {
+    if (node.kind !== 'word' || !mentions(node, target)) continue;
+    const nodes = pathEndingAt(tree, node);
+    const declares = isDeclaration(nodes, target);
+    const file: EditorFile = { path, document, world, result: NO_RESULT };
+    const found = declares ? target : targetOfWord(file, { item, base: 0, offset: node.start, nodes });
+    if (found && isSame(found, target)) occurrences.push({ path, item, start: node.end - target.name.length, end: node.end, declares });
+  }
+  return occurrences;
+}
+
+/** Nothing that a name means depends on what was found. */
+const NO_RESULT: EditorFile['result'] = { findings: [], waived: [], missing: [], vms: [], hosts: [] };
+
+const mentions = ({ text }: Word, target: Target): boolean => (target.kind === 'requirement' ? text === target.name || text === `policy/${target.name}` : text === target.name);
+
+/** The nodes from the root to a word: of two words that touch, the one that is meant. */
+function pathEndingAt(root: AnyNode, word: Word): AnyNode[] {
+  const here = pathTo(root, word.start);
+  if (here.at(-1) === word) return here;
+  const inside = pathTo(root, Math.min(word.start + 1, word.end));
+  return inside.at(-1) === word ? inside : pathTo(root, word.end);
+}
+
+function isDeclaration(nodes: readonly AnyNode[], target: Target): boolean {
+  if (target.kind === 'bound') return false;
+  const [word, owner] = [nodes.at(-1), nodes.at(-2)];
+  const { declaration } = target.element.origin;
+  if (target.kind === 'requirement') return owner?.kind === 'requirement' && owner === declaration.head && owner.name === word;
+  return nodes.includes(declaration) && nameWordOf(declaration) === word;
+}
+
+const isSame = (found: Target, target: Target): boolean =>
+  found.kind === target.kind && found.kind !== 'bound' && target.kind !== 'bound' && found.element.origin.declaration === target.element.origin.declaration;
+
+/** The binder, and the names that begin with it in its statement. */
+function boundOccurrences({ name, statement, place }: Extract<Target, { kind: 'bound' }>): Occurrence[] {
+  const occurrences: Occurrence[] = [];
+  for (const node of walk(statement)) {
+    const word = node.kind === 'binder' ? node.name : node.kind === 'reference' ? node.path[0] : undefined;
+    if (word?.kind !== 'word' || word.text !== name) continue;
+    occurrences.push({ path: place.path, item: place.item, start: word.start, end: word.end, declares: node.kind === 'binder' });
+  }
+  return occurrences.sort((left, right) => left.start - right.start);
+}
+
+/** The place of the declaration. */
+export function declarationPlace(target: Target): Place {
+  if (target.kind === 'bound') return target.place;
+  if (target.kind === 'element') return namePlace(target.element);
+  const { head } = target.element.origin.declaration;
+  return placeOf(target.element.origin, head?.kind === 'requirement' && head.name ? head.name : target.element.nameSpan);
+}

@@ -1,0 +1,163 @@
+import {
+  ResponseError, type CallHierarchyIncomingCall, type CallHierarchyItem, type CallHierarchyOutgoingCall, type DocumentHighlight, type DocumentLink,
+  type LinkedEditingRanges, type Location, type Position, type Range, type SelectionRange, type ServerCapabilities, type WorkspaceEdit, type WorkspaceSymbol,
+} from 'vscode-languageserver';
+import {
+  linksIn, madeFrom, namePlace, occurrencesOf, relatedAt, rename, searchSymbols, selectionsAt, targetAt, usedBy, usersOf,
+  type Element, type Occurrence, type PlacedEdit, type TextFile,
+} from '../core/index.js';
+import { callItemOf, documentEdit, offsetAt, rangeOf, rangeOfPlace, selectionRangeOf, spanOfPlace, symbolKindOf } from './convert.js';
+import { locate } from './diagnostics.js';
+import { fileAt, type Asked } from './language-features.js';
+import { libraryUri } from './library.js';
+import type { Session } from './session.js';
+
+/** What a client asks to find its way: where a name is used, what hangs together, what is where in a workspace. */
+
+export function answerReferences(session: Session): ServerCapabilities {
+  session.connection.onReferences(session.guardLater('references', null, async (params): Promise<Location[] | null> => {
+    const found = await occurrencesAt(session, params);
+    return found && found.filter(({ declares }) => params.context.includeDeclaration || !declares).flatMap((place) => locate(session, place) ?? []);
+  }));
+  session.connection.onDocumentHighlight(session.guard('highlights', null, (params: Asked): DocumentHighlight[] | null => {
+    const asked = fileAt(session, params);
+    const found = asked && targetAt(asked.file, asked.offset);
+    if (!found) return null;
+    const places = occurrencesOf(found.target, [asked.file], asked.file.world);
+    return places.flatMap((place) => highlightOf(place, rangeOfPlace(asked.file.document, place)));
+  }));
+  return { referencesProvider: true, documentHighlightProvider: true };
+}
+
+const WRITE = 3;
+const READ = 2;
+
+const highlightOf = ({ declares }: Occurrence, range: Range | undefined): DocumentHighlight[] => (range ? [{ range, kind: declares ? WRITE : READ }] : []);
+
+async function occurrencesAt(session: Session, params: Asked): Promise<Occurrence[] | null> {
+  const files = await session.everyFile();
+  const asked = fileAt(session, params);
+  const found = asked && targetAt(asked.file, asked.offset);
+  return found ? occurrencesOf(found.target, withOwn(files, asked.file), asked.file.world) : null;
+}
+
+/** A file that is open and lies outside of all folders is one of them, too. */
+const withOwn = (files: readonly TextFile[], own: TextFile): readonly TextFile[] => (files.some(({ path }) => path === own.path) ? files : [own, ...files]);
+
+export function answerRename(session: Session): ServerCapabilities {
+  session.connection.onPrepareRename(session.guard('preparing to rename', null, (params: Asked) => {
+    const asked = fileAt(session, params);
+    const found = asked && targetAt(asked.file, asked.offset);
+    return found ? { range: rangeOf(asked.file.document, found.span), placeholder: found.target.name } : null;
+  }));
+  session.connection.onRenameRequest(async (params): Promise<WorkspaceEdit | null> => {
+    const files = await session.everyFile();
+    const asked = fileAt(session, params);
+    const found = asked && targetAt(asked.file, asked.offset);
+    if (!asked || !found) return null;
+    const renaming = rename(found.target, params.newName, withOwn(files, asked.file), asked.file.world, session.check(asked.open).options);
+    if ('refused' in renaming) throw new ResponseError(REFUSED, renaming.refused);
+    return workspaceEditOf(session, renaming.edits);
+  });
+  return { renameProvider: { prepareProvider: true } };
+}
+
+/** `RequestFailed` of the protocol: the request is valid, and can’t be fulfilled. */
+const REFUSED = -32803;
+
+/** Edits by file: with the version where a file is open. */
+function workspaceEditOf(session: Session, edits: readonly PlacedEdit[]): WorkspaceEdit {
+  const paths = [...new Set(edits.map(({ path }) => path))];
+  return {
+    documentChanges: paths.flatMap((path) => {
+      const document = session.documents.read(path);
+      if (document === 'missing' || 'error' in document) return [];
+      const own = edits.filter((edit) => edit.path === path).flatMap((edit) => {
+        const span = spanOfPlace(document, edit);
+        return span ? [{ ...span, newText: edit.newText }] : [];
+      });
+      return [documentEdit(session.uriOf(path), session.documents.at(path)?.version ?? null, document, own)];
+    }),
+  };
+}
+
+export function answerTypeDefinition(session: Session): ServerCapabilities {
+  session.connection.onTypeDefinition(session.guard('type definition', null, (params: Asked): Location[] | null => {
+    const asked = fileAt(session, params);
+    return asked ? madeFrom(asked.file, asked.offset).flatMap((element) => locate(session, namePlace(element)) ?? []) : null;
+  }));
+  return { typeDefinitionProvider: true };
+}
+
+export function answerCallHierarchy(session: Session): ServerCapabilities {
+  const { languages } = session.connection;
+  languages.callHierarchy.onPrepare(session.guard('relations', null, (params: Asked): CallHierarchyItem[] | null => {
+    const asked = fileAt(session, params);
+    const element = asked && relatedAt(asked.file, asked.offset);
+    return element ? itemsOf(session, element) : null;
+  }));
+  languages.callHierarchy.onIncomingCalls(session.guard('users', null, ({ item }: { item: CallHierarchyItem }): CallHierarchyIncomingCall[] =>
+    related(session, item, usersOf).map((from) => ({ from, fromRanges: [from.selectionRange] }))));
+  languages.callHierarchy.onOutgoingCalls(session.guard('uses', null, ({ item }: { item: CallHierarchyItem }): CallHierarchyOutgoingCall[] =>
+    related(session, item, usedBy).map((to) => ({ to, fromRanges: [item.selectionRange] }))));
+  return { callHierarchyProvider: true };
+}
+
+function itemsOf(session: Session, element: Element): CallHierarchyItem[] {
+  const where = locate(session, namePlace(element));
+  return where ? [callItemOf(element.name || element.keyword, element.keyword, where)] : [];
+}
+
+/** Relations of an item that was given out before: it is found again by its place. */
+function related(session: Session, item: CallHierarchyItem, relation: typeof usersOf): CallHierarchyItem[] {
+  const asked = fileAt(session, { textDocument: item, position: item.selectionRange.start });
+  const element = asked && relatedAt(asked.file, asked.offset);
+  if (!asked || !element) return [];
+  const results = session.documents.all.map((open) => session.check(open).result);
+  const found = results.flatMap((result) => relation(element, result));
+  return [...new Map(found.map((one) => [one.origin.declaration, one])).values()].flatMap((one) => itemsOf(session, one));
+}
+
+export function answerWorkspaceSymbols(session: Session): ServerCapabilities {
+  session.connection.onWorkspaceSymbol(session.guardLater('workspace symbols', null, async ({ query }): Promise<WorkspaceSymbol[] | null> => {
+    const files = await session.everyFile();
+    const found = searchSymbols(query, files.map(({ path }) => session.resultOf(path)));
+    return found.flatMap(({ name, keyword, container, place }) => {
+      const location = locate(session, place);
+      return location ? [{ name, kind: symbolKindOf(keyword), containerName: container, location }] : [];
+    });
+  }));
+  return { workspaceSymbolProvider: true };
+}
+
+export function answerSelection(session: Session): ServerCapabilities {
+  session.connection.onSelectionRanges(session.guard('selections', null, ({ textDocument, positions }: { textDocument: { uri: string }; positions: Position[] }): SelectionRange[] | null => {
+    const file = session.documents.get(textDocument.uri);
+    return file ? positions.map((position) => selectionRangeOf(file.document, position, selectionsAt(file.document, offsetAt(file.document, position)))) : null;
+  }));
+  return { selectionRangeProvider: true };
+}
+
+export function answerLinks(session: Session): ServerCapabilities {
+  session.connection.onDocumentLinks(session.guard('links', null, ({ textDocument }): DocumentLink[] | null => {
+    const file = session.documents.get(textDocument.uri);
+    if (!file) return null;
+    return linksIn(file.document, file.path).flatMap((link) => {
+      const target = link.path.startsWith('std:') ? libraryUri(link.path, session) : session.uriOf(link.path);
+      return target === undefined ? [] : [{ range: rangeOf(file.document, link), target }];
+    });
+  }));
+  return { documentLinkProvider: { resolveProvider: false } };
+}
+
+/** Names that change together while one is typed over, in one file. */
+export function answerLinkedEditing(session: Session): ServerCapabilities {
+  session.connection.languages.onLinkedEditingRange(session.guard('linked editing', null, (params: Asked): LinkedEditingRanges | null => {
+    const asked = fileAt(session, params);
+    const found = asked && targetAt(asked.file, asked.offset);
+    if (!found) return null;
+    const ranges = occurrencesOf(found.target, [asked.file], asked.file.world).flatMap((place) => rangeOfPlace(asked.file.document, place) ?? []);
+    return ranges.length > 1 ? { ranges, wordPattern: '[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z][A-Za-z0-9_]*)*' } : null;
+  }));
+  return { linkedEditingRangeProvider: true };
+}

@@ -1,0 +1,246 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { occurrencesOf, openDocument, searchSymbols, selectionsAt, targetAt, textOfDocument, tokensIn, linksIn, usedBy, usersOf } from '../../server/core/index.js';
+import { check } from '../support/check.js';
+import { atCursor, checkOccurrences, checkRename, fileOf } from '../support/cursor.js';
+import { dedent } from '../support/picture.js';
+import { allTexts } from '../support/texts.js';
+
+// Where names stand, and what they get when one is changed.
+
+describe('references', () => {
+  it('of a region are in expressions, maps, and other vms that have it over `like`', () =>
+    checkOccurrences(
+      `
+      vm base {
+        ram lo$0w at 0 size 1 GiB
+        ram high at low.end size low.size
+        map m to low + 1 MiB
+        mmio other at 4 GiB size 4 KiB
+      }
+      vm web like base {
+        ram more at low.end + 8 GiB size 1 GiB
+      }
+      vm apart {
+        ram low at 0 size 1 GiB
+      }
+    `,
+      `
+      vm base {
+        ram «low» at 0 size 1 GiB
+        ram high at ‹low›.end size ‹low›.size
+        map m to ‹low› + 1 MiB
+        mmio other at 4 GiB size 4 KiB
+      }
+      vm web like base {
+        ram more at ‹low›.end + 8 GiB size 1 GiB
+      }
+      vm apart {
+        ram low at 0 size 1 GiB
+      }
+    `,
+    ));
+
+  it('of a device are where it is assigned, reached through its host, and its BARs', () =>
+    checkOccurrences(
+      `
+      host box {
+        iommu u { model vt-d }
+        group 1 { device gpu "0000:01:00.0" bar 0 size 16 MiB }
+      }
+      vm web on box {
+        bar gpu.0 at 0xc000_0000
+        assign g$0pu hotplug
+        policy house
+      }
+      policy house {
+        note hotplug-device on web.gpu
+        require box.gpu.bits >= 32
+      }
+    `,
+      `
+      host box {
+        iommu u { model vt-d }
+        group 1 { device «gpu» "0000:01:00.0" bar 0 size 16 MiB }
+      }
+      vm web on box {
+        bar ‹gpu›.0 at 0xc000_0000
+        assign ‹gpu› hotplug
+        policy house
+      }
+      policy house {
+        note hotplug-device on web.‹gpu›
+        require box.‹gpu›.bits >= 32
+      }
+    `,
+    ));
+
+  it('of a constant go over imports', () =>
+    checkOccurrences(
+      `
+      import "sizes.vmlayout"
+      vm web { ram low at 0 size R$0AM }
+      --- sizes.vmlayout
+      const RAM = 1 GiB
+      const TWICE = RAM * 2
+    `,
+      `
+      import "sizes.vmlayout"
+      vm web { ram low at 0 size ‹RAM› }
+      --- sizes.vmlayout
+      const «RAM» = 1 GiB
+      const TWICE = ‹RAM› * 2
+    `,
+    ));
+
+  it('of a policy are where it is named, of a requirement where it is waived', () => {
+    checkOccurrences('policy ho$0use { }\nvm web { policy house }\npolicy own like house { }\n', 'policy «house» { }\nvm web { policy ‹house› }\npolicy own like ‹house› { }\n');
+    checkOccurrences(
+      'policy house { require wi$0de: aligned(r, 2 MiB) for r in ram }\nvm web { policy house; ram low at 0 size 1 MiB allow policy/wide because "old" }\n',
+      'policy house { require «wide»: aligned(r, 2 MiB) for r in ram }\nvm web { policy house; ram low at 0 size 1 MiB allow policy/‹wide› because "old" }\n',
+    );
+  });
+
+  it('of what a statement binds stay in it', () =>
+    checkOccurrences(
+      'policy house {\n  require distance(r, d) > 0 for r in ram, d in doorbell\n  require aligned($0r, 4 KiB) and r.size > 0 for r in ram\n}\n',
+      'policy house {\n  require distance(r, d) > 0 for r in ram, d in doorbell\n  require aligned(‹r›, 4 KiB) and ‹r›.size > 0 for «r» in ram\n}\n',
+    ));
+
+  it('are none of a keyword, a property or a number', () => {
+    for (const source of ['v$0m web { }', 'vm web { ram low a$0t 0 size 1 GiB }', 'vm web { ram low at 0 size 1$0 GiB }', 'vm web { ram low at 0 size 1 GiB }$0']) {
+      const { file, offset } = atCursor(source);
+      assert.equal(targetAt(file, offset), undefined, source);
+    }
+  });
+
+  it('are the same from each of their places', () => {
+    for (const { text } of allTexts().filter((one) => one.text.length < 3000)) {
+      const { file } = fileOf(text);
+      const seen = new Set<string>();
+      for (const match of text.matchAll(/[A-Za-z_][\w-]*/g)) {
+        const found = targetAt(file, match.index + 1);
+        if (!found || seen.has(match[0])) continue;
+        seen.add(match[0]);
+        const places = occurrencesOf(found.target, [file], file.world).map(({ item, start }) => (file.document.starts[file.document.items.indexOf(item)] ?? 0) + start);
+        assert.ok(places.includes(found.span.start), `${match[0]} in\n${text}`);
+        for (const place of places) {
+          const again = targetAt(file, place + 1) ?? targetAt(file, place);
+          assert.deepEqual(again && occurrencesOf(again.target, [file], file.world).length, places.length, `${match[0]} at ${place} in\n${text}`);
+        }
+      }
+    }
+  }).timeout(60_000);
+});
+
+describe('rename', () => {
+  it('changes every place, in every file', () =>
+    checkRename(
+      'import "h.vmlayout"\nvm web on bo$0x { assign nic }\n--- h.vmlayout\nhost box { device nic "0000:01:00.0" }\n',
+      'altra',
+      'import "h.vmlayout"\nvm web on altra { assign nic }\n--- h.vmlayout\nhost altra { device nic "0000:01:00.0" }\n',
+    ));
+
+  it('refuses what is no name, is taken, or would mean something else', () => {
+    checkRename('vm web { ram lo$0w at 0 size 1 GiB }', 'a b', '`a b` is no name: names are letters, digits, `_` and inner hyphens before a letter');
+    checkRename('vm web { ram lo$0w at 0 size 1 GiB; ram high at 1 GiB size 1 GiB }', 'high', 'with the name `high`: the name `high` is taken');
+  });
+
+  it('of a requirement leaves `policy/` as it is', () =>
+    checkRename(
+      'policy house { require wide: aligned(r, 2 MiB) for r in ram }\nvm web { policy house; ram low at 0 size 1 MiB allow policy/wi$0de because "old" }\n',
+      'broad',
+      'policy house { require broad: aligned(r, 2 MiB) for r in ram }\nvm web { policy house; ram low at 0 size 1 MiB allow policy/broad because "old" }\n',
+    ));
+
+  it('and back is the text as it was', () => {
+    for (const { text } of allTexts().filter((one) => one.text.length < 3000)) {
+      for (const match of text.matchAll(/^ +(?:ram|backing) (\w+)/gm)) {
+        const at = match.index + match[0].length - 1;
+        const { file } = fileOf(text);
+        const found = targetAt(file, at);
+        if (!found) continue;
+        const places = occurrencesOf(found.target, [file], file.world).map(({ item, start, end }) => {
+          const base = file.document.starts[file.document.items.indexOf(item)] ?? 0;
+          return { start: base + start, end: base + end };
+        });
+        for (const { start, end } of places) assert.equal(text.slice(start, end), found.target.name);
+      }
+    }
+  });
+});
+
+describe('what hangs together', () => {
+  const { result } = check(dedent(`
+    host box { iommu u { model vt-d }; device nic "0000:01:00.0" }
+    vm web on box { backing pages size 2 GiB; ram low at 0 size 1 GiB from pages; map m to low; assign nic }
+  `));
+  const [checked] = result.vms;
+  const names = (elements: readonly { name: string }[]): string[] => elements.map(({ name }) => name);
+
+  it('is told both ways', () => {
+    assert.ok(checked?.host);
+    const { vm, host } = checked;
+    const [low, map, device] = [vm.regions[0]?.element, vm.maps[0]?.element, host.devices[0]?.element];
+    assert.ok(low && map && device && vm.backings[0]);
+    assert.deepEqual(names(usedBy(vm.element, result)), ['box', 'nic']);
+    assert.deepEqual([names(usedBy(map, result)), names(usedBy(low, result)), names(usedBy(device, result))], [['low'], ['pages'], ['u']]);
+    assert.deepEqual([names(usersOf(vm.backings[0].element, result)), names(usersOf(low, result)), names(usersOf(device, result)), names(usersOf(host.element, result))], [['low'], ['m'], ['web'], ['web']]);
+  });
+});
+
+describe('a search of the workspace', () => {
+  const { result } = check(dedent(`
+    host box { iommu u { model smmu-v3; reserved msi at 0x800_0000 size 1 MiB kind sw-msi }; device nic "0000:01:00.0" }
+    vm web on box { ram low at 0 size 1 GiB; mmio its at 0x808_0000 size 128 KiB; doorbell its-bell at 0x809_0040 size 4; assign nic }
+  `));
+  const found = (query: string): string[] => searchSymbols(query, [result]).map(({ keyword, name, container }) => `${keyword} ${name} in ${container}`);
+
+  it('finds what contains an address, the smallest first', () => {
+    assert.deepEqual(found('0x8090040'), ['doorbell its-bell in web 0x8090040-0x8090043', 'mmio its in web 0x8080000-0x809ffff', 'reserved msi in u 0x8000000-0x80fffff', 'ram low in web 0x0-0x3fffffff']);
+    assert.deepEqual(found('0x4000_0000'), []);
+  });
+
+  it('finds names by their letters', () => {
+    assert.deepEqual(found('ITSB'), ['doorbell its-bell in web 0x8090040-0x8090043']);
+    assert.deepEqual(found('zz'), []);
+  });
+});
+
+describe('tokens, links and selections', () => {
+  it('say what a word is', () => {
+    const { document } = fileOf('const A = 1 GiB\nvm web { ram low at max(A, 0) size A label "x" }\n').file;
+    const text = textOfDocument(document);
+    assert.deepEqual(tokensIn(document).map(({ start, end, type, modifiers }) => `${text.slice(start, end)}: ${[type, ...modifiers].join(' ')}`), [
+      'const: keyword', 'A: variable declaration readonly', '1 GiB: number', 'vm: keyword', 'web: class declaration', 'ram: keyword', 'low: variable declaration', 'at: property', 'max: function', 'A: variable', '0: number', 'size: property', 'A: variable', 'label: property', '"x": string',
+    ]);
+  });
+
+  it('never overlap, whatever the text', () => {
+    const texts = allTexts().filter(({ text }) => text.length < 4000);
+    fc.assert(
+      fc.property(fc.constantFrom(...texts), fc.nat(), fc.nat(60), ({ text }, at, length) => {
+        const start = at % (text.length + 1);
+        const document = openDocument(text.slice(0, start) + text.slice(start + length));
+        let end = 0;
+        for (const token of tokensIn(document)) {
+          assert.ok(token.start >= end && token.end > token.start);
+          end = token.end;
+        }
+        for (const offset of [0, start]) {
+          const spans = selectionsAt(document, offset);
+          for (const [index, span] of spans.entries()) {
+            const outer = spans[index + 1];
+            if (outer) assert.ok(outer.start <= span.start && span.end <= outer.end);
+          }
+        }
+      }),
+      { numRuns: 300 },
+    );
+  }).timeout(60_000);
+
+  it('lead from an import to its file', () => {
+    const { document } = fileOf('import "std:policies/basic"\nimport "a/b.vmlayout"\nimport ""\n').file;
+    assert.deepEqual(linksIn(document, 'dir/main.vmlayout').map(({ path }) => path), ['std:policies/basic', 'dir/a/b.vmlayout']);
+  });
+});
