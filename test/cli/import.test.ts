@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assertMisuse, inFolder, vmlayout } from '../support/command-line.js';
 
@@ -35,6 +35,31 @@ describe('vmlayout import', () => {
       assert.equal((JSON.parse(out) as { summary: { errors: number } }).summary.errors, 0);
       assert.match((await vmlayout(['plan', 'desk.vmlayout'], { folder })).out, /^vm desk on epyc\n/);
     });
+  });
+
+  it('looks at files whose format isn’t said, and makes one layout of them', async () => {
+    const iomem = '00001000-bfffffff : System RAM\nfee00000-fee00fff : Local APIC\n';
+    await inFolder({ 'sys/2/reserved_regions': MSI, 'proc/iomem': iomem, 'board.dts': '/dts-v1/;\n#include "soc.dtsi"\n', 'soc.dtsi': '/ { #address-cells = <1>; #size-cells = <1>; memory { reg = <0 0x1000>; }; };\n' }, async (folder) => {
+      const { status, out } = await vmlayout(['import', 'sys', 'proc/iomem', join(process.cwd(), DUMP)], { folder });
+      assert.equal(status, 0);
+      assert.deepEqual(out.match(/^(?:host|vm) .*$/gm), ['host machine {', 'vm pc_2g on machine {']);
+      const said = await vmlayout(['import', 'reserved-regions', 'sys', 'iomem', 'proc/iomem', 'qemu-mtree', join(process.cwd(), DUMP)], { folder });
+      assert.equal(said.out, out);
+      assert.match((await vmlayout(['import', 'board.dts'], { folder })).out, /memory ram at 0 size 4 KiB \/\/ soc\.dtsi:1: \/memory/);
+    });
+  });
+
+  it('reads blobs, from a file and from standard input', async () => {
+    const file = 'test/data/dtb/virt-gic3-its-4g.dtb';
+    const named = await vmlayout(['import', file, '--name', 'guest']);
+    assert.match(named.out, /^vm guest \{\n[^]*ram ram at 0x4000_0000 size 4 GiB/m);
+    assert.match((await vmlayout(['import', '-'], { input: readFileSync(file) })).out, /ram ram at 0x4000_0000 size 4 GiB/);
+    assert.match((await vmlayout(['import', file, '--as', 'host'])).out, /^host [^]*memory ram at 0x4000_0000 size 4 GiB/m);
+    assertMisuse(await vmlayout(['import', '-'], { input: readFileSync(file).subarray(0, 999) }), 'standard input: byte 0x3e7: the blob ends here, and its header says that it has 0x1d90 bytes');
+    assertMisuse(await vmlayout(['import', 'iomem', file]), `${file}:1: no line \`FIRST-LAST : NAME\` as /proc/iomem has`);
+    assertMisuse(await vmlayout(['import', 'README.md']), 'README.md: this looks like none of qemu-mtree, qemu-args, reserved-regions, iomem, dtb, dts, jailhouse, microkit; say which, in front of the file');
+    assertMisuse(await vmlayout(['import', 'iomem', '-', 'reserved-regions', '-']), 'import: standard input is asked for twice, and can be read once');
+    assertMisuse(await vmlayout(['import', file, '--as', 'me']), 'import: `--as` is host or vm, not `me`');
   });
 
   it('reads standard input if no file is named', async () => {

@@ -173,13 +173,13 @@ host board {
   memory ram at 0x4000_0000 size 512 MiB                 // line 9: /memory@40000000
   memory ram_at_100000000 at 0x1_0000_0000 size 256 MiB  // line 9: /memory@40000000
 
-  memory splash at 0x4400_0000 size 2025 KiB for host  // line 14: /reserved-memory/splash@44000000 (no-map)
+  memory splash at 0x4400_0000 size 2025 KiB for host // line 14: /reserved-memory/splash@44000000 (no-map)
   // line 15: /reserved-memory/other: keeps no memory
   // line 16: /reserved-memory/cma (reusable, shared-dma-pool): 64 MiB, aligned to 8 KiB, placed at boot
-  memory memreserve at 0x1000 size 8 KiB for host  // line 4: /memreserve/
+  memory memreserve at 0x1000 size 8 KiB for host // line 4: /memreserve/
 
   iommu iommu0 {
-    model smmu-v3  // line 24: /soc/iommu@1000: "arm,smmu-v3"
+    model smmu-v3 // line 24: /soc/iommu@1000: "arm,smmu-v3"
   }
 
   device gpu behind iommu0 bits 31 label "/soc/gpu@2000" {

@@ -51,20 +51,20 @@ describe('import of /proc/iomem', () => {
 // 4 resources stand as comments: registers, ROMs, BARs and what else a layout doesn’t declare here
 // the IOMMU and its groups aren’t in /proc/iomem: /sys/kernel/iommu_groups tells them
 host host_machine {
-  arch x86_64  // assumed from line 8
+  arch x86_64 // assumed from line 8
 
   memory reserved_memory at 0 ..= 0xfff for host label "Reserved"  // line 1: Reserved
   memory system_ram at 0x1000 ..= 0x7fff_ffff                      // line 2: System RAM
   memory kernel_code at 0x100_0000 ..= 0x1ff_ffff for host         // line 3: Kernel code
   // line 4: 0x200_0000 ..= 0x20f_ffff 0000:00:01.0
-  memory system_ram_at_100000000 at 0x1_0000_0000 ..= 0x1_ffff_ffff                               // line 9: System RAM
-  memory reserved_memory_at_fd00000000 at 0xfd_0000_0000 ..= 0xff_ffff_ffff for host label "Reserved"  // line 11: Reserved
+  memory system_ram_at_100000000 at 0x1_0000_0000 ..= 0x1_ffff_ffff // line 9: System RAM
+  memory reserved_memory_at_fd00000000 at 0xfd_0000_0000 ..= 0xff_ffff_ffff for host label "Reserved" // line 11: Reserved
 
   bridge pci_0000_00 {
-    window low at 0x8000_0000 ..= 0xbfff_ffff  // line 5
+    window low at 0x8000_0000 ..= 0xbfff_ffff // line 5
     // line 6: 0x8000_0000 ..= 0x800f_ffff PCI Bus 0000:01
     // line 7:   0x8000_0000 ..= 0x8000_ffff 0000:01:00.0
-    window high at 0x40_0000_0000 ..= 0x7f_ffff_ffff  // line 10
+    window high at 0x40_0000_0000 ..= 0x7f_ffff_ffff // line 10
   }
 
   // Registers and ROMs, which a host doesn’t declare:

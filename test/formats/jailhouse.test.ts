@@ -80,7 +80,7 @@ vm demo {
   vmm jailhouse                                                         // line 12
   ram RAM at 0 size 128 MiB backing physical at 0x7000_0000 access rwx  // line 20: RAM; READ|WRITE|EXECUTE|DMA|LOADABLE
   // line 27: an empty region
-  mmio UART at 0x900_0000 size 4 KiB access rw  // line 29: UART; READ|WRITE|IO
+  mmio UART at 0x900_0000 size 4 KiB access rw // line 29: UART; READ|WRITE|IO
 }
 `,
     );

@@ -58,7 +58,7 @@ describe('text of a layout', () => {
   });
 
   it('puts the comments of neighbours into one column', () => {
-    assert.equal(writeLines([codeLine('a', '1'), codeLine('bbb', '2'), codeLine('c'), codeLine('d', '3')]), 'a    // 1\nbbb  // 2\nc\nd  // 3\n');
+    assert.equal(writeLines([codeLine('a', '1'), codeLine('bbb', '2'), codeLine('c'), codeLine('d', '3')]), 'a    // 1\nbbb  // 2\nc\nd // 3\n');
   });
 });
 

@@ -57,7 +57,7 @@ host machine {
     model vt-d  // assumed
     bits 39     // what seL4 maps at most
   }
-  device pci_0_3_0 "0000:00:03.0"  // line 6: nic
+  device pci_0_3_0 "0000:00:03.0" // line 6: nic
 }
 
 vm io_nic on machine {

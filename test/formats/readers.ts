@@ -57,7 +57,7 @@ export interface Written {
 export function writtenRegions(layout: string): Written[] {
   const written: Written[] = [];
   for (const line of layout.split('\n')) {
-    const match = /^  (\w+) (\S+) at (\S+) size (0x[\w]+|\d+ \w+)(.*?)  \/\/ line (\d+):/.exec(line);
+    const match = /^  (\w+) (\S+) at (\S+) size (0x[\w]+|\d+ \w+)(.*?) +\/\/ line (\d+):/.exec(line);
     if (match) written.push(regionOf(match));
   }
   return written;

@@ -51,7 +51,7 @@ describe('import of reserved_regions', () => {
 // arch arm64 and model smmu-v3 are assumed from the software MSI window
 // the devices of a group aren’t in reserved_regions: each has a placeholder (sysfs lists them beside it)
 host arm-server-grep {
-  arch arm64  // assumed: at 0x800_0000 Linux maps doorbells on Arm
+  arch arm64 // assumed: at 0x800_0000 Linux maps doorbells on Arm
   iommu iommu0 {
     model smmu-v3                                                 // assumed: smmu-v2 and virtio keep the same window
     reserved msi_window at 0x800_0000 ..= 0x80f_ffff kind sw-msi  // lines 2, 4, 6

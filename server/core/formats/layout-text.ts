@@ -104,8 +104,12 @@ const indentRemark = (line: LayoutLine): LayoutLine =>
 /** Column that comments are pushed to at most; longer lines have theirs right behind. */
 const WIDEST_COLUMN = 96;
 
-/** The text of a file: comments stand in one column for each run of lines, and the last line ends. */
-export function writeLines(lines: readonly LayoutLine[]): string {
+/**
+ * The text of a file: comments stand in one column for each run of lines, and the last line ends. A comment that has no
+ * other one to stand under is a blank away, as the formatter has it.
+ */
+export function writeLines(all: readonly LayoutLine[]): string {
+  const lines = all.filter((line, index) => !isBlank(line) || (index > 0 && !isBlank(all[index - 1])));
   const written: string[] = [];
   for (let start = 0; start < lines.length; ) {
     let end = start;
@@ -118,14 +122,17 @@ export function writeLines(lines: readonly LayoutLine[]): string {
   return `${written.join('\n')}\n`;
 }
 
-/** Whether a line takes part in a column: it has code and a comment behind it. */
-const isAligned = (line: LayoutLine | undefined): boolean => line?.comment !== undefined && line.code.trim() !== '';
+const isBlank = (line: LayoutLine | undefined): boolean => line !== undefined && line.comment === undefined && line.code.trim() === '';
+
+/** Whether a line takes part in a column: it has code and a comment behind it, and isn't too long. */
+const isAligned = (line: LayoutLine | undefined): boolean =>
+  line?.comment !== undefined && line.code.trim() !== '' && line.code.length <= WIDEST_COLUMN;
 
 const columnOf = (run: readonly LayoutLine[]): number =>
-  run.reduce((widest, line) => Math.max(widest, Math.min(line.code.length, WIDEST_COLUMN)), 0);
+  run.length < 2 ? 0 : run.reduce((widest, line) => Math.max(widest, line.code.length), 0) + 1;
 
 function writeLine(line: LayoutLine, column: number): string {
   if (line.comment === undefined) return line.code.trimEnd();
   if (line.code.trim() === '') return `${line.code}${writeComment(line.comment)}`;
-  return `${line.code.padEnd(column)}  ${writeComment(line.comment)}`;
+  return `${line.code.padEnd(column)} ${writeComment(line.comment)}`;
 }
