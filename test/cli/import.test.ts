@@ -57,7 +57,7 @@ describe('vmlayout import', () => {
     assert.match((await vmlayout(['import', file, '--as', 'host'])).out, /^host [^]*memory ram at 0x4000_0000 size 4 GiB/m);
     assertMisuse(await vmlayout(['import', '-'], { input: readFileSync(file).subarray(0, 999) }), 'standard input: byte 0x3e7: the blob ends here, and its header says that it has 0x1d90 bytes');
     assertMisuse(await vmlayout(['import', 'iomem', file]), `${file}:1: no line \`FIRST-LAST : NAME\` as /proc/iomem has`);
-    assertMisuse(await vmlayout(['import', 'README.md']), 'README.md: this looks like none of qemu-mtree, qemu-args, reserved-regions, iomem, dtb, dts, jailhouse, microkit; say which, in front of the file');
+    assertMisuse(await vmlayout(['import', 'README.md']), 'README.md: this looks like none of qemu-mtree, qemu-args, libvirt-xml, reserved-regions, iomem, dtb, dts, jailhouse, microkit; say which, in front of the file');
     assertMisuse(await vmlayout(['import', 'iomem', '-', 'reserved-regions', '-']), 'import: standard input is asked for twice, and can be read once');
     assertMisuse(await vmlayout(['import', file, '--as', 'me']), 'import: `--as` is host or vm, not `me`');
   });

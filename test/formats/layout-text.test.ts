@@ -77,12 +77,13 @@ describe('imported layouts', () => {
   });
 
   it('come from formats that are told apart by their text', () => {
-    assert.deepEqual(IMPORT_FORMATS.map(({ name }) => name), ['qemu-mtree', 'qemu-args', 'reserved-regions', 'iomem', 'dtb', 'dts', 'jailhouse', 'microkit']);
+    assert.deepEqual(IMPORT_FORMATS.map(({ name }) => name), ['qemu-mtree', 'qemu-args', 'libvirt-xml', 'reserved-regions', 'iomem', 'dtb', 'dts', 'jailhouse', 'microkit']);
     assert.equal(sniffFormat('FlatView #0\n AS "memory", root: system\n'), 'qemu-mtree');
     assert.equal(sniffFormat('>> 0000000000000000-00000000000bffff (prio 0, ram): pc.ram kvm\n'), 'qemu-mtree');
     assert.equal(sniffFormat('28$ cat reserved_regions\n0x00000000fee00000 0x00000000feefffff msi\r\n'), 'reserved-regions');
     assert.equal(sniffFormat('/usr/bin/qemu-system-x86_64 -m 4G'), 'qemu-args');
     assert.equal(sniffFormat('00001000-0009fbff : System RAM\n'), 'iomem');
+    assert.equal(sniffFormat('<domain type=\'kvm\'>'), 'libvirt-xml');
     assert.equal(sniffFormat('', new Uint8Array(4)), 'dtb');
     assert.equal(sniffFormat('// x\n/dts-v1/;\n'), 'dts');
     assert.equal(sniffFormat('struct { struct jailhouse_cell_desc cell; } config'), 'jailhouse');

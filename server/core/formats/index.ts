@@ -3,6 +3,7 @@ import type { ImportFile, ImportOptions, ImportResult } from './import-result.js
 import { blobParts, sourceParts } from './device-tree-layout.js';
 import { iomemParts } from './iomem-layout.js';
 import { jailhouseParts } from './jailhouse-layout.js';
+import { readLibvirtDomain } from './libvirt-domain.js';
 import { writeParts, type LayoutPart, type PartsResult } from './layout-part.js';
 import { microkitParts } from './microkit-layout.js';
 import { looksLikeQemuCommand, readQemuCommandLine } from './qemu-command-line.js';
@@ -47,6 +48,15 @@ const FORMATS = {
       const read = readQemuCommandLine(file.text);
       if ('errors' in read) return { errors: read.errors.map((error) => ({ ...error, path: file.path })) };
       return qemuMachinePart(read.machine, { path: file.path, what: 'a QEMU command line', notes: read.notes }, options);
+    }),
+  },
+  'libvirt-xml': {
+    about: 'domain of libvirt: `virsh dumpxml`',
+    sniff: (text) => /<domain\b[^>]*\btype=|<domstatus\b/.test(text),
+    read: each((file, options) => {
+      const domain = readLibvirtDomain(file.text);
+      if ('message' in domain) return { errors: [{ ...domain, path: file.path }] };
+      return qemuMachinePart(domain.machine, { path: file.path, what: 'a domain of libvirt', notes: domain.notes }, options);
     }),
   },
   'reserved-regions': {

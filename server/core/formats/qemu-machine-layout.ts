@@ -226,6 +226,7 @@ const alignDown = (value: bigint, unit: bigint): bigint => value - (value % unit
 const VIOMMUS: ReadonlyMap<string, string> = new Map([
   ['intel-iommu', 'vt-d'],
   ['amd-iommu', 'amd-v1'],
+  ['virtio-iommu', 'virtio'],
   ['virtio-iommu-pci', 'virtio'],
   ['virtio-iommu-device', 'virtio'],
   ['arm-smmuv3', 'smmu-v3'],
