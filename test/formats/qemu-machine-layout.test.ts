@@ -43,8 +43,8 @@ vm web like q35 {
     const backing = (object: string): string => /^backing .*$/m.exec(inside(imported(`kvm -machine pc,memory-backend=m -m 2G -object ${object}`).text))?.[0] ?? '';
     assert.equal(backing('memory-backend-ram,id=m,size=2G'), 'backing ram size RAM anonymous label "m"');
     assert.equal(backing('memory-backend-memfd,id=m,size=2G,hugetlb=on,hugetlbsize=1G'), 'backing ram size RAM hugetlb 1 GiB share label "m"');
-    assert.equal(backing('memory-backend-file,id=m,size=2G,mem-path=/dev/hugepages1G/x'), 'backing ram size RAM hugetlb 1 GiB label "m"  // /dev/hugepages1G/x');
-    assert.equal(backing('memory-backend-file,id=m,size=2G,mem-path=/dev/dax0.0,share=on'), 'backing ram size RAM dax 2 MiB share label "m"  // /dev/dax0.0');
+    assert.equal(backing('memory-backend-file,id=m,size=2G,mem-path=/dev/hugepages1G/x'), 'backing ram size RAM hugetlb 1 GiB label "m" // /dev/hugepages1G/x');
+    assert.equal(backing('memory-backend-file,id=m,size=2G,mem-path=/dev/dax0.0,share=on'), 'backing ram size RAM dax 2 MiB share label "m" // /dev/dax0.0');
     const guessed = imported('kvm -machine pc,memory-backend=m -m 2G -object memory-backend-file,id=m,size=2G,mem-path=/mnt/huge');
     assert.match(guessed.notes.join(), /the huge pages of "m" are taken for 2 MiB/);
     assert.match(inside(imported('kvm -m 2G -mem-path /dev/hugepages').text), /^backing ram size RAM hugetlb 2 MiB/m);
