@@ -38,6 +38,8 @@ const KEYWORDS: Readonly<Record<string, (one: Case) => string[]>> = {
   pattern: ({ value, expected, at }) => (typeof value !== 'string' || new RegExp(String(expected), 'u').test(value) ? [] : [`${at}: \`${value}\` is not like ${String(expected)}`]),
   minimum: ({ value, expected, at }) => (typeof value !== 'number' || value >= Number(expected) ? [] : [`${at}: is less than ${String(expected)}`]),
   items: ({ value, expected, root, at }) => (Array.isArray(value) ? value.flatMap((item, index) => check(item, expected as Schema, root, `${at}.${index}`)) : []),
+  uniqueItems: ({ value, at }) => (Array.isArray(value) && new Set(value.map((item) => JSON.stringify(item))).size < value.length ? [`${at}: holds something twice`] : []),
+  minItems: ({ value, expected, at }) => (Array.isArray(value) && value.length < Number(expected) ? [`${at}: holds fewer than ${String(expected)}`] : []),
   required: ({ value, expected, at }) => (expected as string[]).filter((name) => !(name in fields(value))).map((name) => `${at}: has no ${name}`),
   properties: ({ value, expected, root, at }) =>
     Object.entries(expected as Record<string, Schema>).flatMap(([name, schema]) => (name in fields(value) ? check(fields(value)[name], schema, root, `${at}.${name}`) : [])),
