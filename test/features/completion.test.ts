@@ -73,6 +73,8 @@ describe('completion', () => {
     checkSuggested('policy p {\n  allow doorbell-overlap, reg$0\n}', 'region-overlap');
     checkSuggested('policy p {\n  require true for r in $0\n}', 'ram', 'map', 'vm');
     checkSuggested('policy p {\n  require count($0) > 1\n}', 'ram', 'count');
+    checkSuggested('vm web {\n  const LIMIT = 4\n  require count($0) > 1\n}', 'ram', 'LIMIT', 'count');
+    checkNotSuggested('vm web {\n  const X = $0\n}', 'ram');
     checkAllSuggested('policy p {\n  require no-wx: true\n  prefer 1 > 0\n  allow policy/$0\n}', 'policy/no-wx');
     checkAllSuggested('import "$0"', ...LIBRARY.keys());
     checkAllSuggested('import "std:$0', ...LIBRARY.keys());

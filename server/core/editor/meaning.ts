@@ -7,7 +7,7 @@ import { SELECTORS } from '../syntax/vocabulary.js';
 import type { Span } from '../text/span.js';
 import { insideOut, type Cursor } from './cursor.js';
 import type { EditorFile } from './editor-file.js';
-import { contextOf, outermost, surroundingsOf, topElement, type Surroundings } from './surroundings.js';
+import { contextOf, surroundingsOf, topElement, type Surroundings } from './surroundings.js';
 
 /** What stands at a cursor, and what it means there. Spans count in the item. */
 export type Meaning = { readonly span: Span } & (
@@ -88,9 +88,7 @@ function meaningInReference(word: Word, reference: Reference, owner: AnyNode | u
   return meaningOfPath(word, first(head), rest, around);
 }
 
-/** In a policy `ram` alone stands for every `ram`. */
-const isSelectorIn = ({ element }: Surroundings, word: string): boolean =>
-  element !== undefined && outermost(element).keyword === 'policy' && (SELECTORS as readonly string[]).includes(word);
+const isSelectorIn = ({ selects }: Surroundings, word: string): boolean => selects && (SELECTORS as readonly string[]).includes(word);
 
 /** Goes from an element through its fields and children; the last word decides. */
 function meaningOfPath(span: Span, start: Element | undefined, rest: readonly string[], around: Surroundings): Meaning | undefined {

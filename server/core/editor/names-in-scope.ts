@@ -33,9 +33,8 @@ export function expressionNames(property: string | undefined, around: Surroundin
   return [...bound, ...selectors(around), ...visible(around, () => true), ...functions(), ...host];
 }
 
-/** In a policy `ram` alone stands for every `ram`. */
-function selectors({ element }: Surroundings): Suggestion[] {
-  if (!element || outermost(element).keyword !== 'policy') return [];
+function selectors({ selects }: Surroundings): Suggestion[] {
+  if (!selects) return [];
   return SELECTORS.map((label) => ({ label, kind: 'selector', detail: `every ${label}` }));
 }
 

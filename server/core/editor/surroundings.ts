@@ -15,6 +15,8 @@ export interface Surroundings {
   readonly element: Element | undefined;
   /** Names that the statement of a policy binds. */
   readonly binders: readonly Binder[];
+  /** Whether it is a statement in which `ram` alone stands for every `ram`: in a policy, or a requirement of a vm. */
+  readonly selects: boolean;
 }
 
 /** Looks at the declarations among some nodes of an item, outermost first; the item need not be one of the document. */
@@ -23,7 +25,7 @@ export function surroundingsOf(path: string, world: World, item: Item, nodes: re
   const origin = { path, item };
   const declarations = nodes.filter((node): node is Declaration => node.kind === 'declaration');
   const [top, ...inner] = declarations;
-  if (!top) return { evaluator, origin, element: undefined, binders: [] };
+  if (!top) return { evaluator, origin, element: undefined, binders: [], selects: false };
   let element = evaluator.elementOf({ ...origin, declaration: top });
   evaluator.host = hostOf(element, evaluator);
   for (const declaration of inner) {
@@ -31,7 +33,9 @@ export function surroundingsOf(path: string, world: World, item: Item, nodes: re
     if (!child) break;
     element = child;
   }
-  return { evaluator, origin, element, binders: bindersOf(declarations.at(-1)) };
+  const last = declarations.at(-1);
+  const selects = top.keyword.text === 'policy' || last?.head?.kind === 'requirement';
+  return { evaluator, origin, element, binders: bindersOf(last), selects };
 }
 
 export const contextOf = ({ origin, element }: Surroundings): Context => ({ origin, element });

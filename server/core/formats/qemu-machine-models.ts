@@ -99,6 +99,7 @@ function readX86(machine: QemuMachine, type: string, bridge: string, draft: Draf
   const { constants, notes } = draft;
   const version = versionIn(type);
   if (version !== undefined) constants.set('MACHINE', version);
+  else if (/-/.test(type)) notes.push(`\`${type}\` is no machine type of QEMU’s own: its newest is taken, \`const MACHINE\` says otherwise`);
   tellSize('MAX_RAM_BELOW_4G', machine.options.get('max-ram-below-4g'), '-machine max-ram-below-4g', draft);
   tellSize('PCI_HOLE64', machine.globals.get(`${bridge}.pci-hole64-size`), 'pci-hole64-size', draft);
   tellVendor(machine, draft);
@@ -196,7 +197,7 @@ function readVirt(machine: QemuMachine, type: string, draft: Draft): void {
   if (machine.smp.cpus > 1) constants.set('CPUS', `${machine.smp.cpus}`);
   for (const key of ['highmem', 'highmem-redists', 'highmem-ecam', 'highmem-mmio']) {
     const on = qemuSwitch(machine.options.get(key));
-    if (on === false) constants.set(key.toUpperCase().replaceAll('-', '_'), 'false');
+    if (on === false || (key === 'highmem-ecam' && on === undefined && isBefore(version, 3, 0))) constants.set(key.toUpperCase().replaceAll('-', '_'), 'false');
   }
   const compact = qemuSwitch(machine.options.get('compact-highmem')) ?? !isBefore(version, 7, 2);
   if (!compact) constants.set('COMPACT', 'false');
