@@ -3,7 +3,7 @@
 // limit if it never is.
 
 import path from 'node:path';
-import type { Locator, Page } from 'playwright-core';
+import type { Frame, Locator, Page } from 'playwright-core';
 
 export interface WorkbenchFile {
   /** The open file's text on disk. */
@@ -104,6 +104,49 @@ export class Workbench {
     const labels = this.#page.locator('.suggest-widget.visible .monaco-list-row .label-name');
     await labels.first().waitFor();
     return (await labels.allInnerTexts()).map(oneLine);
+  }
+
+  /** Opens the map by its button above the editor. Returns the page in its view, once something is drawn there. */
+  async showMap(): Promise<Frame> {
+    const view = async (): Promise<Frame | undefined> => {
+      for (const frame of this.#page.frames()) if (await frame.locator('#drawing .t-head').count().catch(() => 0) > 0) return frame;
+      return undefined;
+    };
+    await this.#page.locator('.editor-actions .action-label[aria-label^="Show Map"]').first().click();
+    let found: Frame | undefined;
+    await until(async () => (found = await view()) !== undefined, () => 'the map in a view');
+    if (!found) throw new Error('The map is gone.');
+    return found;
+  }
+
+  /** Waits until the cursor stands in a line, counted from 1. */
+  async cursorIn(line: number): Promise<void> {
+    await this.#page.locator('.editor-instance .line-numbers.active-line-number', { hasText: new RegExp(`^${line}$`) }).first().waitFor();
+  }
+
+  /** Makes the editor of the file the active one, whatever view has the focus. */
+  async focusEditor(): Promise<void> {
+    await this.#page.keyboard.press('Control+1');
+    await this.#page.locator('.editor-instance.active, .editor-group-container.active .editor-instance').first().waitFor();
+  }
+
+  /** Runs a command by its title. */
+  async run(title: string): Promise<void> {
+    await this.#page.keyboard.press('F1');
+    const input = this.#page.locator('.quick-input-widget input');
+    await input.waitFor();
+    await input.fill(`>${title}`);
+    await this.#page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().click();
+  }
+
+  /** Takes what a dialog that asks for a file proposes. Returns the path. */
+  async saveAs(): Promise<string> {
+    const input = this.#page.locator('.quick-input-widget input');
+    await until(async () => /\.(?:svg|png)$/.test(await input.inputValue().catch(() => '')), () => 'a dialog that asks where to save');
+    const proposed = await input.inputValue();
+    await this.#page.keyboard.press('Enter');
+    await this.#page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+    return proposed;
   }
 
   async type(text: string): Promise<void> {

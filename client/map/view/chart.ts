@@ -9,7 +9,7 @@ type Window = View['window'];
 
 /** Pixels above the first and below the last address, for what stands on the edge. */
 const EDGE = 12;
-const LEAST_WIDTH = 560;
+const LEAST_WIDTH = 430;
 
 export interface ChartListener {
   moved(window: Window): void;

@@ -30,7 +30,9 @@ export interface Columns {
   readonly right: number;
 }
 
-const RULER = 158;
+/** Pixels for the addresses: 21 characters, as many as the longest has; in a narrow drawing 18, enough for 56 bits. */
+const rulerFor = (width: number): number => (width < NARROW_WIDTH ? 138 : 158);
+
 const MARGIN = 14;
 const STRIP = 12;
 const STRIP_GAP = 5;
@@ -39,38 +41,47 @@ const STRIP_GAP = 5;
 export const columnsOf = (models: readonly [MapModel, ...MapModel[]], width: number): Columns =>
   models.length === 1 ? spacesOf(models[0], width) : stancesOf(models, width);
 
+/** Shares of the room: of each space, of what is between two, and of the words beside the leaves. */
+const WIDE = { own: 0.27, gap: 0.045, words: 0.15 };
+const NARROW = { own: 0.31, gap: 0.035, words: 0.08 };
+/** Pixels below which the words beside the leaves are given up. */
+const NARROW_WIDTH = 600;
+
 function spacesOf(model: MapModel, width: number): Columns {
-  const room = width - RULER - MARGIN;
-  const [own, gap, words] = [Math.floor(room * 0.27), Math.floor(room * 0.045), Math.floor(room * 0.15)];
-  const iova = RULER + own + gap;
+  const ruler = rulerFor(width);
+  const room = width - ruler - MARGIN;
+  const shares = width < NARROW_WIDTH ? NARROW : WIDE;
+  const [own, gap, words] = [Math.floor(room * shares.own), Math.floor(room * shares.gap), Math.floor(room * shares.words)];
+  const iova = ruler + own + gap;
   const strip = iova + own + STRIP_GAP;
   const memory = strip + STRIP + words;
   return {
-    ruler: RULER - 22,
-    gpa: gpaColumn(model, own),
+    ruler: ruler - 22,
+    gpa: gpaColumn(model, ruler, own),
     iovas: [{ column: iovaColumn(model, iova, own, 'IOVA', 'what devices see'), strip: { model, x: strip, width: STRIP, words } }],
     memory: { space: 'memory', model, x: memory, width: width - MARGIN - memory, title: 'Memory', about: 'what is behind' },
     right: width - MARGIN,
   };
 }
 
-const gpaColumn = (model: MapModel, width: number): Column => ({ space: 'gpa', model, x: RULER, width, title: 'Guest-physical', about: 'what the guest sees' });
+const gpaColumn = (model: MapModel, x: number, width: number): Column => ({ space: 'gpa', model, x, width, title: 'Guest-physical', about: 'what the guest sees' });
 
 const iovaColumn = (model: MapModel, x: number, width: number, title: string, about: string): Column => ({ space: 'iova', model, x, width, title, about });
 
 const STANCE_WORDS: Readonly<Record<string, string>> = { reject: 'nothing is carved', carve: 'mapped around', tolerate: 'mapped whole' };
 
 function stancesOf(models: readonly [MapModel, ...MapModel[]], width: number): Columns {
-  const room = width - RULER - MARGIN;
+  const ruler = rulerFor(width);
+  const room = width - ruler - MARGIN;
   const own = Math.floor(room * 0.2);
   const each = Math.floor((room - own) / models.length);
   const gap = Math.floor(each * 0.08);
   const wide = Math.floor(each * 0.5);
   return {
-    ruler: RULER - 22,
-    gpa: gpaColumn(models[0], own),
+    ruler: ruler - 22,
+    gpa: gpaColumn(models[0], ruler, own),
     iovas: models.map((model, index) => {
-      const x = RULER + own + index * each + gap;
+      const x = ruler + own + index * each + gap;
       const strip = x + wide + STRIP_GAP;
       return {
         column: iovaColumn(model, x, wide, model.stance, STANCE_WORDS[model.stance] ?? ''),

@@ -2,7 +2,7 @@ import { sizeOf } from '../layout/intervals.js';
 import { positionOf, type View } from './axis.js';
 import type { Column, Columns } from './columns.js';
 import type { MapItem, MapModel } from './model.js';
-import { fitting, rect, text, whole, type Shape } from './shapes.js';
+import { fitting, rect, text, whole, widthOf, type Shape } from './shapes.js';
 import { sizeWords } from './sizes.js';
 
 /** What a fix makes of the map: what comes or changes as an outline, what goes crossed out. */
@@ -33,7 +33,9 @@ function drawChange(item: MapItem, { x, width }: Column, view: View, change: 'go
   const shapes: Shape[] = [rect(`ghost-${change}`, x + INSET + 0.5, from + 1.5, width - 2 * INSET - 1, Math.max(1, to - from - 3), { radius: 3, item: item.id })];
   const seen = { top: Math.max(0, top), bottom: Math.min(view.height, bottom) };
   if (change === 'fresh' && seen.bottom - seen.top >= 14) {
-    const words = fitting(`+ ${item.name}  ${sizeWords(sizeOf(item.range))}`, width - 2 * INSET - 16, 11, 'plain');
+    const room = width - 2 * INSET - 16;
+    const all = `+ ${item.name}  ${sizeWords(sizeOf(item.range))}`;
+    const words = widthOf(all, 11, 'bold') <= room ? all : fitting(`+ ${item.name}`, room, 11, 'bold');
     shapes.push(text('t-ghost', x + width - INSET - 8, whole(seen.bottom) - 6, words, 'end'));
   }
   return shapes;

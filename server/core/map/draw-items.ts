@@ -116,7 +116,8 @@ function headline(item: MapItem, left: number, width: number, baseline: number):
   const room = width - 2 * PAD;
   const name = fitting(item.name, room, 12, 'bold');
   const after = room - widthOf(name, 12, 'bold');
-  const withSize = size !== '' && after >= sizeWidth + 8;
+  const refused = isRefused(item) ? widthOf(item.verdict ?? '', 10.5, 'bold') + 8 : 0;
+  const withSize = size !== '' && after >= sizeWidth + 8 + refused;
   const what = item.kept ?? (item.kind === 'map' ? (isRefused(item) ? item.verdict ?? '' : '') : item.kind === 'outside' ? '' : item.kind === 'left-out' ? 'left out' : item.kind);
   const withKind = what !== '' && what !== item.name && after - (withSize ? sizeWidth + 8 : 0) >= widthOf(what, 10.5, 'plain') + 8;
   return [
