@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { mapOf } from '../../server/core/map/from-plan.js';
-import type { MapModel } from '../../server/core/map/model.js';
+import { atStep, type MapModel } from '../../server/core/map/model.js';
 import { svgPicture, viewFor } from '../../server/core/map/picture.js';
-import { drawMap, prepare } from '../../server/core/map/scene.js';
-import { widthOf, type Shape } from '../../server/core/map/shapes.js';
+import { drawHeadings, drawMap, prepare } from '../../server/core/map/scene.js';
+import { widthOf, type Font, type Shape } from '../../server/core/map/shapes.js';
 import { check } from '../support/check.js';
 import { exampleFiles } from '../support/texts.js';
 import { drawn } from './random-maps.js';
@@ -29,7 +29,11 @@ describe('drawing of a map', () => {
   }
 
   it('has no two words in one place, whatever stands where', () => {
-    fc.assert(fc.property(drawn, fc.integer({ min: 520, max: 1400 }), ({ map, view }, width) => assertApart(drawMap(prepare({ models: [map] }), view, width))));
+    fc.assert(fc.property(drawn, fc.integer({ min: 430, max: 1400 }), ({ map, view }, width) => {
+      assertApart(drawMap(prepare({ models: [map] }), view, width));
+      assertApart(drawHeadings([map], width));
+      assertApart(drawHeadings([map, map, map], width));
+    }));
   });
 
   it('is well-formed, whatever a finding says', () => {
@@ -77,6 +81,44 @@ describe('drawing of a map', () => {
   });
 });
 
+describe('steps of a map', () => {
+  const LATER = `host h {
+  kernel 6.12
+  page 4 KiB
+  contract type1
+  iommu mmu { model vt-d  bits 48  reserved msi at 0xfee0_0000 ..= 0xfeef_ffff kind msi }
+  group 1 { device nic "0000:01:00.0" }
+  group 2 { device gpu "0000:02:00.0"  reserved quirk at 0x1_8000_0000 size 1 MiB kind reserved }
+}
+vm v on h {
+  vmm qemu
+  ram low at 0 size 1 GiB
+  ram spare at 4 GiB size 4 GiB hotplug dimm
+  ram more at 16 GiB size 1 GiB hotplug virtio-mem block 2 MiB
+  assign nic
+  assign gpu hotplug
+}
+`;
+
+  it('has RAM that comes later from its step on, and says whom it can’t come after', () => {
+    const [map] = models(LATER);
+    assert.deepEqual(map?.steps.map(({ label, verdict }) => [label, verdict]), [
+      ['start-up', 'ok'], ['gpu is plugged in', 'EINVAL'], ['spare arrives', 'EINVAL'], ['more arrives', 'ok'],
+    ]);
+    assert.match(map?.steps[2]?.reason ?? '', /^after gpu: .*quirk/);
+    assert.deepEqual(map?.items.filter(({ since }) => since > 0).map(({ id, since, range }) => [id, since, range.end - range.base]), [
+      ['gpa/spare', 2, 4n << 30n], ['gpa/more', 3, 1n << 30n], ['iova/spare', 2, 4n << 30n], ['iova/quirk', 1, 1n << 20n], ['iova/more', 3, 1n << 30n],
+    ]);
+  });
+
+  it('is drawn without what isn’t there yet', () => {
+    const [map] = models(LATER);
+    assert.ok(map);
+    assert.deepEqual(atStep(map, 0).items.map(({ id }) => id), ['gpa/low', 'iova/low', 'iova/msi', 'iova/not translated']);
+    assert.equal(atStep(map, 3).items.length, map.items.length);
+  });
+});
+
 interface Box {
   readonly words: string;
   readonly left: number;
@@ -86,8 +128,8 @@ interface Box {
 }
 
 /** Sizes that the style gives to looks of words. */
-const fontOf = (look: string): [size: number, font: 'mono' | 'plain'] =>
-  /t-(?:size|range|end|tick)/.test(look) ? [10.5, 'mono'] : /t-name/.test(look) ? [12, 'plain'] : [10.5, 'plain'];
+const fontOf = (look: string): [size: number, font: Font] =>
+  /t-(?:size|range|end|tick)/.test(look) ? [10.5, 'mono'] : /t-name/.test(look) ? [12, 'plain'] : /t-head/.test(look) ? [12.5, 'bold'] : [10.5, 'plain'];
 
 function boxOf(shape: Shape): Box[] {
   if (shape.shape !== 'text' || shape.look === 't-badge' || shape.text === '') return [];

@@ -68,8 +68,6 @@ const gpaColumn = (model: MapModel, x: number, width: number): Column => ({ spac
 
 const iovaColumn = (model: MapModel, x: number, width: number, title: string, about: string): Column => ({ space: 'iova', model, x, width, title, about });
 
-const STANCE_WORDS: Readonly<Record<string, string>> = { reject: 'nothing is carved', carve: 'mapped around', tolerate: 'mapped whole' };
-
 function stancesOf(models: readonly [MapModel, ...MapModel[]], width: number): Columns {
   const ruler = rulerFor(width);
   const room = width - ruler - MARGIN;
@@ -84,7 +82,7 @@ function stancesOf(models: readonly [MapModel, ...MapModel[]], width: number): C
       const x = ruler + own + index * each + gap;
       const strip = x + wide + STRIP_GAP;
       return {
-        column: iovaColumn(model, x, wide, model.stance, STANCE_WORDS[model.stance] ?? ''),
+        column: iovaColumn(model, x, wide, model.stance, model.outcome ?? ''),
         strip: { model, x: strip, width: STRIP, words: each - gap - wide - STRIP_GAP - STRIP - 4 },
       };
     }),

@@ -1,24 +1,26 @@
 import { formatKernel } from '../dma/kernel-version.js';
 import { formatLeaves } from '../dma/leaves.js';
-import type { HotplugVerdict } from '../dma/arrivals.js';
 import { physicalOf, type Plan, type PlannedMap } from '../dma/plan.js';
 import { reasonOf } from '../dma/verdict-words.js';
+import type { MemoryVerdict } from '../dma/arrivals.js';
 import { ADDRESS_SPACE, formatPlural, formatSize } from '../layout/address.js';
 import { byBase, isEmpty, sizeOf, subtract, type Range } from '../layout/intervals.js';
 import type { Backing, Region, Reserved, Vm } from '../layout/model.js';
 import { writeAddress } from '../layout/written.js';
 import type { Finding } from '../rules/rule.js';
 import { hitsOf, placedAt, type Located } from './hits.js';
-import type { Bytes, LeafRun, MapBacking, MapItem, MapModel, Placed, Step } from './model.js';
+import type { Bytes, LeafRun, MapBacking, MapItem, MapModel, Placed } from './model.js';
+import { aloneVerdict, arrivalOf, stepOfMemory, stepsOf } from './steps.js';
 
 /** Draws up the map of a guest, with the findings that are about it. Without a plan it has no IOVAs. */
 export function mapOf(vm: Vm, plan: Plan | undefined, findings: readonly Finding[]): MapModel<Placed> {
   const ids = new Ids();
   const backings = backingsOf(vm, ids);
-  const regions = vm.regions.flatMap((region) => regionItem(region, backings, ids));
+  const regions = vm.regions.flatMap((region) => regionItem(region, plan, backings, ids));
   const maps = plan ? plan.maps.map((map) => mapItem(map, plan, backings, ids)) : [];
   const kept = plan ? keptItems(plan, ids) : [];
-  const located = [...regions, ...maps, ...kept];
+  const later = plan ? plan.memoryHotplug.map((memory, index) => laterItem(memory, stepOfMemory(index, plan), plan, backings, ids)) : [];
+  const located = [...regions, ...maps, ...later, ...kept];
   const items = [...located.map(({ item }) => item), ...(plan ? leftOutItems(plan, ids) : []), ...outside(vm, plan, ids)];
   return {
     vm: vm.name,
@@ -72,12 +74,13 @@ function bytesOf(backing: Backing | undefined, offset: bigint | undefined, size:
   return { backing: record.id, range: { base, end: base + size } };
 }
 
-function regionItem(region: Region, backings: Backings, ids: Ids): Located[] {
+function regionItem(region: Region, plan: Plan | undefined, backings: Backings, ids: Ids): Located[] {
   const { range, kind, name, backing, offset, element } = region;
   if (!range || isEmpty(range)) return [];
   const bytes = bytesOf(backing, offset, sizeOf(range), backings);
   const item: MapItem<Placed> = {
     ...NOTHING, id: ids.of('gpa', name), space: 'gpa', kind, name, range, bytes, place: placedAt(element), details: regionDetails(region, bytes),
+    since: (plan && arrivalOf(region, plan)) ?? 0,
   };
   return [{ item, element }];
 }
@@ -113,6 +116,23 @@ function mapItem(map: PlannedMap, plan: Plan, backings: Backings, ids: Ids): Loc
     since: plan.attachedAtBoot ? 0 : 1,
     gpa: shownAddresses(map),
     place: element && placedAt(element),
+  };
+  return { item, element };
+}
+
+/** What is asked for when RAM comes later: all of a DIMM, or every block of virtio-mem. */
+function laterItem(memory: MemoryVerdict, since: number, plan: Plan, backings: Backings, ids: Ids): Located {
+  const { region, requests: [request], blocks, kind } = memory;
+  const first = request?.range ?? region.range ?? { base: 0n, end: 1n };
+  const range = blocks ? { base: first.base, end: first.base + blocks.size * blocks.count } : first;
+  const verdict = aloneVerdict(memory);
+  const bytes = bytesOf(request?.backing, request?.offset, sizeOf(range), backings);
+  const element = request?.written?.element ?? region.element;
+  const why = verdict.errno === 'ok' ? [] : [`${verdict.errno}: ${reasonOf(verdict, plan)}`];
+  const item: MapItem<Placed> = {
+    ...NOTHING, id: ids.of('iova', request?.name ?? region.name), space: 'iova', kind: 'map', name: request?.name ?? region.name, range, bytes, verdict: verdict.errno, since,
+    details: [...why, blocks ? `${formatPlural(blocks.count, 'block', 'blocks')} of ${formatSize(blocks.size)}` : kind, 'once it arrives'],
+    gpa: request?.written ? undefined : range, place: placedAt(element),
   };
   return { item, element };
 }
@@ -179,19 +199,6 @@ function widestFirst(left: Range, right: Range): number {
 function askedWords({ contract, kernel }: Plan): string {
   return contract === 'none' ? 'no kernel is asked' : `${contract === 'type1' ? 'VFIO type1' : contract}, kernel ${formatKernel(kernel)}`;
 }
-
-function stepsOf(plan: Plan): Step[] {
-  const refused = [...plan.attach, ...plan.maps].find(({ verdict }) => verdict.errno !== 'ok')?.verdict;
-  const start = { label: 'start-up', verdict: refused?.errno ?? 'ok', reason: refused ? reasonOf(refused, plan) : '', witness: refused?.witness };
-  return [start, ...plan.hotplug.map((arrival) => arrivalStep(arrival, plan))];
-}
-
-const arrivalStep = ({ assignment, verdict, map }: HotplugVerdict, plan: Plan): Step => ({
-  label: `${assignment.name} is plugged in`,
-  verdict: verdict.errno,
-  reason: verdict.errno === 'ok' ? '' : reasonOf(verdict, plan, map),
-  witness: verdict.witness,
-});
 
 function totalWords({ totals, vm }: Plan): string {
   if (vm.assignments.length === 0) return 'no device is assigned: nothing is mapped for DMA';

@@ -24,6 +24,8 @@ export interface MapModel<P = unknown> {
   readonly steps: readonly Step[];
   /** `2 mappings, 3 GiB mapped, …`. */
   readonly totals: string;
+  /** How start-up ends under this stance, where stances are compared. */
+  readonly outcome?: string;
 }
 
 /** Where something is written: its name, and the declaration as a whole. */
@@ -102,7 +104,7 @@ export interface Hit<P = unknown> {
   readonly place: P | undefined;
 }
 
-/** Start-up, or the arrival of a device. */
+/** Start-up, or the arrival of a device or of RAM. */
 export interface Step {
   readonly label: string;
   /** `ok` or the error. */

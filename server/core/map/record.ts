@@ -12,6 +12,7 @@ export interface MapRecord<P = unknown> {
   readonly asked: string;
   readonly stance: string;
   readonly totals: string;
+  readonly outcome?: string;
   readonly items: readonly ItemRecord<P>[];
   readonly leaves: readonly { readonly map: string; readonly size: string; readonly range: RangeRecord; readonly refused: boolean }[];
   readonly backings: readonly BackingRecord<P>[];
@@ -62,7 +63,7 @@ export function recordOf<P, Q>(model: MapModel<P>, told: (place: P) => Q | undef
   };
   const { vm, host, asked, stance, totals } = model;
   return {
-    vm, ...(host !== undefined && { host }), asked, stance, totals,
+    vm, ...(host !== undefined && { host }), asked, stance, totals, ...(model.outcome !== undefined && { outcome: model.outcome }),
     items: model.items.map(({ range, kept, verdict, bytes, gpa, place, ...rest }) => ({
       ...rest, range: rangeRecord(range), ...(kept && { kept }), ...(verdict !== undefined && { verdict }),
       ...(bytes && { bytes: { backing: bytes.backing, range: rangeRecord(bytes.range) } }), ...(gpa && { gpa: rangeRecord(gpa) }), ...placed(place),
@@ -78,7 +79,7 @@ export function recordOf<P, Q>(model: MapModel<P>, told: (place: P) => Q | undef
 export function modelOfRecord<P>(record: MapRecord<P>): MapModel<P> {
   const { vm, host, asked, stance, totals } = record;
   return {
-    vm, host, asked, stance, totals,
+    vm, host, asked, stance, totals, ...(record.outcome !== undefined && { outcome: record.outcome }),
     items: record.items.map((item): MapItem<P> => ({
       ...item, range: rangeIn(item.range), kept: item.kept, verdict: item.verdict, bytes: bytesIn(item.bytes), gpa: item.gpa && rangeIn(item.gpa), place: item.place,
     })),

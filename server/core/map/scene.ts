@@ -10,7 +10,7 @@ import { lanesOf, spansIn, type Lane } from './lanes.js';
 import { memoryOf } from './memory.js';
 import { isRefused, type MapModel } from './model.js';
 import { ticksOf } from './ruler.js';
-import { path, text, whole, type Shape } from './shapes.js';
+import { path, text, whole, widthOf, type Shape } from './shapes.js';
 
 /** What is drawn: one map with its spaces side by side, or the stances of one guest, and perhaps what a fix makes of it. */
 export interface Subject {
@@ -87,12 +87,16 @@ function drawShown({ gpa, iovas }: Columns, view: View, spans: readonly PlacedSp
   });
 }
 
-/** The titles above the columns; the drawing begins `HEADINGS` pixels below. */
+/** The titles above the columns, as far as they fit; the drawing begins `HEADINGS` pixels below. */
 export function drawHeadings(models: Subject['models'], width: number): Shape[] {
-  const { gpa, iovas, memory } = columnsOf(models, width);
-  const strips = models.length === 1 ? iovas.map(({ strip }) => ({ x: strip.x, title: 'Leaves', about: 'of its tables' })) : [];
-  return [gpa, ...iovas.map(({ column }) => column), ...strips, ...(memory ? [memory] : [])].flatMap(({ x, title, about }) => [
-    text('t-head', x, 14, title),
-    text('t-sub', x, 29, about),
-  ]);
+  const { gpa, iovas, memory, right } = columnsOf(models, width);
+  const [first] = iovas;
+  const leaves = models.length === 1 && first ? [{ x: first.strip.x, title: 'Leaves', short: '', about: 'of its tables' }] : [];
+  const columns = [gpa, ...iovas.map(({ column }) => column)].map(({ x, title, about, space }) => ({ x, title, about, short: space === 'gpa' ? 'Guest' : title }));
+  const headings = [...columns, ...leaves, ...(memory ? [{ ...memory, short: memory.title }] : [])];
+  return headings.flatMap(({ x, title, short, about }, index) => {
+    const room = (headings[index + 1]?.x ?? right + 8) - x - 6;
+    const words = [title, short].find((one) => widthOf(one, 12.5, 'bold') <= room) ?? '';
+    return [text('t-head', x, 14, words), ...(widthOf(about, 10.5, 'plain') <= room && words !== '' ? [text('t-sub', x, 29, about)] : [])];
+  });
 }

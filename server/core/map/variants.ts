@@ -1,5 +1,5 @@
-import { makePlan } from '../dma/plan.js';
-import type { Stance } from '../layout/model.js';
+import { compareStances, type Outcome } from '../dma/compare.js';
+import { sizeOf } from '../layout/intervals.js';
 import type { World } from '../layout/scope.js';
 import { checkFile, type CheckOptions, type CheckResult } from '../rules/check.js';
 import { offersFor, type Offer } from '../rules/offers.js';
@@ -9,16 +9,25 @@ import { editDocumentAll } from '../syntax/document.js';
 import { mapOf } from './from-plan.js';
 import { findingsAbout } from './hits.js';
 import type { MapModel, Placed } from './model.js';
+import { sizeWords } from './sizes.js';
 
-const STANCES: readonly Stance[] = ['reject', 'carve', 'tolerate'];
-
-/** The same guest under each stance. Findings are told under its own: they are of the text as it is. */
+/**
+ * The same guest under each stance, with how start-up ends. What is found is told under its own: it is of the text as it is.
+ * Written maps are left aside, since no stance shapes them.
+ */
 export function mapsOfStances({ vm, host }: CheckedVm, findings: readonly Finding[]): MapModel<Placed>[] {
   if (!host) return [];
-  return STANCES.map((stance) => {
-    const guest = stance === vm.stance ? vm : { ...vm, stance };
-    return mapOf(guest, makePlan(guest, host), stance === vm.stance ? findings : []);
+  return compareStances(vm, host).outcomes.flatMap((outcome) => {
+    const { stance, block, plan, isDeclared } = outcome;
+    if (stance === 'relocate' || block !== undefined || !plan) return [];
+    return [{ ...mapOf(plan.vm, plan, isDeclared && vm.maps.length === 0 ? findings : []), outcome: outcomeWords(outcome) }];
   });
+}
+
+function outcomeWords({ start, outOfReach }: Outcome): string {
+  if (start.errno !== 'ok') return `${start.errno} at start-up`;
+  const lost = outOfReach.reduce((sum, range) => sum + sizeOf(range), 0n);
+  return [start.reason === undefined ? 'starts' : 'starts, not right', ...(lost > 0n ? [`${sizeWords(lost)} lost`] : [])].join(', ');
 }
 
 /** A fix of a finding, with the map as it is after it. */
