@@ -157,6 +157,9 @@ describe('editor: the view of the map', function () {
     const { page } = await open(example('hotplug'));
     assert.match(await page.locator('#step-words').innerText(), /^fpga is plugged in: EADDRINUSE$/);
     assert.equal(await page.locator('#drawing [data-item="iova/mailbox"]').count(), 1);
+    await map!.screenshot('hot-plug refused');
+    const frames = page.locator('#drawing .hit-error');
+    assert.equal(await frames.count(), 1);
     await page.locator('#step').focus();
     await page.keyboard.press('ArrowLeft');
     await map!.settle();

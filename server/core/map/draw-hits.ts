@@ -21,6 +21,15 @@ export function drawHits(column: Column, view: View, pieces: readonly Piece[], s
   return [...frames, ...seen.flatMap(({ hit, extent }) => badges.draw(hit, Math.min(view.height - 9, Math.max(9, extent.top)), hit.number === selected))];
 }
 
+/** What the arrival of a step is refused for: the bytes that decided, framed. */
+export function drawRefusal({ x, width, model }: Column, view: View, step: number | undefined): Shape[] {
+  const { witness, verdict, reason } = model.steps[step ?? 0] ?? {};
+  if (!step || !witness || verdict === 'ok') return [];
+  const [top, bottom] = [positionOf(view, witness.base), positionOf(view, witness.end)];
+  const [from, to] = [whole(Math.max(top, -6)), whole(Math.min(bottom, view.height + 6))];
+  return to < 0 || from > view.height ? [] : [rect('hit-error', x - 2, from - 1, width + 4, Math.max(4, to - from + 2), { radius: 3, title: `${verdict}: ${reason}` })];
+}
+
 function extentOf({ witness, items, space }: Hit, { model }: Column, view: View, pieces: readonly Piece[]): Extent | undefined {
   if (space === 'memory') return pieces.flatMap((piece) => (witness && items.some((id) => piece.items.includes(id)) ? hitIn(piece, witness) ?? [] : []))[0];
   const range = witness ?? model.items.find(({ id }) => items.includes(id))?.range;

@@ -1,6 +1,6 @@
 import { formatKernel } from '../dma/kernel-version.js';
-import { formatLeaves } from '../dma/leaves.js';
-import { physicalOf, type Plan, type PlannedMap } from '../dma/plan.js';
+import { formatLeaves, leafSegments, usableLeafSizes } from '../dma/leaves.js';
+import { contiguousPage, physicalOf, type Plan, type PlannedMap } from '../dma/plan.js';
 import { reasonOf } from '../dma/verdict-words.js';
 import type { MemoryVerdict } from '../dma/arrivals.js';
 import { ADDRESS_SPACE, formatPlural, formatSize } from '../layout/address.js';
@@ -28,7 +28,7 @@ export function mapOf(vm: Vm, plan: Plan | undefined, findings: readonly Finding
     asked: plan ? askedWords(plan) : 'no host',
     stance: vm.stance,
     items: inOrder(items),
-    leaves: plan ? plan.maps.flatMap((map, index) => leafRuns(map, maps[index]?.item.id ?? '')) : [],
+    leaves: plan ? [...plan.maps.flatMap((map, index) => leafRuns(map, maps[index]?.item.id ?? '')), ...plan.memoryHotplug.flatMap((memory, index) => laterRuns(memory, plan, later[index]?.item))] : [],
     backings: [...backings.values()],
     hits: hitsOf(vm, plan, findings, located),
     steps: plan ? stepsOf(plan) : [],
@@ -123,8 +123,7 @@ function mapItem(map: PlannedMap, plan: Plan, backings: Backings, ids: Ids): Loc
 /** What is asked for when RAM comes later: all of a DIMM, or every block of virtio-mem. */
 function laterItem(memory: MemoryVerdict, since: number, plan: Plan, backings: Backings, ids: Ids): Located {
   const { region, requests: [request], blocks, kind } = memory;
-  const first = request?.range ?? region.range ?? { base: 0n, end: 1n };
-  const range = blocks ? { base: first.base, end: first.base + blocks.size * blocks.count } : first;
+  const range = laterRange(memory);
   const verdict = aloneVerdict(memory);
   const bytes = bytesOf(request?.backing, request?.offset, sizeOf(range), backings);
   const element = request?.written?.element ?? region.element;
@@ -137,6 +136,21 @@ function laterItem(memory: MemoryVerdict, since: number, plan: Plan, backings: B
   return { item, element };
 }
 
+function laterRange({ region, requests: [request], blocks }: MemoryVerdict): Range {
+  const first = request?.range ?? region.range ?? { base: 0n, end: 1n };
+  return blocks ? { base: first.base, end: first.base + blocks.size * blocks.count } : first;
+}
+
+/** The leaves of RAM that comes later; of blocks that are mapped one by one none is larger than a block. */
+function laterRuns(memory: MemoryVerdict, plan: Plan, item: MapItem | undefined): LeafRun[] {
+  const { requests: [request], blocks } = memory;
+  if (!request || !item) return [];
+  const [range, physical] = [laterRange(memory), physicalOf(request)];
+  const sizes = usableLeafSizes({ iova: range.base, physical, contiguous: contiguousPage(request, plan.page) }, plan.format.leafSizes);
+  const segments = leafSegments({ iova: range.base, size: sizeOf(range), physical }, sizes.filter((size) => !blocks || size <= blocks.size));
+  return leafRuns({ segments, verdict: aloneVerdict(memory) }, item.id);
+}
+
 /** The guest-physical addresses of a mapping's bytes: where its region shows the same ones. */
 function shownAddresses({ range, region, written }: PlannedMap): Range | undefined {
   if (!region?.range) return undefined;
@@ -145,7 +159,7 @@ function shownAddresses({ range, region, written }: PlannedMap): Range | undefin
   return { base, end: base + sizeOf(range) };
 }
 
-const leafRuns = ({ segments, verdict }: PlannedMap, map: string): LeafRun[] =>
+const leafRuns = ({ segments, verdict }: Pick<PlannedMap, 'segments' | 'verdict'>, map: string): LeafRun[] =>
   [...segments].flatMap(([size, ranges]) => ranges.map((range) => ({ map, size, range, refused: verdict.errno !== 'ok' }))).sort((left, right) => byBase(left.range, right.range));
 
 /** What devices keep, with the step at which the first of them comes. */

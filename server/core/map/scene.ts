@@ -1,7 +1,7 @@
 import { positionOf, type View } from './axis.js';
 import { columnsOf, type Column, type Columns } from './columns.js';
 import { drawGhost } from './draw-ghost.js';
-import { drawHits } from './draw-hits.js';
+import { drawHits, drawRefusal } from './draw-hits.js';
 import { drawItems, type Marks, type PlacedSpan } from './draw-items.js';
 import { drawLeaves } from './draw-leaves.js';
 import { band, drawMemory, drawRibbons } from './draw-memory.js';
@@ -50,6 +50,7 @@ export function drawMap(subject: PreparedSubject, view: View, width: number, mar
     ...drawItems(columns.gpa, gpa, view.height, marks),
     ...columns.iovas.flatMap(({ column, strip: own }, index) => [...drawItems(column, iovas[index] ?? [], view.height, marks), ...drawLeaves(own, view)]),
     ...(memory ? drawMemory(memory, pieces, marks.selected) : []),
+    ...columns.iovas.flatMap(({ column }) => drawRefusal(column, view, marks.step)),
     ...(subject.after ? drawGhost(columns, subject.models[0], subject.after, view) : []),
     ...[columns.gpa, ...columns.iovas.map(({ column }) => column), ...(memory ? [memory] : [])].flatMap((column) => drawHits(column, view, pieces, marks.hit)),
   ];
