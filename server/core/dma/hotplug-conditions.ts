@@ -1,7 +1,7 @@
 import { ADDRESS_SPACE } from '../layout/address.js';
 import { intersect, overlappingPairs, type Range, unite } from '../layout/intervals.js';
 import {
-  alignmentOf, blocksMeeting, checksRanges, type Family, familiesOf, hullOf, keptRanges, leastAligned, rangeOfBlock, untranslated, without,
+  alignmentOf, blocksMeeting, checksRanges, type Family, familiesOf, hullOf, keptRanges, leastAligned, untranslated, without,
 } from './hotplug-blocks.js';
 import { leastOf, Pages } from './hotplug-pages.js';
 import { type Arrival, type ArrivalStep, type BlockRun, holesOf, type HotplugSystem, type Running } from './hotplug-replay.js';
@@ -232,8 +232,11 @@ function overlapping(memories: readonly Memory[]): Pair[] {
   const pairs: Pair[] = [];
   for (const [left, right] of overlappingPairs(families, ({ family }) => hullOf(family))) {
     if (pairs.length >= PAIRS) break;
-    const run = blocksMeeting(left.family, hullOf(right.family));
-    const other = run && blocksMeeting(right.family, rangeOfBlock(left.family, run.first));
+    // An address of both that no block refused alone has: the blocks that hold it meet.
+    const both = intersect(hullOf(left.family), hullOf(right.family));
+    const [alive] = both ? without([both], [...left.memory.dead, ...right.memory.dead]) : [];
+    const address = alive && { base: alive.base, end: alive.base + 1n };
+    const [run, other] = address ? [blocksMeeting(left.family, address), blocksMeeting(right.family, address)] : [];
     if (left.memory === right.memory || !run || !other) continue;
     pairs.push([{ memory: left.memory, step: stepOf(left.memory, run) }, { memory: right.memory, step: stepOf(right.memory, other) }]);
   }
