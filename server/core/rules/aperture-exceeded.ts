@@ -1,7 +1,8 @@
 import { apertureOf, type Plan, type PlannedMap } from '../dma/plan.js';
+import { habitsOf } from '../dma/vmm-habits.js';
 import { formatRange, isPowerOfTwo, log2 } from '../layout/address.js';
 import { contains, isEmpty, overlaps, subtract, type Range } from '../layout/intervals.js';
-import { namePlace, type Iommu } from '../layout/model.js';
+import { namePlace, type Iommu, type Region } from '../layout/model.js';
 import { levelForMap, mapName, refusal } from './contact-words.js';
 import { moveRegion } from './placement.js';
 import { bad, defineRule, fixed, good } from './rule.js';
@@ -19,7 +20,8 @@ physical bits or more; firmware and VMMs that place memory by the CPU's width pu
 aperture of all assigned devices together is what each of them translates. VFIO refuses a mapping that isn't whole
 inside with EINVAL since Linux 5.4 (\`vfio_iommu_iova_dma_valid\` in drivers/vfio/vfio_iommu_type1.c, with no code of its
 own for this); so does iommufd (\`iopt_check_iova\` in drivers/iommu/iommufd/io_pagetable.c). Before 5.4 the IOMMU's driver
-has no table entry for such an address. For a BAR the VMM only warns, and there is no peer-to-peer DMA to it.`,
+has no table entry for such an address. For a BAR the VMM only warns, and there is no peer-to-peer DMA to it;
+a window for BARs that lies past the aperture whole is told, too.`,
 
   examples: [
     bad(
@@ -66,6 +68,52 @@ has no table entry for such an address. For a BAR the VMM only warns, and there 
     `,
       ),
     ),
+    bad(
+      `
+      host client {
+        arch x86_64
+        kernel 6.12
+        page 4 KiB
+        iommu dmar0 {
+          model vt-d
+          bits 39
+          reserved msi at 0xfee0_0000 ..= 0xfeef_ffff kind msi
+        }
+        group 12 { device gpu "0000:01:00.0" }
+      }
+
+      vm desktop on client {
+        vmm qemu
+        ram low at 0 size 2 GiB
+        window pci64 at 0x3800_0000_0000 size 32 GiB for bars
+               ^^^^^ \`pci64\` lies past the aperture of \`dmar0\` (0x0-0x7fffffffff, 39 bits): a BAR that the guest puts there can’t be mapped, and the VMM goes on without peer-to-peer DMA to it
+        assign gpu
+      }
+    `,
+      fixed(
+        'Move `pci64` to 0x78_0000_0000',
+        `
+      host client {
+        arch x86_64
+        kernel 6.12
+        page 4 KiB
+        iommu dmar0 {
+          model vt-d
+          bits 39
+          reserved msi at 0xfee0_0000 ..= 0xfeef_ffff kind msi
+        }
+        group 12 { device gpu "0000:01:00.0" }
+      }
+
+      vm desktop on client {
+        vmm qemu
+        ram low at 0 size 2 GiB
+        window pci64 at 0x78_0000_0000 size 32 GiB for bars
+        assign gpu
+      }
+    `,
+      ),
+    ),
     good(`
       host client {
         arch x86_64
@@ -87,18 +135,23 @@ has no table entry for such an address. For a BAR the VMM only warns, and there 
     `),
   ],
 
-  check: ({ plan }) => (plan ? excessesIn(plan) : []),
-  locate: ({ plan, map }) => map.written?.element ?? map.region?.element ?? plan.vm.element,
-  levelOf: ({ map }) => levelForMap(map),
-  message: ({ plan, map, iommu }) => `${mapName(map)} ${verbOf(map.range, plan.aperture)} the aperture ${apertureWords(plan, iommu)}: ${refusal(plan, map, 'the tables have no entry for such an address')}`,
+  check: ({ plan }) => (plan ? [...excessesIn(plan), ...lostWindows(plan)] : []),
+  locate: ({ plan, map, window }) => map?.written?.element ?? map?.region?.element ?? window?.element ?? plan.vm.element,
+  levelOf: ({ map }) => (map ? levelForMap(map) : 'warning'),
+  message: ({ plan, map, window, outside, iommu }) =>
+    map
+      ? `${mapName(map)} ${verbOf(map.range, plan.aperture)} the aperture ${apertureWords(plan, iommu)}: ${refusal(plan, map, 'the tables have no entry for such an address')}`
+      : `\`${window?.name ?? ''}\` ${verbOf(outside, plan.aperture)} the aperture ${apertureWords(plan, iommu)}: a BAR that the guest puts there can’t be mapped, and the VMM goes on without peer-to-peer DMA to it`,
   notes: ({ iommu }) => (iommu ? [{ place: namePlace(iommu.element), message: `\`${iommu.name}\` translates no more` }] : []),
   witness: ({ outside }) => outside,
-  fixes: ({ map }, subject) => (map.region && !map.written?.element.properties.has('at') ? moveRegion(map.region, subject) : []),
+  fixes: ({ map, window }, subject) => (window ? moveRegion(window, subject) : map?.region && !map.written?.element.properties.has('at') ? moveRegion(map.region, subject) : []),
 });
 
 interface Excess {
   readonly plan: Plan;
-  readonly map: PlannedMap;
+  readonly map: PlannedMap | undefined;
+  /** A window for BARs, where it is that and no mapping. */
+  readonly window?: Region;
   /** The first bytes that lie outside. */
   readonly outside: Range;
   /** Whose aperture it leaves; nothing where only all of them together are that narrow. */
@@ -112,6 +165,21 @@ function excessesIn(plan: Plan): Excess[] {
   return plan.maps.flatMap((map) => {
     const outside = subtract(map.range, [aperture])[0];
     return outside ? [{ plan, map, outside, iommu: iommuOf(plan, outside) }] : [];
+  });
+}
+
+/**
+ * Windows for BARs that lie whole where nothing can be mapped: firmware that goes by the CPU's width puts 64-bit BARs there.
+ * BARs that are placed are told by themselves, and of a VMM that maps none nothing is.
+ */
+function lostWindows(plan: Plan): Excess[] {
+  const { vm, aperture, contract } = plan;
+  if (!plan.attachedAtBoot || isEmpty(aperture) || vm.maps.length > 0 || !habitsOf(vm.vmm).bars || contract === 'iommufd') return [];
+  return vm.regions.flatMap((window): Excess[] => {
+    const { kind, purpose, range } = window;
+    if (kind !== 'window' || purpose === 'memory' || !range || overlaps(range, aperture)) return [];
+    if (vm.regions.some((bar) => bar.kind === 'bar' && bar.range && contains(range, bar.range))) return [];
+    return [{ plan, map: undefined, window, outside: range, iommu: iommuOf(plan, range) }];
   });
 }
 

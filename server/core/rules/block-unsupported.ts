@@ -1,7 +1,7 @@
 import { countLeaves, formatLeaves, usableLeafSizes } from '../dma/leaves.js';
 import type { Plan, PlannedMap } from '../dma/plan.js';
 import { formatSize, isPowerOfTwo } from '../layout/address.js';
-import { sizeOf } from '../layout/intervals.js';
+import { byBase, sizeOf } from '../layout/intervals.js';
 import { namePlace, type Backing } from '../layout/model.js';
 import { mapName } from './contact-words.js';
 import { bad, defineRule, good, type VmSubject } from './rule.js';
@@ -79,7 +79,7 @@ a host with 16 KiB pages takes 128 (measured on Linux 7.2). It works, and huge p
 
 interface MissingLeaf {
   readonly plan: Plan;
-  /** The first mapping that could have held a leaf of that size. */
+  /** The mapping with the lowest IOVA that could have held a leaf of that size. */
   readonly map: PlannedMap;
   readonly backing: Backing;
   readonly page: bigint;
@@ -91,7 +91,7 @@ function missingLeaves(subject: VmSubject): MissingLeaf[] {
   const losses = fragmentationIn(subject);
   if (!plan || !losses) return [];
   const told = new Set([...losses.phase, ...losses.backing].flatMap(({ maps }) => maps.map(({ backing }) => backing)));
-  return plan.maps.flatMap((map): MissingLeaf[] => {
+  return [...plan.maps].sort((left, right) => byBase(left.range, right.range)).flatMap((map): MissingLeaf[] => {
     const { backing, range } = map;
     const page = backing?.page;
     if (!backing || page === undefined || !isPowerOfTwo(page) || told.has(backing)) return [];
