@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { SELECTORS } from '../../server/core/syntax/vocabulary.js';
 import { check, checkFix, checkLint, TODAY } from '../support/check.js';
 import { sample } from '../support/texts.js';
 
@@ -353,6 +354,13 @@ policy shared {
 });
 
 describe('requirements', () => {
+  it('count the elements of every selector', () => {
+    for (const selector of SELECTORS) {
+      const text = `vm web {\n policy p\n}\npolicy p {\n require empty: count(${selector}) >= 0\n}\n`;
+      assert.deepEqual(check(text).result.findings.map(({ rule, message }) => `${rule}: ${message}`), [], selector);
+    }
+  });
+
   it('are asked for every combination, and blame the first', () => {
     const { result } = checkLint(`
       vm web {
