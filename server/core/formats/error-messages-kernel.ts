@@ -44,7 +44,7 @@ export const KERNEL_MESSAGES: readonly ErrorMessage[] = [
   {
     id: 'intel-width',
     program: 'Linux',
-    source: 'drivers/iommu/intel/iommu.c `intel_iommu_map`, until 6.x',
+    source: 'drivers/iommu/intel/iommu.c `intel_iommu_map`, of kernels with page tables of the driver’s own',
     pattern: /iommu width \((?<bits>\d+)\) is not sufficient for the mapped address \((?:0x)?(?<address>[0-9a-f]+)\)/,
     read: ({ bits, address = '0' }) => ({
       asked: asking('map memory for DMA', { iova: BigInt(`0x${address}`), bits: Number(bits), errno: 'EFAULT' }),
@@ -53,7 +53,7 @@ export const KERNEL_MESSAGES: readonly ErrorMessage[] = [
       fix: `place it below ${formatAddress(1n << BigInt(bits ?? 0))}`,
     }),
   },
-  direct('rmrr-ineligible', 'drivers/iommu/intel/iommu.c `intel_iommu_attach_device`, until 6.5', new RegExp(`(?:${BDF}: )?(?:DMAR: )?Device is ineligible for IOMMU domain attach due to platform RMRR requirement`)),
+  direct('rmrr-ineligible', 'drivers/iommu/intel/iommu.c `intel_iommu_attach_device`, of kernels that don’t ask the core (`__iommu_device_set_domain`) yet', new RegExp(`(?:${BDF}: )?(?:DMAR: )?Device is ineligible for IOMMU domain attach due to platform RMRR requirement`)),
   direct('direct-required', 'drivers/iommu/iommu.c `__iommu_device_set_domain`', new RegExp(`(?:${BDF}: )?Firmware has requested this device have a 1:1 IOMMU mapping`)),
   {
     id: 'smmu-fault',

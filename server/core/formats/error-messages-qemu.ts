@@ -40,7 +40,7 @@ export const QEMU_MESSAGES: readonly ErrorMessage[] = [
   {
     id: 'addressing-limited',
     program: 'QEMU',
-    source: 'hw/arm/virt.c `virt_set_memmap`; before 6.2 without the excess',
+    source: 'hw/arm/virt.c `virt_set_memmap`; older versions don’t say by how much',
     pattern: /Addressing limited to (?<bits>\d+) bits(?:, but memory exceeds it by (?<size>\d+) bytes)?/,
     read: ({ bits, size }): Told => ({
       asked: asking(WIDTH, { bits: Number(bits) }),

@@ -82,7 +82,7 @@ export const VFIO_MESSAGES: readonly ErrorMessage[] = [
   {
     id: 'qemu-iova-region',
     program: 'QEMU',
-    source: 'hw/vfio/common.c `vfio_listener_region_add`, until 8.1',
+    source: 'hw/vfio/common.c `vfio_listener_region_add`, of versions that compare with the windows of the container themselves',
     family: 'mapping',
     pattern: /[Cc]ontainer (?:0x[0-9a-f]+ )?can't map guest IOVA region (?<base>0x[0-9a-f]+)\.\.(?<last>0x[0-9a-f]+)/,
     read: ({ base = '0', last = '0' }) => ({
@@ -95,7 +95,7 @@ export const VFIO_MESSAGES: readonly ErrorMessage[] = [
   {
     id: 'qemu-map-failed',
     program: 'QEMU',
-    source: 'hw/vfio/container.c `vfio_legacy_dma_map`: a number until 5.x, the text of the error until 9.2',
+    source: 'hw/vfio/container.c `vfio_legacy_dma_map`: old versions print a number, those up to 9.2 the text of the error',
     family: 'mapping',
     pattern: /VFIO_MAP_DMA(?: failed)?: (?<errno>-\d+|[A-Z][a-z]+(?: [a-z]+)*)/,
     read: told,
