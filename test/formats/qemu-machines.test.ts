@@ -146,6 +146,34 @@ describe('the shipped QEMU machines, against QEMU', () => {
   }
 });
 
+describe('memory that was plugged in', () => {
+  /** The command line with what QMP plugged in afterwards, as many devices as are told. */
+  function plugged(name: string, devices: number): string {
+    const text = read(`${name}.cmd`);
+    const commands = [...text.matchAll(/^# QMP (\{.*\}) -> /gm)].map((match) => JSON.parse(match[1] ?? '') as { execute: string; arguments: object });
+    const options = commands.slice(0, 2 * devices).map(({ execute, arguments: given }) => `-${execute === 'object-add' ? 'object' : 'device'} '${JSON.stringify(given)}'`);
+    return [text.split('\n')[0], ...options].join(' ');
+  }
+
+  const states: [name: string, state: string, devices: number][] = [
+    ['pc-dimm-hotplug-1g', 'after1', 1],
+    ['q35-dimm-hotplug-4g', 'after1', 1],
+    ['q35-dimm-hotplug-4g', 'after3', 3],
+  ];
+
+  for (const [name, state, devices] of states) {
+    it(`${name}, ${state}`, () => {
+      const result = importFormat('qemu-args', [{ path: name, text: plugged(name, devices) }]);
+      assert.ok('text' in result);
+      const { result: checked } = check(result.text);
+      assert.deepEqual(checked.findings, []);
+      const vm = checked.vms[0]?.vm;
+      assert.ok(vm);
+      assert.deepEqual(mappedBy(vm), mappedIn(name, systemSections(read(`${name}.${state}.mtree-f.txt`))));
+    });
+  }
+});
+
 const isPc = (name: string): boolean => /^(pc|q35|q10-q35)-/.test(name);
 
 /** QEMU shows the windows of machines with a generic PCIe bridge; those of PCs are what is left, so they are no sections. */

@@ -141,6 +141,15 @@ describe('where QEMU moves things', () => {
   }
 });
 
+describe('a Firecracker guest that looks at itself', () => {
+  it('has what its /proc/iomem says', () => {
+    // 100000000-63fffffff : System RAM, c0001000-eebfffff and 4000000000-7fffffffff : PCI Bus 0000:00, eec00000- : PCI ECAM, fec00000- : IOAPIC.
+    const vm = layout('firecracker-x86', 'const RAM = 24 GiB');
+    const expected = { low: '0x0-0xbfffffff', middle: '0x100000000-0x63fffffff', high: undefined, pci: '0xc0001000-0xeebfffff', pci64: '0x4000000000-0x7fffffffff', ecam: '0xeec00000-0xfebfffff', ioapic: '0xfec00000-0xfec00fff' };
+    assert.deepEqual(Object.fromEntries(Object.keys(expected).map((name) => [name, rangeOf(vm, name)])), expected);
+  });
+});
+
 describe('what QEMU refuses', () => {
   const cases: [machine: string, constants: string, message: string][] = [
     ['q35', 'const RAM = 979 GiB, const CPU_VENDOR = "amd"', '`PCI_HOLE64_BASE + PCI_HOLE64 <= 1 B << PHYS_BITS` is false: `PCI_HOLE64_BASE + PCI_HOLE64` is 2033 GiB, `1 B << PHYS_BITS` is 1 TiB'],

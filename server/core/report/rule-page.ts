@@ -19,11 +19,11 @@ export function rulePage(rule: SealedRule): string {
 /** The page of a requirement, which no rule of the catalogue is: what it says stands in the layout. */
 export const requirementPage = (name: string): string => `# ${name}
 
-A \`require\` or \`prefer\` of a policy doesn’t hold.
+A \`require\` or \`prefer\` of a policy, or of a vm itself, doesn’t hold.
 
 Level: error for \`require\`, warning for \`prefer\`. Group: policy.
 
-The policy stands in the layout itself, or in one that it imports; \`check\` shows the line, and \`because\` on it says why it is there.
+The policy stands in the layout itself, or in one that it imports, as do the vms that this one is like; \`check\` shows the line, and \`because\` on it says why it is there.
 A requirement with a name (\`require no-wx: …\`) is told as \`policy/no-wx\`, one without as \`policy/require\` or \`policy/prefer\`. A
 policy can waive it on an element: \`allow policy/no-wx on web.flash because "…" until 2027-06-30\`.
 `;
