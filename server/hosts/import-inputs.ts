@@ -99,19 +99,21 @@ function included(asked: string, from: string, session: Session, files: Files): 
 /** The files of /sys/kernel/iommu_groups, of one group in it, or of a copy of either. */
 function groupFiles(folder: string, files: Files, session: Session): ImportFile[] {
   const inside = namesIn(folder, session);
-  if (inside.includes(REGIONS)) return [groupFile(folder, folder, files)];
+  if (inside.includes(REGIONS)) return [groupFile(folder, folder, files, session)];
   const groups = inside.filter((name) => /^\d{1,9}$/.test(name)).sort((left, right) => Number(left) - Number(right));
   const found = groups.map((group) => path.join(folder, group)).filter((group) => namesIn(group, session).includes(REGIONS));
   if (found.length === 0) throw new Misuse(`${folder}: no IOMMU group is in this directory (as N/${REGIONS}); is the IOMMU on?`);
-  return found.map((group) => groupFile(group, folder, files));
+  return found.map((group) => groupFile(group, folder, files, session));
 }
 
 const namesIn = (folder: string, session: Session): string[] => entriesOf(session.folder, folder).map(({ name }) => name);
 
 const REGIONS = 'reserved_regions';
 
-function groupFile(folder: string, machine: string, files: Files): ImportFile {
+function groupFile(folder: string, machine: string, files: Files, session: Session): ImportFile {
   const name = path.join(folder, REGIONS);
   const group = path.basename(path.resolve(folder));
-  return { ...fileOf(name, files.bytes(name)), machine, ...(/^\d+$/.test(group) && { group }) };
+  const list = path.join(folder, 'devices');
+  const devices = isDirectory(path.resolve(session.folder, list)) ? namesIn(list, session).sort() : [];
+  return { ...fileOf(name, files.bytes(name)), machine, ...(/^\d+$/.test(group) && { group }), ...(devices.length > 0 && { devices }) };
 }

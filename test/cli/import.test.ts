@@ -37,6 +37,21 @@ describe('vmlayout import', () => {
     });
   });
 
+  it('names the devices of each group, which sysfs lists beside the ranges', async () => {
+    const files = { 'sys/2/reserved_regions': MSI, 'sys/2/devices/0000:01:00.0': '', 'sys/2/devices/0000:01:00.1': '', 'sys/3/reserved_regions': MSI, 'sys/3/devices/AMDI0040:00': '' };
+    await inFolder({ ...files, 'vm.sh': 'qemu-system-x86_64 -M q35 -m 4G -device vfio-pci,host=01:00.0\n' }, async (folder) => {
+      const { out, err } = await vmlayout(['import', 'sys'], { folder });
+      assert.match(out, /^ {2}group 2 \{\n {4}device pci_0000_01_00_0 "0000:01:00\.0"\n {4}device pci_0000_01_00_1 "0000:01:00\.1"\n {2}\}\n\n {2}group 3 \{\n {4}device AMDI0040_00 label "AMDI0040:00"\n/m);
+      assert.doesNotMatch(err, /placeholder/);
+      writeFileSync(join(folder, 'lab.vmlayout'), out);
+      assert.equal((await vmlayout(['check', 'lab.vmlayout'], { folder })).status, 0);
+      const guest = await vmlayout(['import', 'vm.sh', '--host', 'lab.vmlayout'], { folder });
+      assert.match(guest.out, /^ {2}assign pci_0000_01_00_0\b/m);
+      const both = await vmlayout(['import', 'vm.sh', 'sys'], { folder });
+      assert.match(both.out, /^host machine \{[^]*^vm vm_guest like q35 on machine \{[^]*^ {2}assign pci_0000_01_00_0\b/m);
+    });
+  });
+
   it('looks at files whose format isn’t said, and makes one layout of them', async () => {
     const iomem = '00001000-bfffffff : System RAM\nfee00000-fee00fff : Local APIC\n';
     await inFolder({ 'sys/2/reserved_regions': MSI, 'proc/iomem': iomem, 'board.dts': '/dts-v1/;\n#include "soc.dtsi"\n', 'soc.dtsi': '/ { #address-cells = <1>; #size-cells = <1>; memory { reg = <0 0x1000>; }; };\n' }, async (folder) => {

@@ -6,6 +6,8 @@ export interface ImportFile {
   readonly text: string;
   /** The IOMMU group that the file belongs to, where the caller knows it (a sysfs directory). */
   readonly group?: string;
+  /** Names of the devices in that group, as sysfs lists them beside the file: `0000:01:00.0`. */
+  readonly devices?: readonly string[];
   /** The machine that the file is about, where several files are about one. */
   readonly machine?: string;
   /** What the file holds, where that is no text; then `text` is empty. */

@@ -1,5 +1,5 @@
 import { LENGTH_LIMIT } from '../syntax/document.js';
-import type { ImportFile, ImportOptions, ImportResult } from './import-result.js';
+import type { ImportFile, ImportHost, ImportOptions, ImportResult } from './import-result.js';
 import { blobParts, sourceParts } from './device-tree-layout.js';
 import { iomemParts } from './iomem-layout.js';
 import { jailhouseParts } from './jailhouse-layout.js';
@@ -25,6 +25,8 @@ interface ImportFormat {
   /** Whether a file, of which only the beginning is given, looks like it. */
   readonly sniff: (beginning: string, bytes: Uint8Array | undefined, path: string) => boolean;
   readonly read: (files: readonly ImportFile[], options: ImportOptions) => PartsResult;
+  /** Whether it tells devices by their addresses on the host, so that it is read when the host is known. */
+  readonly namesDevices?: boolean;
 }
 
 const MTREE_LINE =
@@ -44,6 +46,7 @@ const FORMATS = {
   'qemu-args': {
     about: 'QEMU: the command line of a guest, as typed, from `ps` or /proc/PID/cmdline',
     sniff: looksLikeQemuCommand,
+    namesDevices: true,
     read: each((file, options) => {
       const read = readQemuCommandLine(file.text);
       if ('errors' in read) return { errors: read.errors.map((error) => ({ ...error, path: file.path })) };
@@ -53,6 +56,7 @@ const FORMATS = {
   'libvirt-xml': {
     about: 'domain of libvirt: `virsh dumpxml`',
     sniff: (text) => /<domain\b[^>]*\btype=|<domstatus\b/.test(text),
+    namesDevices: true,
     read: each((file, options) => {
       const domain = readLibvirtDomain(file.text);
       if ('message' in domain) return { errors: [{ ...domain, path: file.path }] };
@@ -106,14 +110,33 @@ export interface ImportInput {
 
 /** Reads what other tools printed and writes it as one layout. The same input gives the same text. */
 export function importInputs(inputs: readonly ImportInput[], { name, ...options }: ImportOptions = {}): ImportResult {
-  const parts: LayoutPart[] = [];
-  for (const { format, files } of inputs) {
-    const read = (FORMATS[format] as ImportFormat).read(files, options);
-    if ('errors' in read) return read;
-    parts.push(...read.parts);
-  }
+  const read = readInputs(inputs, options);
+  if ('errors' in read) return read;
+  const { parts } = read;
   const called = name === undefined ? { parts } : nameOne(parts, name);
   return 'errors' in called ? called : short(writeParts(called.parts, options), inputs[0]?.files ?? []);
+}
+
+/** Reads inputs; those that name devices of their host come last, when it is known. The parts keep the order of the inputs. */
+function readInputs(inputs: readonly ImportInput[], options: ImportOptions): PartsResult {
+  const parts: LayoutPart[][] = inputs.map(() => []);
+  for (const last of [false, true]) {
+    const host = options.host ?? (last ? hostIn(parts.flat()) : undefined);
+    for (const [index, { format, files }] of inputs.entries()) {
+      const reader: ImportFormat = FORMATS[format];
+      if ((reader.namesDevices ?? false) !== last) continue;
+      const read = reader.read(files, { ...options, ...(host && { host }) });
+      if ('errors' in read) return read;
+      parts[index] = [...read.parts];
+    }
+  }
+  return { parts: parts.flat() };
+}
+
+/** The hosts among some parts, as a layout that others may look into. */
+function hostIn(parts: readonly LayoutPart[]): ImportHost | undefined {
+  const written = writeParts(parts.filter(({ kind }) => kind === 'host'));
+  return 'text' in written && parts.some(({ kind }) => kind === 'host') ? { path: 'the host above', text: written.text } : undefined;
 }
 
 /** Gives the one vm the name, or the one host if there is no vm. */

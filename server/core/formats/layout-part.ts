@@ -11,6 +11,8 @@ export interface LayoutPart {
   readonly isNameless?: boolean;
   /** Whether a vm runs on no host that is written beside it. */
   readonly isAlone?: boolean;
+  /** Whether what it was read from tells which devices it is given, and be it none. */
+  readonly tellsDevices?: boolean;
   /** What stands above it: where it is from. */
   readonly about: readonly string[];
   /** What it is like, and the file that has it: `q35` of `std:machines/q35`. */
@@ -61,8 +63,8 @@ function vmLines(part: LayoutPart, isFirst: boolean, { on, imports, devices }: S
   const where = on.length > 0 && !part.isAlone ? ` on ${on.join(', ')}` : '';
   const importing = imports.length > 0 && isFirst ? [blankLine, ...imports.map((path) => codeLine(`import ${writeText(path)}`)), blankLine] : [];
   const like = part.like ? ` like ${part.like.name}` : '';
-  const assigned = part.lines.some(({ code }) => code.startsWith('assign '));
-  return [...heading(part), ...importing, ...layoutBlock(`vm ${part.name}${like}${where}`, [...part.lines, ...(assigned || part.isAlone ? [] : assignLines(devices))])];
+  const assigned = part.isAlone || part.tellsDevices || part.lines.some(({ code }) => code.startsWith('assign '));
+  return [...heading(part), ...importing, ...layoutBlock(`vm ${part.name}${like}${where}`, [...part.lines, ...(assigned ? [] : assignLines(devices))])];
 }
 
 const devicesOf = (host: ImportHost | undefined, hostLines: readonly LayoutLine[]): readonly string[] => [

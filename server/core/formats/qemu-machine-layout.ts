@@ -27,6 +27,7 @@ export function qemuMachinePart(machine: QemuMachine, source: MachineSource, opt
       {
         kind: 'vm',
         name: vmName(machine, source.path),
+        tellsDevices: true,
         about: [`Imported from ${source.what}${file === '-' || file === '' ? '' : ` in ${file}`}.`],
         like: { name: model.name, path: model.path },
         lines,

@@ -12,6 +12,7 @@ import {
   newNames,
   remark,
   writeLineNumbers,
+  writeText,
   type LayoutLine,
   type Names,
 } from './layout-text.js';
@@ -100,7 +101,9 @@ function groupNotes(groups: readonly ReservedGroup[]): string[] {
   if (groups.some((group) => group.number === undefined)) {
     notes.push('no line says which group some ranges belong to: they stand in `group unknown`, however many it were');
   }
-  notes.push('the devices of a group aren’t in reserved_regions: each has a placeholder (sysfs lists them beside it)');
+  if (groups.some(({ devices }) => devices.length === 0)) {
+    notes.push('the devices of a group aren’t in reserved_regions: each has a placeholder (sysfs lists them beside it)');
+  }
   return notes;
 }
 
@@ -129,13 +132,26 @@ const byLine = (left: Place, right: Place): number => left.line - right.line;
 
 function groupLines(group: ReservedGroup, shared: ReadonlySet<string>, tellsPath: boolean): LayoutLine[] {
   const label = group.number ?? 'unknown';
-  const device = group.number === undefined ? 'group_unknown' : `group${group.number}`;
   const own = group.regions.filter((region) => !shared.has(keyOf(region)));
   return layoutBlock(`group ${label}`, [
-    codeLine(`device ${device}`, 'a placeholder: write `device NAME "0000:01:00.0"`'),
+    ...deviceLines(group),
     ...regionLines(own, tellsPath),
   ]);
 }
+
+/** The devices that sysfs lists, or one that stands for them. */
+function deviceLines({ number, devices }: ReservedGroup): LayoutLine[] {
+  if (devices.length === 0) {
+    const name = number === undefined ? 'group_unknown' : `group${number}`;
+    return [codeLine(`device ${name}`, 'a placeholder: write `device NAME "0000:01:00.0"`')];
+  }
+  return devices.map((device) => {
+    if (PCI_ADDRESS.test(device)) return codeLine(`device ${legalName(`pci ${device}`, 'device')} ${writeText(device)}`);
+    return codeLine(`device ${legalName(device, 'device')} label ${writeText(device)}`);
+  });
+}
+
+const PCI_ADDRESS = /^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/;
 
 function regionLines(regions: readonly ReservedRegion[], tellsPath: boolean): LayoutLine[] {
   const names = newNames();

@@ -17,6 +17,8 @@ export interface ReservedRegions {
 export interface ReservedGroup {
   /** The number of the group; nothing where no line or path says which group it is. */
   readonly number: number | undefined;
+  /** Its devices, where sysfs was read: `0000:01:00.0`, or the name of a platform device. */
+  readonly devices: readonly string[];
   /** Identical lines stand here once. */
   readonly regions: readonly ReservedRegion[];
 }
@@ -47,10 +49,10 @@ export function readReservedRegions(
   options: { readonly path?: string } = {},
 ): ReservedRegions | { readonly errors: readonly ImportError[] } {
   const files = typeof input === 'string' ? [{ path: options.path ?? '', text: input }] : input;
-  const reader: Reader = { groups: new Map(), strange: noStrangeLines(), errors: [], count: 0 };
+  const reader: Reader = { groups: new Map(), devices: new Map(), strange: noStrangeLines(), errors: [], count: 0 };
   for (const file of files) readFile(reader, file);
   if (reader.errors.length > 0) return { errors: reader.errors };
-  const groups = [...reader.groups].map(([number, regions]) => ({ number, regions: [...regions.values()] }));
+  const groups = [...reader.groups].map(([number, regions]) => ({ number, devices: reader.devices.get(number) ?? [], regions: [...regions.values()] }));
   return { groups, strange: reader.strange };
 }
 
@@ -61,6 +63,7 @@ interface OpenRegion extends ReservedRegion {
 interface Reader {
   /** Regions by their text, by group. */
   readonly groups: Map<number | undefined, Map<string, OpenRegion>>;
+  readonly devices: Map<number | undefined, readonly string[]>;
   readonly strange: StrangeLines;
   readonly errors: ImportError[];
   /** Different regions so far. */
@@ -70,6 +73,7 @@ interface Reader {
 function readFile(reader: Reader, file: ImportFile): void {
   let group = file.group === undefined ? groupIn(file.path) : Number(file.group);
   if (group !== undefined) openGroup(reader, group);
+  if (file.devices) reader.devices.set(group, file.devices);
   for (const line of pastedLines(file.text)) {
     if (reader.errors.length >= MOST_ERRORS) return;
     const place = { path: file.path, line: line.number };
