@@ -41,6 +41,7 @@ function expectedFiles() {
     'dist/server.cjs',
     'dist/vmlayout.cjs',
     'docs/icon.png',
+    'docs/map.png',
     'docs/schema/vmlayout.schema.json',
     'docs/screenshot.png',
     'package.json',

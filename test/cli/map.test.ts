@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { assertMisuse, checkGolden, vmlayout } from '../support/command-line.js';
 
 // What `map` prints. How it is drawn is tested in test/map.
@@ -13,6 +14,12 @@ describe('vmlayout map', () => {
   it('draws', async () => {
     checkGolden('doorbell.map.svg', (await vmlayout(['map', 'examples/doorbell.vmlayout', '--format', 'svg'])).out);
     checkGolden('terabyte.map.svg', (await vmlayout(['map', 'examples/terabyte.vmlayout', '--format', 'svg', '--scale', 'exact'])).out);
+  });
+
+  it('draws the picture of its page', async () => {
+    const { out } = await vmlayout(['map', 'examples/policy.vmlayout', '--format', 'svg']);
+    if (process.env['UPDATE']) writeFileSync('docs/map.svg', out);
+    assert.equal(readFileSync('docs/map.svg', 'utf8'), out, 'docs/map.svg is out of date: run `npm run update`');
   });
 
   it('makes tables', async () => {
