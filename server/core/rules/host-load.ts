@@ -13,8 +13,16 @@ export interface Claim {
   readonly region: Region;
 }
 
-/** Every backing that a region takes bytes from, once. */
-export function claimsOf(vm: Vm): Claim[] {
+const known = new WeakMap<Vm, readonly Claim[]>();
+
+/** Every backing that a region takes bytes from, once; found once for a guest, which many edits leave as it is. */
+export function claimsOf(vm: Vm): readonly Claim[] {
+  const claims = known.get(vm) ?? readClaims(vm);
+  known.set(vm, claims);
+  return claims;
+}
+
+function readClaims(vm: Vm): Claim[] {
   const claims = new Map<Backing, Claim>();
   for (const region of vm.regions) {
     const { backing, alias } = region;
@@ -26,6 +34,9 @@ export function claimsOf(vm: Vm): Claim[] {
 /** Whether a backing is declared at the top of a file, for several guests. */
 export const isCommon = (vm: Vm, { own, element }: Backing): boolean => !own && !vm.element.children.includes(element);
 
+/** Whether a guest takes from a backing that others may take from. */
+export const takesFromCommon = (vm: Vm): boolean => claimsOf(vm).some(({ backing }) => isCommon(vm, backing));
+
 /** What is blamed for a claim: the backing, where it is the guest's own, else the region that takes from it. */
 export const claimant = ({ vm, backing, region }: Claim): Element => (backing.own || isCommon(vm, backing) ? region.element : backing.element);
 
@@ -36,5 +47,11 @@ export const isOwnText = ({ vm, backing }: Claim): boolean => isWrittenIn(backin
 export const sharesWithOthers = ({ vm, host }: VmSubject): boolean =>
   host !== undefined && claimsOf(vm).some(({ backing }) => backing.kind === 'hugetlb' || backing.kind === 'physical' || isCommon(vm, backing));
 
+const onlyThere = new WeakMap<Vm, boolean>();
+
 /** Whether a guest is on no other host: then it is there whenever the host's guests all run. */
-export const isOnlyThere = ({ vm }: VmSubject): boolean => namesOf(vm.element, 'on').length === 1;
+export function isOnlyThere({ vm }: VmSubject): boolean {
+  const isOnly = onlyThere.get(vm) ?? namesOf(vm.element, 'on').length === 1;
+  onlyThere.set(vm, isOnly);
+  return isOnly;
+}

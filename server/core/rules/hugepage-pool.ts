@@ -83,7 +83,7 @@ pages that \`nr_overcommit_hugepages\` would add.`,
     `),
   ],
 
-  check: ({ vm, host }) => (host ? shortagesOf(demandsOf([vm]), host, undefined) : []),
+  check: ({ vm, host }) => (host ? shortagesOf(demandsOf([vm]), host, 'alone') : []),
   checkTogether: shortagesTogether,
   locate: ({ claim }) => claimant(claim),
   message: wordsOf,
@@ -125,16 +125,16 @@ function demandsOf(vms: readonly VmSubject['vm'][]): Demand[] {
 }
 
 /** For each page size the nodes that have too few, or else the host as a whole; blamed is the first demand that isn't met. */
-function shortagesOf(demands: readonly Demand[], host: Host, who: Shortage['who'] | undefined): Shortage[] {
+function shortagesOf(demands: readonly Demand[], host: Host, who: Shortage['who']): Shortage[] {
   return [...new Set(demands.map(({ page }) => page))].flatMap((page) => {
     const pools = host.hugepages.filter(({ size }) => size === page);
     const wanted = demands.filter((demand) => demand.page === page);
     if (pools.length === 0 || pools.some(({ count }) => count === undefined)) return [];
     const nodes = pools.every(({ node }) => node !== undefined) ? [...new Set(wanted.flatMap(({ node }) => node ?? []))] : [];
     const onNodes = nodes.flatMap((node) =>
-      shortage(wanted.filter((demand) => demand.node === node), pools.filter((pool) => pool.node === node), { host, page, node, who: who ?? 'alone' }),
+      shortage(wanted.filter((demand) => demand.node === node), pools.filter((pool) => pool.node === node), { host, page, node, who }),
     );
-    return onNodes.length > 0 ? onNodes : shortage(wanted, pools, { host, page, node: undefined, who: who ?? 'alone' });
+    return onNodes.length > 0 ? onNodes : shortage(wanted, pools, { host, page, node: undefined, who });
   });
 }
 
@@ -146,9 +146,18 @@ function shortage(wanted: readonly Demand[], pools: readonly HugepagePool[], fac
   return short ? [{ ...facts, claim: short.claim, need, has, pools }] : [];
 }
 
+const shortAlone = new WeakMap<VmSubject, boolean>();
+
+/** Whether a guest finds too few by itself; found once, since an edit of another changes nothing of it. */
+function isShortAlone(subject: VmSubject, host: Host): boolean {
+  const isShort = shortAlone.get(subject) ?? shortagesOf(demandsOf([subject.vm]), host, 'alone').length > 0;
+  shortAlone.set(subject, isShort);
+  return isShort;
+}
+
 /** Guests that find too few by themselves are told of that, and not counted. */
 function shortagesTogether({ host, vms }: HostLoad): Blamed<Shortage>[] {
-  const alone = vms.filter(({ vm }) => shortagesOf(demandsOf([vm]), host, 'alone').length === 0);
+  const alone = vms.filter((subject) => !isShortAlone(subject, host));
   const sure = alone.filter(isOnlyThere);
   const all = sure.length > 1 ? shortagesOf(demandsOf(sure.map(({ vm }) => vm)), host, 'all') : [];
   const full = new Set(all.map(({ page }) => page));
