@@ -1,4 +1,5 @@
 import { formatAddress, formatPlural, formatRange, formatSize } from '../layout/address.js';
+import { hiddenParts } from '../layout/hidden-parts.js';
 import { contains, overlaps, sizeOf, subtract, unite, type Range } from '../layout/intervals.js';
 import type { Device, Host, Region, RegionKind, Vm } from '../layout/model.js';
 import type { Change, ChangedPart } from './change.js';
@@ -25,13 +26,20 @@ export function vmDrift(file: Vm, machine: Vm): MachineDrift {
   return { parts: changes.length === 0 ? [] : [{ kind: 'vm', name: file.name, changes }], notes: undeclared(file, machine) };
 }
 
-const rangesOf = ({ regions }: Vm, kinds: readonly RegionKind[]): Range[] => unite(regions.flatMap(({ kind, range, hotplug }) => (kinds.includes(kind) && range && !hotplug ? [range] : [])));
+/** What regions of these kinds show; what another one hides isn’t there, and what comes later isn’t there yet. */
+function rangesOf({ regions }: Vm, kinds: readonly RegionKind[]): Range[] {
+  const hidden = hiddenParts(regions);
+  return unite(regions.flatMap((region) => (kinds.includes(region.kind) && region.range && !region.hotplug ? subtract(region.range, hidden.get(region) ?? []) : [])));
+}
+
+/** Memory that may have come by now. */
+const laterIn = ({ regions }: Vm): Range[] => regions.flatMap(({ kind, range, hotplug }) => (kind === 'ram' && range && hotplug ? [range] : []));
 
 /** RAM, or ROM, that only one of the two has at an address. */
 function contentDrift(kind: 'ram' | 'rom', file: Vm, machine: Vm): Change[] {
   const [said, is] = [rangesOf(file, [kind]), rangesOf(machine, [kind])];
   const onlySaid = said.flatMap((range) => subtract(range, is));
-  const onlyThere = is.flatMap((range) => subtract(range, said));
+  const onlyThere = is.flatMap((range) => subtract(range, [...said, ...laterIn(file)]));
   return [
     ...onlySaid.map((range): Change => ({ kind: 'removed', what: whatAt(file, kind, range), message: `${formatRange(range)}: the machine has ${wordsAt(machine, range)} there`, before: range, breaksMigration: true })),
     ...onlyThere.map((range): Change => ({ kind: 'added', what: whatAt(machine, kind, range), message: `${formatRange(range)} is ${kind === 'ram' ? 'RAM' : 'ROM'} on the machine; the file says ${wordsAt(file, range)}`, after: range, breaksMigration: true })),

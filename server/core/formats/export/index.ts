@@ -3,6 +3,8 @@ import { exportDts } from './dts.js';
 import type { ExportResult, ExportSubject } from './export-result.js';
 import { exportIommufdPlan } from './iommufd-plan.js';
 import { exportJson } from './json.js';
+import { exportLibvirtXml } from './libvirt-xml.js';
+import { exportQemuArgs } from './qemu-args.js';
 import { exportRust } from './rust.js';
 
 export type { ExportResult, ExportSubject } from './export-result.js';
@@ -13,6 +15,8 @@ interface ExportFormat {
 }
 
 const FORMATS = {
+  'qemu-args': { about: 'the command that starts QEMU with this RAM', write: exportQemuArgs },
+  'libvirt-xml': { about: 'a libvirt domain with this RAM', write: exportLibvirtXml },
   dts: { about: 'device tree source: memory, reserved-memory, iommu-addresses', write: exportDts },
   'iommufd-plan': { about: 'the ioctls that set the plan up, as JSON, each with the kernel’s answer', write: exportIommufdPlan },
   c: { about: 'a C header with one macro for each address and size', write: exportC },

@@ -1,0 +1,232 @@
+import { alignUp, formatAddress, formatPlural, formatSize, GIB, largest, MIB, TIB } from '../../layout/address.js';
+import { contains, sizeOf } from '../../layout/intervals.js';
+import type { Assignment, Backing, Region, Vm } from '../../layout/model.js';
+import type { QemuAssigned, QemuBackend, QemuDevice, QemuMachine, QemuMemoryDevice, QemuNode } from '../qemu-machine.js';
+import type { ExportSubject } from './export-result.js';
+import { guestRam, type Arch, type GuestRam } from './guest-ram.js';
+
+/** A guest as QEMU is to be started, what comes later, and what could not be said. */
+export interface QemuGuest {
+  readonly machine: QemuMachine;
+  /** Devices of the host that are plugged while it runs. */
+  readonly laterDevices: readonly QemuAssigned[];
+  /** DIMMs that are plugged while it runs. */
+  readonly laterMemory: readonly QemuMemoryDevice[];
+  readonly notes: readonly string[];
+}
+
+/** Works out how QEMU has to be started so that it lays RAM out as the layout does; or why it can’t. */
+export function qemuGuest(subject: ExportSubject): QemuGuest | { readonly errors: readonly string[] } {
+  const { vm, host } = subject;
+  const arch = archOf(subject);
+  if (arch === undefined) return { errors: [`QEMU’s machines for ${host?.arch ?? 'an unknown architecture'} are not among those known here; say \`arch\` in the host`] };
+  const ram = guestRam(vm, arch);
+  if ('errors' in ram) return ram;
+  const type = machineType(vm, arch, ram);
+  if ('errors' in type) return type;
+  const backends = new Backends();
+  const notes: string[] = [];
+  const memory = memoryOf(vm, ram, backends);
+  const devices = vm.regions.flatMap((region) => memoryDevice(region, ram, backends, notes));
+  const later = (hotplug: boolean): QemuAssigned[] => vm.assignments.filter((one) => one.hotplug === hotplug).flatMap((one) => assigned(one, host?.contract === 'iommufd', notes));
+  const boot = devices.filter(({ kind }) => kind !== 'pc-dimm');
+  const dimms = devices.filter(({ kind }) => kind === 'pc-dimm');
+  const physBits = cpuBits(vm, arch, ram);
+  return {
+    machine: {
+      target: arch,
+      type: type.type,
+      options: new Map([...type.options, ...viommuOptions(vm)]),
+      accelerator: undefined,
+      cpu: cpuOf(arch, ram, physBits),
+      smp: { cpus: Math.max(1, memory.nodes.length), maxcpus: undefined, sockets: undefined },
+      memory: { size: ram.size, backend: memory.backend, ...roomFor(vm, ram) },
+      backends: backends.all,
+      nodes: memory.nodes,
+      memoryDevices: boot,
+      assigned: later(false),
+      devices: viommuDevices(vm, notes),
+      globals: new Map(),
+      nodefaults: false,
+      vga: type.vga,
+      bios: undefined,
+      flashes: 0,
+      unread: [],
+    },
+    laterDevices: later(true),
+    laterMemory: dimms,
+    notes: [...notes, ...type.notes, ...untold(vm)],
+  };
+}
+
+const ARCHS: Readonly<Record<string, Arch>> = { x86_64: 'x86_64', arm64: 'aarch64', riscv64: 'riscv64', loongarch64: 'loongarch64' };
+
+/** The host’s architecture; without a host what the place of RAM tells. */
+function archOf({ vm, host }: ExportSubject): Arch | undefined {
+  if (host?.arch !== undefined) return ARCHS[host.arch];
+  const first = vm.regions.filter(({ kind, range }) => kind === 'ram' && range).map(({ range }) => range?.base ?? 0n).sort((left, right) => (left < right ? -1 : 1))[0];
+  return first === 0n ? 'x86_64' : first === GIB ? 'aarch64' : first === 2n * GIB ? 'riscv64' : undefined;
+}
+
+interface MachineType {
+  readonly type: string;
+  readonly options: ReadonlyMap<string, string>;
+  readonly vga: string | undefined;
+  readonly notes: readonly string[];
+}
+
+/** The machine that cuts RAM there, and what it has to be told. */
+function machineType(vm: Vm, arch: Arch, ram: GuestRam): MachineType | { readonly errors: readonly string[] } {
+  const plain = { options: new Map<string, string>(), vga: undefined, notes: [] };
+  if (arch !== 'x86_64') return { type: 'virt', ...plain };
+  const vga = hasRamAt(vm, 0xa0000n) ? 'none' : undefined;
+  const notes = hasRamAt(vm, 0xc0000n) ? ['QEMU hides 0xc0000-0xfffff of RAM behind ROMs until firmware has run'] : [];
+  for (const { type, limit } of [Q35, PC]) {
+    const usual = limit(ram.size);
+    if (ram.low === usual) return { type, options: new Map(), vga, notes };
+    if (ram.low < usual && ram.low >= MIB) return { type, options: new Map([['max-ram-below-4g', `${ram.low}`]]), vga, notes };
+  }
+  return { errors: [`${formatSize(ram.low)} of RAM below 4 GiB are more than q35 or pc have there with ${formatSize(ram.size)} in all`] };
+}
+
+/** Bytes below 4 GiB of so much RAM: hw/i386/pc_q35.c `pc_q35_init`, hw/i386/pc_piix.c `pc_init1`. */
+const Q35 = { type: 'q35', limit: (size: bigint): bigint => (size >= 2816n * MIB ? 2n * GIB : size) };
+const PC = { type: 'pc', limit: (size: bigint): bigint => (size >= 3584n * MIB ? 3n * GIB : size) };
+
+const hasRamAt = ({ regions }: Vm, address: bigint): boolean =>
+  regions.some(({ kind, range }) => kind === 'ram' && range && contains(range, { base: address, end: address + 1n })) &&
+  !regions.some(({ kind, range, over }) => kind !== 'ram' && over.length > 0 && range && contains(range, { base: address, end: address + 1n }));
+
+/** RAM past 1 TiB is AMD’s, and needs 41 bits (hw/i386/pc.c `pc_memory_init`, enforce_amd_1tb_hole). */
+function cpuBits({ bits }: Vm, arch: Arch, { highBase }: GuestRam): number | undefined {
+  if (arch !== 'x86_64') return undefined;
+  return highBase === TIB ? Math.max(bits ?? 0, 48) : bits;
+}
+
+function cpuOf(arch: Arch, { highBase }: GuestRam, bits: number | undefined): QemuMachine['cpu'] {
+  if (arch === 'aarch64') return { model: 'max', options: new Map() };
+  if (bits === undefined) return undefined;
+  return { model: highBase === TIB ? 'EPYC' : 'max', options: new Map([['phys-bits', `${bits}`]]) };
+}
+
+/** Backends by the backing that they stand for. */
+class Backends {
+  readonly all: QemuBackend[] = [];
+  readonly #ids = new Map<Backing, string>();
+
+  of(backing: Backing, size: bigint): string {
+    const known = this.#ids.get(backing);
+    if (known !== undefined) return known;
+    const id = uniqueIn(this.all.map((one) => one.id), idOf(backing));
+    this.#ids.set(backing, id);
+    this.all.push({ id, size, path: backing.kind === 'dax' ? '/dev/dax0.0' : undefined, share: backing.share, hostNodes: backing.node === undefined ? [] : [backing.node], line: undefined, ...kindOf(backing) });
+    return id;
+  }
+}
+
+const idOf = ({ name }: Backing): string => name.replaceAll(/[^A-Za-z0-9_-]/g, '_');
+
+function uniqueIn(taken: readonly string[], wanted: string): string {
+  let name = wanted;
+  for (let number = 2; taken.includes(name); number++) name = `${wanted}${number}`;
+  return name;
+}
+
+function kindOf({ kind, page }: Backing): Pick<QemuBackend, 'kind' | 'hugePage'> {
+  if (kind === 'hugetlb') return { kind: 'memfd', hugePage: page ?? true };
+  return { kind: kind === 'dax' ? 'file' : 'ram', hugePage: undefined };
+}
+
+interface Memory {
+  readonly backend: string | undefined;
+  readonly nodes: readonly QemuNode[];
+}
+
+/** Ordinary memory in one piece needs no backend; several backings are the memory of several nodes, in their order. */
+function memoryOf({ regions }: Vm, ram: GuestRam, backends: Backends): Memory {
+  const stretches = stretchesOf(ram);
+  const [only, ...others] = stretches;
+  const isPlain = only && others.length === 0 && only.node === 0 && !regions.some(({ node }) => (node ?? 0) > 0);
+  if (isPlain) {
+    const { backing } = only;
+    const isOrdinary = (backing.kind === 'anonymous' || backing.kind === 'thp') && !backing.share && backing.node === undefined;
+    return { backend: isOrdinary ? undefined : backends.of(backing, ram.size), nodes: [] };
+  }
+  const nodes = stretches.map(({ backing, size }, number) => ({ number, backend: backends.of(backing, size), size: undefined, cpus: 1 }));
+  return { backend: undefined, nodes };
+}
+
+/** The row of RAM by backing, holes in it counted to the one they are in. */
+function stretchesOf({ pieces, size }: GuestRam): { readonly backing: Backing; readonly node: number; readonly size: bigint }[] {
+  const starts: { backing: Backing; node: number; base: bigint }[] = [];
+  for (const { backing, node, base } of pieces) {
+    const last = starts.at(-1);
+    if (last && (last.backing === backing || isSamePlain(last.backing, backing))) continue;
+    starts.push({ backing, node, base });
+  }
+  return starts.map(({ backing, node, base }, index) => ({ backing, node, size: (starts[index + 1]?.base ?? size) - base }));
+}
+
+/** Anonymous memory of one region is like that of another: QEMU has one block for both. */
+const isSamePlain = (left: Backing, right: Backing): boolean => left.own && right.own && left.kind === right.kind && left.page === right.page;
+
+/** Memory that comes later, or in blocks; its address has to be in QEMU’s window for memory devices. */
+function memoryDevice(region: Region, ram: GuestRam, backends: Backends, notes: string[]): QemuMemoryDevice[] {
+  const { arrival, range, backing, name, node } = region;
+  if (!arrival || !range || !backing) return [];
+  const base = deviceMemoryBase(ram);
+  if (range.base < base) notes.push(`\`${name}\` at ${formatAddress(range.base)} lies below ${formatAddress(base)}, where QEMU’s window for memory devices begins: it will be refused`);
+  const shared = { id: name, backend: backends.of(backing, sizeOf(range)), node, address: range.base, requested: undefined, label: undefined, line: undefined };
+  if (arrival.kind === 'dimm') return [{ ...shared, kind: 'pc-dimm', driver: 'pc-dimm', block: undefined }];
+  return [{ ...shared, kind: 'virtio-mem', driver: 'virtio-mem-pci', block: arrival.block }];
+}
+
+const deviceMemoryBase = ({ highBase, lowBase, low, size }: GuestRam): bigint => {
+  const end = highBase === undefined ? lowBase + low : highBase + size - low;
+  const from = highBase === undefined && lowBase === 0n ? largest(4n * GIB, end) : end;
+  return alignUp(from, GIB);
+};
+
+/** `maxmem` and `slots`: so much that the highest memory device fits (hw/i386/pc.c `pc_get_device_memory_range`). */
+function roomFor({ regions }: Vm, ram: GuestRam): { readonly maxmem: bigint | undefined; readonly slots: number } {
+  const devices = regions.filter(({ arrival, range }) => arrival && range);
+  if (devices.length === 0) return { maxmem: undefined, slots: 0 };
+  const base = deviceMemoryBase(ram);
+  const end = devices.reduce((most, { range }) => largest(most, range?.end ?? 0n), base + GIB);
+  const slots = Math.max(1, devices.filter(({ arrival }) => arrival?.kind === 'dimm').length);
+  return { maxmem: ram.size + alignUp(end - base, GIB), slots };
+}
+
+function assigned({ name, device }: Assignment, iommufd: boolean, notes: string[]): QemuAssigned[] {
+  if (device?.address === undefined) {
+    notes.push(`\`${name}\` has no address on its host: it is left out`);
+    return [];
+  }
+  return [{ id: name.replaceAll(/[^A-Za-z0-9_-]/g, '_'), host: device.address, iommufd, line: undefined }];
+}
+
+const viommuOptions = ({ viommus }: Vm): [string, string][] => (viommus.some(({ model }) => model === 'smmu-v3') ? [['iommu', 'smmuv3']] : []);
+
+const VIOMMUS: Readonly<Record<string, string>> = { 'vt-d': 'intel-iommu', 'amd-v1': 'amd-iommu', 'amd-v2': 'amd-iommu', virtio: 'virtio-iommu-pci' };
+
+function viommuDevices({ viommus }: Vm, notes: string[]): QemuDevice[] {
+  return viommus.flatMap(({ name, model, bits }): QemuDevice[] => {
+    const driver = VIOMMUS[model ?? ''];
+    if (driver === undefined && model !== 'smmu-v3') notes.push(`viommu \`${name}\`: QEMU has none of the model ${model ?? 'that isn’t told'}: it is left out`);
+    if (driver === undefined) return [];
+    const width = bits === undefined || driver === 'amd-iommu' ? [] : ([['aw-bits', `${bits}`]] as const);
+    return [{ driver, id: name.replaceAll(/[^A-Za-z0-9_-]/g, '_'), properties: new Map([...width, ...(driver === 'intel-iommu' ? ([['caching-mode', 'on']] as const) : [])]) }];
+  });
+}
+
+/** What a command line doesn’t say. */
+function untold({ regions, maps, backings }: Vm): string[] {
+  const count = (kind: Region['kind']): number => regions.filter((region) => region.kind === kind).length;
+  const avoids = count('avoid');
+  return [
+    ...(avoids > 0 ? [`${formatPlural(avoids, '`avoid` is', '`avoid`s are')} not said: the guest’s firmware or kernel is told otherwise`] : []),
+    ...(maps.length > 0 ? ['written maps are not said: QEMU maps each section of RAM as a whole'] : []),
+    ...(backings.some(({ kind }) => kind === 'dax') ? ['a DAX device is written as /dev/dax0.0: say which it is'] : []),
+    ...(backings.some(({ kind }) => kind === 'physical') ? ['memory at a fixed physical address is written as ordinary memory: QEMU can’t ask for it'] : []),
+  ];
+}
