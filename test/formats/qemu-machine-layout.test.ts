@@ -91,6 +91,14 @@ vm web like q35 {
     assert.match(notes('kvm -machine q35,cxl=on -m 4G'), /CXL windows are not modelled/);
   });
 
+  it('takes what distributions make of QEMU, with a note', () => {
+    const proxmox = imported("/usr/bin/kvm -id 100 -readconfig /usr/share/qemu-server/pve-q35-4.0.cfg -machine 'hpet=off,type=pc-q35-8.1+pve0' -m 4096");
+    assert.match(proxmox.text, /vm web like q35 \{\n {2}const RAM = 4 GiB\n {2}const MACHINE = 8\.1\n/);
+    assert.deepEqual(proxmox.notes, ['what `-readconfig /usr/share/qemu-server/pve-q35-4.0.cfg` adds isn’t read']);
+    assert.deepEqual(imported('/usr/libexec/qemu-kvm -M pc-q35-rhel9.2.0 -m 4G').notes, ['`pc-q35-rhel9.2.0` is no machine type of QEMU’s own: its newest is taken']);
+    assert.match(imported('> qemu-system-aarch64 -M virt-rhel9.2.0 \\\n> > -m 4G').text, /like virt \{\n {2}const RAM = 4 GiB/);
+  });
+
   it('has the findings that the machine would have', () => {
     const { text } = imported('qemu-system-aarch64 -machine virt,highmem=off -cpu cortex-a57 -m 4G');
     checkLint(text.replace('vm web like', `vm web like`).replace(/^(vm web .*)$/m, `$1\n   ^^^ policy/require: \`MEMORY_END <= LIMIT\` is false: \`MEMORY_END\` is 5 GiB, \`LIMIT\` is 4 GiB`));

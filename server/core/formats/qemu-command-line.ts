@@ -25,7 +25,7 @@ export interface QemuCommandLine {
 }
 
 export function readQemuCommandLine(text: string): QemuCommandLine | { readonly errors: readonly LineError[] } {
-  const commands = shellCommands(text);
+  const commands = shellCommands(withoutQuotes(text));
   if ('errors' in commands) return commands;
   const found = commandsOfQemu(joinWrapped(commands));
   const [first, ...others] = found;
@@ -39,6 +39,9 @@ export function readQemuCommandLine(text: string): QemuCommandLine | { readonly 
   if (reader.errors.length > 0) return { errors: reader.errors.slice(0, MOST_ERRORS) };
   return { machine: reader.machine(first.target), notes };
 }
+
+/** A command as mails quote it: `> ` before each line, which a shell would take for a redirection. */
+const withoutQuotes = (text: string): string => (/^\s*>/.test(text) ? text.replace(/^[ \t]*(?:>[ \t]?)+/gm, '') : text);
 
 /** Whether a text looks like such a command. */
 export const looksLikeQemuCommand = (text: string): boolean =>

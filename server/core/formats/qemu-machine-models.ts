@@ -23,11 +23,12 @@ const DEFAULT_RAM = 128n << 20n;
 
 /** The model of a guest; or why there is none. */
 export function modelOf(machine: QemuMachine): MachineModel | { readonly unmodelled: string } {
-  const type = machine.type ?? (isX86(machine) ? 'pc' : undefined);
+  // Proxmox marks its revisions: `pc-q35-8.1+pve0`.
+  const type = machine.type?.replace(/\+pve\d*$/, '') ?? (isX86(machine) ? 'pc' : undefined);
   if (type === undefined) return { unmodelled: `QEMU’s own choice of a machine for ${machine.target}` };
   const family = FAMILIES.find(({ targets, types }) => targets.test(machine.target) && types.test(type));
   if (!family) return { unmodelled: `the machine \`${type}\` of qemu-system-${machine.target}` };
-  const draft: Draft = { constants: new Map(), notes: [] };
+  const draft: Draft = { constants: new Map(), notes: machine.unread.flatMap(noteOnUnread) };
   tellRam(machine, family, draft);
   family.read(machine, type, draft);
   const { path, takesMemoryDevices, isSplit } = family;
@@ -52,12 +53,15 @@ const FAMILIES: readonly Family[] = [
   { path: 'q35', targets: /^(?:x86_64|i386)$/, types: /^(?:q35|pc-q35-[\w.-]+)$/, takesMemoryDevices: true, isSplit: true, read: readQ35 },
   { path: 'pc', targets: /^(?:x86_64|i386)$/, types: /^(?:pc|pc-i440fx-[\w.-]+)$/, takesMemoryDevices: true, isSplit: true, read: readPc },
   { path: 'microvm', targets: /^(?:x86_64|i386)$/, types: /^microvm$/, takesMemoryDevices: false, isSplit: true, read: readMicrovm },
-  { path: 'virt', targets: /^(?:aarch64|arm)$/, types: /^virt(?:-[\d.]+)?$/, takesMemoryDevices: true, isSplit: false, read: readVirt },
+  { path: 'virt', targets: /^(?:aarch64|arm)$/, types: /^virt(?:-[\w.]+)?$/, takesMemoryDevices: true, isSplit: false, read: readVirt },
   { path: 'riscv-virt', targets: /^riscv(?:64|32)$/, types: /^virt$/, takesMemoryDevices: false, isSplit: false, read: readRiscv },
   { path: 'loongarch-virt', targets: /^loongarch64$/, types: /^virt$/, takesMemoryDevices: true, isSplit: true, read: readLoongArch },
 ];
 
 const isX86 = ({ target }: QemuMachine): boolean => target === 'x86_64' || target === 'i386';
+
+/** Files with more options: nobody has read them. */
+const noteOnUnread = (option: string): string[] => (option.startsWith('-readconfig ') ? [`what \`${option}\` adds isn’t read`] : []);
 
 /** RAM at start-up, in bytes. */
 export const ramOf = ({ memory }: QemuMachine): bigint => memory.size ?? DEFAULT_RAM;
@@ -73,6 +77,11 @@ function tellRam(machine: QemuMachine, family: Family, { constants, notes }: Dra
   }
   constants.set('MAXMEM', writeSize(memory.maxmem));
   if (memory.slots > 0) constants.set('SLOTS', `${memory.slots}`);
+}
+
+/** Distributions have machine types of their own, `pc-q35-rhel9.2.0`, whose numbers aren't QEMU's. */
+function tellForeign(type: string, { notes }: Draft): void {
+  if (type.includes('-') && versionIn(type) === undefined) notes.push(`\`${type}\` is no machine type of QEMU’s own: its newest is taken`);
 }
 
 /** `7.0` of `pc-q35-7.0`; nothing for a type without a version, which is QEMU's newest. */
@@ -99,7 +108,7 @@ function readX86(machine: QemuMachine, type: string, bridge: string, draft: Draf
   const { constants, notes } = draft;
   const version = versionIn(type);
   if (version !== undefined) constants.set('MACHINE', version);
-  else if (/-/.test(type)) notes.push(`\`${type}\` is no machine type of QEMU’s own: its newest is taken, \`const MACHINE\` says otherwise`);
+  tellForeign(type, draft);
   tellSize('MAX_RAM_BELOW_4G', machine.options.get('max-ram-below-4g'), '-machine max-ram-below-4g', draft);
   tellSize('PCI_HOLE64', machine.globals.get(`${bridge}.pci-hole64-size`), 'pci-hole64-size', draft);
   tellVendor(machine, draft);
@@ -192,6 +201,7 @@ const ARM_BITS: readonly (readonly [model: RegExp, bits: number])[] = [
 function readVirt(machine: QemuMachine, type: string, draft: Draft): void {
   const { constants } = draft;
   const version = versionIn(type);
+  tellForeign(type, draft);
   tellArmBits(machine, draft);
   tellGic(machine, version, draft);
   if (machine.smp.cpus > 1) constants.set('CPUS', `${machine.smp.cpus}`);
