@@ -53,6 +53,14 @@ describe('address spaces', () => {
   });
 });
 
+describe('memlock', () => {
+  it('is that of the process: the spaces together must keep to it', () => {
+    const verdicts = (limit: string, behind: string): string[] =>
+      errnos(planOn(`${HOST('type1')}\nlimits { memlock ${limit} }`, `ram low at 1 GiB size 1 GiB\nviommu v { model virtio }\nassign nic, gpu ${behind}`));
+    assert.deepEqual([verdicts('2 GiB', 'behind v'), verdicts('1 GiB', 'behind v'), verdicts('1 GiB', '')], [['ok'], ['ENOMEM'], ['ok']]);
+  });
+});
+
 describe('before the guest has set its vIOMMU up', () => {
   it('RAM is mapped 1:1, and what the host keeps binds', () => {
     for (const contract of ['type1', 'iommufd']) {

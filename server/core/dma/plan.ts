@@ -278,15 +278,27 @@ function unnestable(assignment: Assignment, { plain, vm }: Facts): Verdict | und
  * several spaces, each is asked, and the first that refuses is told.
  */
 function mapAll(spaces: readonly OpenSpace[], requests: readonly DmaRequest[], facts: Facts): [OpenSpace[], PlannedMap[]] {
-  let open = [...spaces];
+  const open = [...spaces];
   const maps = requests.map((request) => {
-    const answers = open.map((each) => each.container.map(kernelRequest(request)));
-    open = open.map((each, index) => ({ ...each, container: answers[index]?.[0] ?? each.container }));
-    const verdict = answers.map(([, answer]) => answer).find(({ errno }) => errno !== 'ok') ?? OK;
+    let verdict = OK;
+    for (const [index, each] of open.entries()) {
+      const [container, answer] = mapIn(each.container, request, lockedIn(open.filter((other) => other !== each)), facts);
+      if (verdict.errno === 'ok') verdict = answer;
+      open[index] = { ...each, container };
+    }
     return plannedMap(request, verdict, facts);
   });
   return [open, maps];
 }
+
+/** RLIMIT_MEMLOCK is that of the process: what its other spaces pin counts as well. */
+function mapIn(container: Container, request: DmaRequest, locked: bigint, { options }: Facts): readonly [Container, Verdict] {
+  const [after, verdict] = container.map(kernelRequest(request));
+  const isOver = options.memlock !== undefined && after.lockedBytes > container.lockedBytes && after.lockedBytes + locked > options.memlock;
+  return isOver ? [container, refuse('ENOMEM', 'memlock')] : [after, verdict];
+}
+
+const lockedIn = (spaces: readonly OpenSpace[]): bigint => spaces.reduce((sum, { container }) => sum + container.lockedBytes, 0n);
 
 function kernelRequest(request: DmaRequest): MapRequest {
   const writes = request.access.includes('w');
