@@ -2,7 +2,7 @@ import type { Range } from '../layout/intervals.js';
 import { IommufdContainer } from './iommufd.js';
 import { Type1Container } from './type1.js';
 import { usableRanges } from './usable-ranges.js';
-import { type AttachRequest, type ContainerOptions, type MapRequest, OK, type Verdict } from './verdict.js';
+import { type AttachRequest, type ContainerOptions, type MapRequest, OK, refuse, type Verdict } from './verdict.js';
 
 export { atLeast, formatKernel, type KernelVersion, parseKernel } from './kernel-version.js';
 export { DEFAULT_DMA_MAPS } from './type1.js';
@@ -47,6 +47,14 @@ export function openContainer(options: ContainerOptions): Container {
   if (options.contract === 'type1') return new Type1Container(options);
   if (options.contract === 'iommufd') return new IommufdContainer(options);
   return new UncheckedContainer([]);
+}
+
+/** Maps in one of several containers of a process: RLIMIT_MEMLOCK is the process's, so what the others pin counts as well. */
+export function mapBeside(container: Container, request: MapRequest, others: readonly Container[], { memlock }: ContainerOptions): Step {
+  const [after, verdict] = container.map(request);
+  const locked = others.reduce((sum, { lockedBytes }) => sum + lockedBytes, after.lockedBytes);
+  const isOver = memlock !== undefined && after.lockedBytes > container.lockedBytes && locked > memlock;
+  return isOver ? [container, refuse('ENOMEM', 'memlock')] : [after, verdict];
 }
 
 /**

@@ -2,7 +2,7 @@ import { GIB, KIB, largest, MIB } from '../layout/address.js';
 import { intersect, sizeOf, type Range } from '../layout/intervals.js';
 import type { Assignment, ContractName, Host, Iommu, Reserved, Vm } from '../layout/model.js';
 import { arrivalsOf, type Arrivals, type HotplugVerdict, type MemoryVerdict } from './arrivals.js';
-import { openContainer, type Container } from './contract.js';
+import { mapBeside, openContainer, type Container } from './contract.js';
 import { iommuFormat, smallestPage, type IommuFormat } from './formats.js';
 import { formatKernel, type KernelVersion } from './kernel-version.js';
 import { addLeaves, leafSegments, leavesOf, totalLeaves, usableLeafSizes, type Leaves, type LeafSegments } from './leaves.js';
@@ -282,7 +282,7 @@ function mapAll(spaces: readonly OpenSpace[], requests: readonly DmaRequest[], f
   const maps = requests.map((request) => {
     let verdict = OK;
     for (const [index, each] of open.entries()) {
-      const [container, answer] = mapIn(each.container, request, lockedIn(open.filter((other) => other !== each)), facts);
+      const [container, answer] = mapBeside(each.container, kernelRequest(request), open.flatMap(({ container: other }) => (other === each.container ? [] : [other])), facts.options);
       if (verdict.errno === 'ok') verdict = answer;
       open[index] = { ...each, container };
     }
@@ -290,15 +290,6 @@ function mapAll(spaces: readonly OpenSpace[], requests: readonly DmaRequest[], f
   });
   return [open, maps];
 }
-
-/** RLIMIT_MEMLOCK is that of the process: what its other spaces pin counts as well. */
-function mapIn(container: Container, request: DmaRequest, locked: bigint, { options }: Facts): readonly [Container, Verdict] {
-  const [after, verdict] = container.map(kernelRequest(request));
-  const isOver = options.memlock !== undefined && after.lockedBytes > container.lockedBytes && after.lockedBytes + locked > options.memlock;
-  return isOver ? [container, refuse('ENOMEM', 'memlock')] : [after, verdict];
-}
-
-const lockedIn = (spaces: readonly OpenSpace[]): bigint => spaces.reduce((sum, { container }) => sum + container.lockedBytes, 0n);
 
 function kernelRequest(request: DmaRequest): MapRequest {
   const writes = request.access.includes('w');
