@@ -146,11 +146,11 @@ describe('rule memlock-limit', () => {
 
   it('counts all memory for each device behind an emulated vIOMMU', () => {
     const behind = (mode: string): string => `viommu v { model virtio  mode ${mode} }\nram low at 0x1_0000_0000 size 4 GiB\nassign nic behind v\nassign gpu behind v`;
-    assert.deepEqual(told(behind('emulated'), limited('6 GiB')), ['error memlock-limit a']);
+    assert.deepEqual(told(behind('emulated'), limited('6 GiB')), ['error memlock-limit low']);
     assert.match(messages(behind('emulated'), limited('6 GiB')).join(), /8 GiB are pinned, 4 GiB in each of 2 address spaces/);
     assert.deepEqual(told(behind('nested'), limited('6 GiB')), []);
     assert.deepEqual(told(behind('emulated  bypass off'), limited('1 GiB')), []);
-    assert.deepEqual(told(behind('emulated').replace('assign nic behind v', 'assign nic'), limited('6 GiB')), ['error memlock-limit a']);
+    assert.deepEqual(told(behind('emulated').replace('assign nic behind v', 'assign nic'), limited('6 GiB')), ['error memlock-limit low']);
   });
 
   it('warns of memory that may come', () => {
