@@ -21,7 +21,10 @@ export function clientOptions(context: ExtensionContext): LanguageClientOptions 
   return {
     documentSelector: SELECTOR,
     // The page behind each finding's code; they come with the extension.
-    initializationOptions: { rulePages: Uri.joinPath(context.extensionUri, 'docs/rules/').toString() },
+    initializationOptions: {
+      rulePages: Uri.joinPath(context.extensionUri, 'docs/rules/').toString(),
+      commands: ['vmlayout.showMap', 'vmlayout.compareStances'],
+    },
     revealOutputChannelOn: RevealOutputChannelOn.Never,
   };
 }

@@ -2,7 +2,7 @@
 // and worked out anew each time the command is called.
 
 import { commands, EventEmitter, type ExtensionContext, Uri, window, workspace } from 'vscode';
-import type { BaseLanguageClient } from 'vscode-languageclient';
+import type { BaseLanguageClient, Position } from 'vscode-languageclient';
 
 const COMMAND = 'vmlayout.compareStances';
 const SCHEME = 'vmlayout-compare';
@@ -16,13 +16,14 @@ export function offerComparison(client: BaseLanguageClient, context: ExtensionCo
       onDidChange: changed.event,
       provideTextDocumentContent: (uri) => pages.get(uri.toString()) ?? '',
     }),
-    commands.registerCommand(COMMAND, async () => {
-      const editor = window.activeTextEditor;
+    commands.registerCommand(COMMAND, async (uri?: unknown, at?: Position) => {
+      // A code lens says where its vm stands; without, it is the one at the cursor.
+      const editor = window.visibleTextEditors.find(({ document }) => document.uri.toString() === uri) ?? window.activeTextEditor;
       if (editor?.document.languageId !== 'vmlayout') return;
       const { document, selection } = editor;
       const answer = await client.sendRequest<{ readonly markdown: string } | null>('vmlayout/compare', {
         textDocument: { uri: document.uri.toString() },
-        position: client.code2ProtocolConverter.asPosition(selection.active),
+        position: at ?? client.code2ProtocolConverter.asPosition(selection.active),
       });
       const name = document.uri.path.split('/').at(-1) ?? 'layout';
       const page = Uri.from({ scheme: SCHEME, path: `/Stances of ${name}.md`, query: document.uri.toString() });

@@ -29,7 +29,10 @@ export function registerMap(client: BaseLanguageClient, context: ExtensionContex
     return open;
   };
   context.subscriptions.push(
-    commands.registerCommand('vmlayout.showMap', () => void show()),
+    commands.registerCommand('vmlayout.showMap', (_uri?: unknown, choice?: Choice) => {
+      const map = show();
+      if (choice?.vm !== undefined) map?.choose(choice);
+    }),
     commands.registerCommand('vmlayout.exportMapSvg', () => show()?.export('svg')),
     commands.registerCommand('vmlayout.exportMapPng', () => show()?.export('png')),
     { dispose: () => open?.dispose() },
@@ -76,6 +79,12 @@ class MapPanel {
   reveal(document: TextDocument | undefined): void {
     this.#panel.reveal(undefined, true);
     this.#follow(document);
+  }
+
+  /** Shows this guest. */
+  choose(choice: Choice): void {
+    this.#asked = { choice, stances: this.#asked.stances };
+    void this.#ask();
   }
 
   /** Exports what is on the screen, as soon as something is. */

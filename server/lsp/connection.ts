@@ -1,11 +1,14 @@
 import type { Connection, InitializeResult, ServerCapabilities } from 'vscode-languageserver';
 import { offerFixes } from './code-actions.js';
 import { answerCompare } from './compare.js';
+import { answerCodeLenses } from './code-lenses.js';
 import { followWorkspace } from './configuration.js';
 import { followTexts } from './diagnostics.js';
 import type { Files } from './files.js';
+import { answerFormatting } from './formatting.js';
+import { answerInlayHints } from './inlay-hints.js';
 import { showLibrary } from './library.js';
-import { answerCompletion, answerDefinition, answerFolding, answerHover, answerSymbols } from './language-features.js';
+import { answerCompletion, answerDefinition, answerFolding, answerHover, answerSignature, answerSymbols } from './language-features.js';
 import { answerMap } from './map.js';
 import {
   answerCallHierarchy, answerLinkedEditing, answerLinks, answerReferences, answerRename, answerSelection, answerTypeDefinition, answerWorkspaceSymbols,
@@ -19,7 +22,7 @@ export type { Files } from './files.js';
 const PARTS: readonly ((session: Session) => ServerCapabilities)[] = [
   followTexts, followWorkspace, offerFixes, answerHover, answerCompletion, answerDefinition, answerSymbols, answerFolding,
   showLibrary, answerMap, answerCompare, answerReferences, answerRename, answerTypeDefinition, answerCallHierarchy, answerWorkspaceSymbols, answerSelection, answerLinks, answerLinkedEditing,
-  answerSemanticTokens,
+  answerSemanticTokens, answerFormatting, answerInlayHints, answerCodeLenses, answerSignature,
 ];
 
 /** Answers a client over a connection that is not listening yet. `today` is a date such as `2026-11-22`. */

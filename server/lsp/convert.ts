@@ -1,10 +1,10 @@
 import type {
   CallHierarchyItem, CodeAction, CompletionItem, CompletionItemKind, CompletionList, DefinitionLink, Diagnostic, DiagnosticSeverity, DocumentSymbol, FoldingRange, Hover, Location,
-  Position, Range, SelectionRange, SymbolKind, TextDocumentEdit, TextEdit,
+  Position, Range, SelectionRange, SignatureHelp, SymbolKind, TextDocumentEdit, TextEdit,
 } from 'vscode-languageserver';
 import {
   indexOfItem, itemIndexAt, LineIndex, type Completions, type Document, type Finding, type Fold, type Hover as CoreHover, type Item, type Level, type Offer, type OutlineSymbol,
-  type Place, type Span, type Suggestion, type TextEdit as CoreEdit,
+  type Place, type Signature, type Span, type Suggestion, type TextEdit as CoreEdit,
 } from '../core/index.js';
 
 /**
@@ -131,6 +131,17 @@ function completionItemOf({ label, kind, detail, about, insert, snippet }: Sugge
   };
 }
 
+export const signatureHelpOf = ({ label, about, parameters, active }: Signature): SignatureHelp => ({
+  signatures: [{
+    label,
+    ...(about !== '' && { documentation: { kind: 'markdown' as const, value: about } }),
+    parameters: parameters.map(({ start, end }) => ({ label: [start, end] })),
+  }],
+  activeSignature: 0,
+  // One past the last where the cursor is at an argument too many: none is highlighted.
+  activeParameter: active ?? parameters.length,
+});
+
 export const startOfFile = (uri: string): Location => ({ uri, range: START });
 
 export const definitionLinkOf = (document: Document, from: Span, { uri, range }: Location): DefinitionLink => ({
@@ -172,7 +183,8 @@ export function foldingRangeOf(document: Document, fold: Fold): FoldingRange | u
   return { startLine: start.line, endLine, ...(fold.kind !== 'block' && { kind: fold.kind }) };
 }
 
-function positionAt(document: Document, offset: number): Position {
+/** The position of an offset that counts in the whole document. */
+export function positionAt(document: Document, offset: number): Position {
   const index = itemIndexAt(document, offset);
   return positionInItem(document, index, offset - (document.starts[index] ?? 0));
 }

@@ -104,6 +104,7 @@ function refresh(session: Session, path: string): void {
 
 async function loadAndRefresh(session: Session, path: string, wanted: Iterable<string>): Promise<void> {
   await Promise.all(Array.from(wanted, (other) => session.load(other)));
+  session.display.refresh();
   refresh(session, path);
 }
 

@@ -1,6 +1,6 @@
-import type { CompletionList, DefinitionLink, DocumentSymbol, FoldingRange, Hover, Location, Position, ServerCapabilities } from 'vscode-languageserver';
-import { completionsAt, definitionAt, foldsIn, hoverAt, symbolsIn, type Definition, type EditorFile } from '../core/index.js';
-import { completionListOf, definitionLinkOf, documentSymbolOf, foldingRangeOf, hoverOf, offsetAt, startOfFile } from './convert.js';
+import type { CompletionList, DefinitionLink, DocumentSymbol, FoldingRange, Hover, Location, Position, ServerCapabilities, SignatureHelp } from 'vscode-languageserver';
+import { completionsAt, definitionAt, foldsIn, hoverAt, signatureAt, symbolsIn, type Definition, type EditorFile } from '../core/index.js';
+import { completionListOf, definitionLinkOf, documentSymbolOf, foldingRangeOf, hoverOf, offsetAt, signatureHelpOf, startOfFile } from './convert.js';
 import { locate } from './diagnostics.js';
 import type { OpenFile } from './documents.js';
 import { libraryUri } from './library.js';
@@ -25,6 +25,16 @@ export function answerCompletion(session: Session): ServerCapabilities {
     return asked ? completionListOf(asked.file.document, asked.offset, completionsAt(asked.file, asked.offset), snippets) : null;
   }));
   return { completionProvider: { triggerCharacters: ['.', '"', ' ', '/', ':'] } };
+}
+
+/** Asks for no check: a call is known from the text alone. */
+export function answerSignature(session: Session): ServerCapabilities {
+  session.connection.onSignatureHelp(session.guard('signature', null, ({ textDocument, position }: Asked): SignatureHelp | null => {
+    const document = session.documents.get(textDocument.uri)?.document;
+    const signature = document && signatureAt(document, offsetAt(document, position));
+    return signature ? signatureHelpOf(signature) : null;
+  }));
+  return { signatureHelpProvider: { triggerCharacters: ['(', ','] } };
 }
 
 export function answerDefinition(session: Session): ServerCapabilities {

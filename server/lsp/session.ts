@@ -1,6 +1,7 @@
 import type { Connection, InitializeParams } from 'vscode-languageserver';
 import { checkFile, type CheckOptions, type CheckResult, type Document, type Level } from '../core/index.js';
 import { fieldOf } from './any-value.js';
+import { Displays } from './display.js';
 import { Documents, type OpenFile } from './documents.js';
 import { folderOf, pathOfUri, uriOfPath, type Files } from './files.js';
 import { ProjectConfigurations } from './project-configuration.js';
@@ -24,8 +25,12 @@ export class Session {
   readonly client: InitializeParams['capabilities'];
   readonly documents = new Documents();
   readonly configurations: ProjectConfigurations;
+  /** What is shown besides findings, by file. */
+  readonly display: Displays;
   /** Where the pages of the rules are, if the client says. */
   readonly rulePages: string | undefined;
+  /** Commands that the client says it has. */
+  readonly clientCommands: ReadonlySet<string>;
   readonly #files: Files;
   readonly #today: () => string;
   readonly #checks = new Map<string, Checked>();
@@ -44,10 +49,13 @@ export class Session {
     this.connection = connection;
     this.client = params.capabilities;
     this.#files = files;
+    this.display = new Displays(connection, params.capabilities);
     this.configurations = new ProjectConfigurations(files);
     this.#today = today;
     this.#folders = (params.workspaceFolders ?? []).map(({ uri }) => asFolder(uri));
     const pages = fieldOf(params.initializationOptions, 'rulePages');
+    const commands = fieldOf(params.initializationOptions, 'commands');
+    this.clientCommands = new Set(Array.isArray(commands) ? commands.filter((name): name is string => typeof name === 'string') : []);
     this.rulePages = typeof pages === 'string' ? pages : undefined;
   }
 
@@ -135,6 +143,7 @@ export class Session {
   /** Forgets what is known of a file that was closed. */
   forget(path: string): void {
     this.documents.forget(path);
+    this.display.forget(path);
     this.#checks.delete(path);
     this.#options.delete(path);
     this.#levels.delete(path);

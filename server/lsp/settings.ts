@@ -1,4 +1,4 @@
-import type { Level } from '../core/index.js';
+import { HINT_KINDS, type HintKind, type Level } from '../core/index.js';
 import { fieldOf } from './any-value.js';
 import type { OpenFile } from './documents.js';
 import type { Session } from './session.js';
@@ -6,13 +6,33 @@ import type { Session } from './session.js';
 /** The section that all settings of this server stand in. */
 export const SECTION = 'vmlayout';
 
+/** What the user wants to see besides the findings. */
+export interface Display {
+  readonly hints: ReadonlySet<HintKind>;
+  readonly lenses: boolean;
+}
+
+/** Everything, where nobody says otherwise. */
+export const SHOW_ALL: Display = { hints: new Set(HINT_KINDS), lenses: true };
+
+/** What the settings say of the display; what they say wrongly counts as not said. */
+function displayIn(settings: unknown): Display {
+  const hints = fieldOf(settings, 'inlayHints');
+  return { hints: new Set(HINT_KINDS.filter((kind) => fieldOf(hints, kind) !== false)), lenses: fieldOf(settings, 'codeLens') !== false };
+}
+
 /** Asks the client for the settings of files, or takes those it sent along; tells for which files they are others now. */
 export async function readSettings(session: Session, files: readonly OpenFile[], sent?: unknown): Promise<OpenFile[]> {
-  if (!session.client.workspace?.configuration) return sent !== undefined && session.setLevels(levelsIn(sent)) ? [...files] : [];
+  if (!session.client.workspace?.configuration) {
+    if (sent === undefined) return [];
+    session.display.set(displayIn(sent));
+    return session.setLevels(levelsIn(sent)) ? [...files] : [];
+  }
   if (files.length === 0) return [];
   try {
     const items = files.map(({ uri }) => ({ scopeUri: uri, section: SECTION }));
     const settings: readonly unknown[] = await session.connection.workspace.getConfiguration(items);
+    for (const [index, { path }] of files.entries()) session.display.set(displayIn(settings[index]), path);
     return files.filter(({ path }, index) => session.setLevels(levelsIn(settings[index]), path));
   } catch (error) {
     session.log('reading settings', error);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { formatClosedBlock, formatDocument, formatRange, formattedText } from '../../server/core/editor/format.js';
+import { formatClosedBlock, formatDocument, formatFinishedLine, formatRange, formattedText } from '../../server/core/editor/format.js';
 import { openDocument, treeOf } from '../../server/core/syntax/document.js';
 import { applyEdits } from '../../server/core/text/text-edit.js';
 import { allTexts, nonsense } from '../support/texts.js';
@@ -66,6 +66,18 @@ describe('formatting a part', () => {
   it('puts the block right that a brace closes', () => {
     assert.equal(applyEdits(text, formatClosedBlock(openDocument(text), text.indexOf('}') + 1)), text.replace('slots 1', '  slots 1').replace('slots 2', '  slots 2'));
     assert.deepEqual(formatClosedBlock(openDocument(text), 3), []);
+  });
+
+  it('puts the line right that a break ends, and leaves the blank lines that somebody types', () => {
+    const left = (typed: string): string => {
+      const offset = typed.indexOf('$0');
+      const plain = typed.replace('$0', '');
+      return applyEdits(plain, formatFinishedLine(openDocument(plain), offset));
+    };
+    assert.equal(left('vm a {\nslots   1\n$0\nslots 2\n}\n'), 'vm a {\n  slots 1\n\nslots 2\n}\n');
+    assert.equal(left('vm a {\n  slots 1\n\n\n\n$0\nslots 2\n}\n'), 'vm a {\n  slots 1\n\n\n\n\nslots 2\n}\n');
+    assert.equal(left('const  A=1\n  $0'), 'const A = 1\n  ');
+    assert.equal(left('$0const  A=1\n'), 'const  A=1\n');
   });
 });
 

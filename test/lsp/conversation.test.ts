@@ -64,6 +64,12 @@ describe('the language server', () => {
     documentLinkProvider: { resolveProvider: false },
     linkedEditingRangeProvider: true,
     semanticTokensProvider: { legend: { tokenTypes: [...TOKEN_TYPES], tokenModifiers: [...TOKEN_MODIFIERS] }, full: { delta: true }, range: true },
+    documentFormattingProvider: true,
+    documentRangeFormattingProvider: true,
+    documentOnTypeFormattingProvider: { firstTriggerCharacter: '}', moreTriggerCharacter: ['\n'] },
+    inlayHintProvider: { resolveProvider: true },
+    codeLensProvider: { resolveProvider: false },
+    signatureHelpProvider: { triggerCharacters: ['(', ','] },
   }));
 
   it('compares the stances of the vm at the cursor', async () => {

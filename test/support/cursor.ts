@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {
-  applyEdits, checkFile, completionsAt, definitionAt, foldsIn, hoverAt, occurrencesOf, openDocument, rename, symbolsIn, targetAt, textOfDocument,
+  applyEdits, checkFile, codeLensesIn, completionsAt, definitionAt, foldsIn, HINT_KINDS, hoverAt, inlayHintsIn, occurrencesOf, openDocument, rename, signatureAt, symbolsIn, targetAt, textOfDocument,
   type Document, type EditorFile, type OutlineSymbol, type Suggestion, type TextFile, type World,
 } from '../../server/core/index.js';
 import { TODAY } from './check.js';
@@ -144,4 +144,7 @@ export function askEverything(file: EditorFile, offset: number): void {
   hoverAt(file, offset);
   definitionAt(file, offset);
   completionsAt(file, offset);
+  signatureAt(file.document, offset);
+  for (const hint of inlayHintsIn(file, { start: offset, end: offset + 100 }, new Set(HINT_KINDS))) hint.tooltip();
+  codeLensesIn(file, []);
 }

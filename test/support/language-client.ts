@@ -25,6 +25,7 @@ export class LanguageClient {
   readonly log: string[] = [];
   /** What was published, in order. */
   readonly history: PublishDiagnosticsParams[] = [];
+  readonly #refreshes = new Map<string, number>();
   settings: unknown = {};
   initialized!: InitializeResult;
 
@@ -33,15 +34,14 @@ export class LanguageClient {
     connection.onNotification('textDocument/publishDiagnostics', (params: PublishDiagnosticsParams) => {
       this.#published.set(params.uri, params);
       this.history.push(params);
-      const waiting = this.#waiting;
-      this.#waiting = [];
-      for (const wake of waiting) wake();
+      this.#wake();
     });
     connection.onNotification('window/logMessage', ({ message }: { message: string }) => {
       this.log.push(message);
     });
     connection.onRequest('workspace/configuration', ({ items }: { items: readonly unknown[] }) => items.map(() => this.settings));
     connection.onRequest('client/registerCapability', () => null);
+    for (const kind of ['inlayHint', 'codeLens', 'diagnostic']) connection.onRequest(`workspace/${kind}/refresh`, () => this.#refreshed(kind));
     connection.listen();
   }
 
@@ -100,6 +100,23 @@ export class LanguageClient {
   /** Waits for the next diagnostics, of whatever file. */
   published(): Promise<void> {
     return new Promise((wake) => this.#waiting.push(wake));
+  }
+
+  /** Waits until the server has said so many times that something is to be asked for anew. */
+  async refreshed(kind: string, times: number): Promise<void> {
+    while ((this.#refreshes.get(kind) ?? 0) < times) await this.published();
+  }
+
+  #refreshed(kind: string): null {
+    this.#refreshes.set(kind, (this.#refreshes.get(kind) ?? 0) + 1);
+    this.#wake();
+    return null;
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const wake of waiting) wake();
   }
 
   /** Asks about a file: `hover`, `completion` … */

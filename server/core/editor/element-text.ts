@@ -83,13 +83,14 @@ function cpuLeaves(element: Element, result: CheckResult): string[] {
 const slotText = ({ range, leaves, hoped, readOnly }: SlotLeaves): string =>
   `- \`${formatRange(range)}\`: ${formatLeaves(leaves)}${hoped ? `; THP may give ${formatLeaves(hoped)}` : ''}${readOnly ? '; read-only' : ''}`;
 
-/** The region may have come over `like`: it is known by its declaration. */
-const isOf = ({ region, written }: PlannedMap, { origin }: Element): boolean =>
+/** Whether a mapping is one of this region, or this map. The region may have come over `like`: it is known by its declaration. */
+export const isOf = ({ region, written }: PlannedMap, { origin }: Element): boolean =>
   [region, written].some((part) => part?.element.origin.declaration === origin.declaration);
 
-const headOf = ({ vm, host, contract, kernel }: Plan): string => `${vm.name} on ${host.name}, ${contract}, kernel ${formatKernel(kernel)}`;
+export const headOf = ({ vm, host, contract, kernel }: Plan): string => `${vm.name} on ${host.name}, ${contract}, kernel ${formatKernel(kernel)}`;
 
-function mappingText(map: PlannedMap, plan: Plan): string {
+/** A mapping in one line: what the kernel answers, its leaves, its tables. */
+export function mappingText(map: PlannedMap, plan: Plan): string {
   const verdict = plan.attachedAtBoot ? verdictText(map.verdict, plan) : 'nobody is asked at start-up';
   const pages = map.tables.reduce((sum, count) => sum + count, 0n);
   return [`\`${formatRange(map.range)}\`: ${verdict}`, formatLeaves(map.leaves), formatPlural(pages, 'table page', 'table pages'), ...phaseText(map, plan)].join('; ');

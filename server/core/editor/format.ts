@@ -36,6 +36,15 @@ export function formatClosedBlock(document: Document, offset: number): TextEdit[
   return block ? formatRange(document, { start: base + block.start, end: offset }) : [];
 }
 
+/** What to do when a line was left by a break: the edits within the last line that says something. Nothing is taken away below it. */
+export function formatFinishedLine(document: Document, offset: number): TextEdit[] {
+  const text = textOfDocument(document);
+  const lineStart = text.lastIndexOf('\n', offset - 1) + 1;
+  const start = text.lastIndexOf('\n', lineStart - 2) + 1;
+  if (lineStart === 0 || text.slice(start, lineStart).trim() === '') return [];
+  return formatRange(document, { start, end: lineStart }).filter((edit) => edit.end < lineStart);
+}
+
 /** A line of the text as it was, and what it is now, with its break. */
 interface Line extends Span {
   readonly text: string;
