@@ -235,10 +235,11 @@ host board {
     assert.equal(errorOf(dts('hello')), 'board.dts:2: expected `/ {`, `&label {` or `/dts-v1/;`, not `hello`');
     assert.equal(errorOf(dts('#if 1\n')), 'board.dts:2: `#if` without `#endif`');
     assert.match(errorOf(dts('/ { #address-cells = <2>; #size-cells = <2>; memory { reg = <0xffffffff 0xfffff000 0 0x2000>; }; };')), /^board\.dts:2: \/memory: 0xfffffffffffff000 and 0x2000 bytes reach past 2\^64/);
+    assert.match(errorOf(dts(`/ { #address-cells = <1>; #size-cells = <1>; ${'a { reg = <0 1 0 1>; };'.repeat(2)} ${Array.from({ length: 300 }, (_, index) => `n${index} { reg = <${'0 1 '.repeat(200)}>; };`).join(' ')} };`)), /^board\.dts:2: more than 20000 ranges in `reg` are no machine/);
     assert.match(errorOf(dts('#include "a"\n', (name) => ({ path: name, text: '#include "a"\n' }))), /^a:1: files include each other more than 64 deep/);
     assert.match(errorOf(dts(`/ ${'{ a '.repeat(100)}`)), /^board\.dts:2: nodes lie in each other more than 64 deep/);
     assert.match(errorOf(dts(`/ { a = <${'('.repeat(1000)}1`)), /^board\.dts:2: an expression more than 100 deep/);
-    assert.match(errorOf(dts(`#define A0 x\n${Array.from({ length: 40 }, (_, index) => `#define A${index + 1} A${index} A${index}\n`).join('')}/ { a = <A40>; };`)), /^board\.dts:43: (?:more than 1000000 uses of macros|`A\d+` makes the line longer)/);
+    assert.match(errorOf(dts(`#define A0 x\n${Array.from({ length: 40 }, (_, index) => `#define A${index + 1} A${index} A${index}\n`).join('')}/ { a = <A40>; };`)), /^board\.dts:43: (?:more than 300000 uses of macros|`A\d+` makes the line longer)/);
   });
 
   it('never throws, whatever is done to a source', function () {
@@ -252,10 +253,14 @@ host board {
   });
 
   it('takes as long as the text is', function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     const start = performance.now();
-    for (const text of ['/ { a; };\n'.repeat(200_000), `/ { ${'a { };'.repeat(300_000)}`, '{'.repeat(1_000_000), `/ { a = <${'1 '.repeat(1_000_000)}>; };`, `/ { a = "${'x'.repeat(3_000_000)}"; };`, '#if 1\n'.repeat(200_000), 'a: '.repeat(300_000)]) importFormat('dts', [{ path: 'f.dts', text }]);
-    assert.ok(performance.now() - start < 20_000);
+    for (const text of ['/ { a; };\n'.repeat(40_000), `/ { ${'a { };'.repeat(60_000)}`, '{'.repeat(1_000_000), `/ { a = <${'1 '.repeat(200_000)}>; };`, `/ { a = "${'x'.repeat(1_000_000)}"; };`, '#if 1\n'.repeat(40_000), 'a: '.repeat(60_000),
+      'x\\\n'.repeat(60_000), `#define A(x) x\n/ { a = <${'A('.repeat(30_000)}1>; };`, `#define A(x) x\n/ { a = <${'A('.repeat(20_000)}1${')'.repeat(20_000)}>; };`,
+      `/ { a: a { }; };\n${'/delete-node/ &a;\n'.repeat(30_000)}`, `/ { ${Array.from({ length: 5000 }, (_, index) => `n${index}@1 { p = &{/n${index}}; };`).join(' ')} };`,
+      `/ { #address-cells = <1>; #size-cells = <1>; b { #address-cells = <1>; #size-cells = <1>; ranges = <${'1 1 1 '.repeat(256)}>; ${Array.from({ length: 5000 }, (_, index) => `n${index} { compatible = "arm,gic-v3-its"; reg = <0 1>; };`).join(' ')} }; };`,
+      `/ { #address-cells = <1>; #size-cells = <1>; ${Array.from({ length: 300 }, (_, index) => `n${index} { reg = <${'0 1 '.repeat(200)}>; };`).join(' ')} };`]) for (const as of ['vm', 'host'] as const) importFormat('dts', [{ path: 'f.dts', text }], { as });
+    assert.ok(performance.now() - start < 30_000);
   });
 });
 

@@ -29,7 +29,11 @@ export interface SourceError {
 const MOST_LINES = 2_000_000;
 const MOST_INCLUDES_DEEP = 64;
 const LONGEST_EXPANSION = 1 << 18;
-const MOST_EXPANSIONS = 1_000_000;
+const MOST_EXPANSIONS = 300_000;
+
+/** Characters of arguments that are looked at, and arguments in arguments. */
+const MOST_STEPS = 50_000_000;
+const DEEPEST_ARGUMENTS = 100;
 
 interface Macro {
   readonly parameters: readonly string[] | undefined;
@@ -43,6 +47,8 @@ interface Work {
   readonly origins: SourcePlace[];
   readonly missing: { readonly name: string; readonly place: SourcePlace }[];
   expansions: number;
+  steps: number;
+  depth: number;
 }
 
 class Trouble extends Error {
@@ -56,7 +62,7 @@ class Trouble extends Error {
 
 /** Preprocesses a file with what it includes. */
 export function preprocess(file: ImportFile): Preprocessed | SourceError {
-  const work: Work = { include: file.include, macros: new Map(), lines: [], origins: [], missing: [], expansions: 0 };
+  const work: Work = { include: file.include, macros: new Map(), lines: [], origins: [], missing: [], expansions: 0, steps: 0, depth: 0 };
   try {
     readSource(work, file.path, file.text, 0);
   } catch (error) {
@@ -86,7 +92,13 @@ function readSource(work: Work, path: string, text: string, depth: number): void
   for (let index = 0; index < lines.length; index += 1) {
     const place = { path: mark.path, line: index + 1 + mark.shift };
     let line = lines[index] ?? '';
-    while (line.endsWith('\\') && index + 1 < lines.length) line = line.slice(0, -1) + (lines[(index += 1)] ?? '');
+    if (line.endsWith('\\')) {
+      let last = index;
+      while (last + 1 < lines.length && lines[last]?.endsWith('\\')) last += 1;
+      line = lines.slice(index, last + 1).map((one) => one.replace(/\\$/, '')).join('');
+      if (line.length > LONGEST_EXPANSION) throw new Trouble(`a line of more than ${LONGEST_EXPANSION} characters`, place);
+      index = last;
+    }
     const marked = LINE_MARK.exec(line);
     if (marked) {
       mark = { path: marked[2] ?? path, shift: Number(marked[1]) - index - 2 };
@@ -121,7 +133,7 @@ function keepLine(work: Work, lines: readonly string[], index: number, line: str
 function endsInCall(work: Work, line: string): boolean {
   if (work.macros.size === 0) return false;
   for (const match of line.matchAll(/[A-Za-z_]\w*(?=\s*\()/g)) {
-    if (work.macros.get(match[0])?.parameters && argumentsAt(line, match.index + match[0].length) === undefined) return true;
+    if (work.macros.get(match[0])?.parameters && argumentsAt(work, line, match.index + match[0].length) === undefined) return true;
   }
   return false;
 }
@@ -204,15 +216,19 @@ function expand(work: Work, text: string, place: SourcePlace, hidden: ReadonlySe
   for (const match of text.matchAll(TOKEN)) {
     if (match.index < done) continue;
     const macro = hidden.has(match[0]) ? undefined : work.macros.get(match[0]);
-    const call = macro?.parameters ? argumentsAt(text, match.index + match[0].length) : undefined;
+    const call = macro?.parameters ? argumentsAt(work, text, match.index + match[0].length) : undefined;
     if (!macro || (macro.parameters && !call)) continue;
     work.expansions += 1;
     if (work.expansions > MOST_EXPANSIONS) throw new Trouble(`more than ${MOST_EXPANSIONS} uses of macros`, place);
+    work.depth += 1;
+    if (work.depth > DEEPEST_ARGUMENTS) throw new Trouble(`macros in each other more than ${DEEPEST_ARGUMENTS} deep`, place);
     const body = substitute(macro, call?.values.map((value) => expand(work, value, place, hidden)) ?? []);
     result += text.slice(done, match.index) + expand(work, body, place, new Set([...hidden, match[0]]));
     if (result.length > LONGEST_EXPANSION) throw new Trouble(`\`${match[0]}\` makes the line longer than ${LONGEST_EXPANSION} characters`, place);
+    work.depth -= 1;
     done = call?.end ?? match.index + match[0].length;
   }
+  if (work.steps >= MOST_STEPS) throw new Trouble('arguments of macros take longer to read than any source needs', place);
   return done === 0 ? text : result + text.slice(done);
 }
 
@@ -222,13 +238,14 @@ function substitute({ parameters, body }: Macro, values: readonly string[]): str
 }
 
 /** Arguments in parentheses behind a place, and where they end. */
-function argumentsAt(text: string, at: number): { readonly values: readonly string[]; readonly end: number } | undefined {
+function argumentsAt(work: Work, text: string, at: number): { readonly values: readonly string[]; readonly end: number } | undefined {
   const start = /^\s*\(/.exec(text.slice(at, at + 200));
   if (!start) return undefined;
   const values: string[] = [];
   let depth = 1;
   let begin = at + start[0].length;
-  for (let index = begin; index < text.length; index += 1) {
+  for (let index = begin; index < text.length && work.steps < MOST_STEPS; index += 1) {
+    work.steps += 1;
     const character = text[index];
     if (character === '(') depth += 1;
     if (character === ')') depth -= 1;

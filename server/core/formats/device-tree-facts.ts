@@ -1,7 +1,8 @@
 import { ADDRESS_SPACE } from '../layout/address.js';
 import { byBase, type Range } from '../layout/intervals.js';
 import { baseName, cellCountsOf, cellOf, cellsOf, isCompatible, isEnabled, joinCells, nodesBelow, nodesByPhandle, type DeviceTree, type TreeNode } from './device-tree.js';
-import { busRanges, cpuRange, cpuRanges, pairsIn, regOf, type BusRange } from './device-tree-ranges.js';
+import { busRanges, countRegisters, cpuRange, cpuRanges, pairsIn, regOf, type BusRange } from './device-tree-ranges.js';
+import { MOST_RANGES } from './import-result.js';
 
 /** What a device tree says of memory, DMA and interrupts, before it is known whether a host or a guest is meant. */
 export interface TreeFacts {
@@ -65,7 +66,8 @@ export function factsOf(tree: DeviceTree): TreeFacts {
   const nodes = [...nodesBelow(tree.root)];
   const phandles = nodesByPhandle(tree.root);
   const notes: string[] = [];
-  const impossible = nodes.flatMap((node) => pastEnd(node) ?? [])[0];
+  const impossible = tooMany(tree.root, nodes) ?? nodes.flatMap((node) => pastEnd(node) ?? [])[0];
+  if (impossible) return { ...NO_FACTS, impossible };
   const iommus = nodes.filter((node) => node.properties.has('#iommu-cells') && isEnabled(node));
   return {
     memory: memoryOf(tree.root, notes),
@@ -79,8 +81,14 @@ export function factsOf(tree: DeviceTree): TreeFacts {
       return ranges === undefined ? [] : [{ bus, ranges }];
     }),
     notes: [...tree.notes, ...notes],
-    impossible,
+    impossible: undefined,
   };
+}
+
+const NO_FACTS: Omit<TreeFacts, 'impossible'> = { memory: [], reserved: [], doorbells: [], iommus: [], masters: [], bridges: [], dmaRanges: [], notes: [] };
+
+function tooMany(root: TreeNode, nodes: readonly TreeNode[]): { origin: string; message: string } | undefined {
+  return countRegisters(nodes) > MOST_RANGES ? { origin: root.origin, message: `more than ${MOST_RANGES} ranges in \`reg\` are no machine` } : undefined;
 }
 
 /** What of the memory, or of what is reserved in it, lies past 2^64. */
@@ -197,7 +205,9 @@ function mastersOf(nodes: readonly TreeNode[], phandles: ReadonlyMap<number, Tre
       const range = { base: entry.base, end: entry.base + entry.size };
       const isDirect = physical?.some((one) => one !== undefined && one.base === range.base && one.end === range.end) ?? false;
       if (!isDirect && region.properties.has('reg')) notes.push(told(region, '`iommu-addresses` differ from `reg`: Linux warns and keeps the IOVAs without a mapping'));
-      kept.set(device, [...(kept.get(device) ?? []), { region, range, isDirect }]);
+      const known = kept.get(device) ?? [];
+      known.push({ region, range, isDirect });
+      kept.set(device, known);
     }
   }
   return nodes.filter((node) => (isEnabled(node) && !node.properties.has('#iommu-cells') && node.properties.has('iommus')) || kept.has(node)).map((node) => ({

@@ -1,4 +1,5 @@
-import { overlaps, type Range } from '../layout/intervals.js';
+import { groupBy } from '../layout/grouping.js';
+import { overlaps, unite, type Range } from '../layout/intervals.js';
 import { writeAddress } from '../layout/written.js';
 import { baseName, isEnabled, nodesBelow, textsOf, type DeviceTree, type TreeNode } from './device-tree.js';
 import type { DoorbellFact, ReservedMemory, TreeFacts } from './device-tree-facts.js';
@@ -77,13 +78,18 @@ function registerLines(tree: DeviceTree, taken: readonly Range[], doorbells: rea
   const found = [...nodesBelow(tree.root)].filter(hasRegisters).flatMap((node) => cpuRanges(node).flatMap((range): Register[] => (range ? [{ node, range }] : [])));
   const sorted = found.sort((left, right) => (left.range.base < right.range.base ? -1 : left.range.base > right.range.base ? 1 : Number(right.range.end - left.range.end > 0n) * 2 - 1));
   const lines: LayoutLine[] = [];
+  const byNode = groupBy(doorbells, ({ node }) => node);
+  const others = unite(taken);
   let hidden = 0;
   let last = 0n;
+  let next = 0;
   for (const register of sorted) {
-    const isFree = register.range.base >= last && !taken.some((range) => overlaps(range, register.range));
+    while ((others[next]?.end ?? register.range.end) <= register.range.base) next += 1;
+    const other = others[next];
+    const isFree = register.range.base >= last && !(other && overlaps(other, register.range));
     if (isFree) last = register.range.end;
     else hidden += 1;
-    lines.push(...registerLine(register, isFree, names), ...(isFree ? doorbellLines(register, doorbells, names) : []));
+    lines.push(...registerLine(register, isFree, names), ...(isFree ? doorbellLines(register, byNode.get(register.node) ?? [], names) : []));
   }
   return { lines, notes: hidden > 0 ? [`${hidden} ranges of registers lie in others or in memory, and stand as comments`] : [] };
 }
@@ -99,9 +105,9 @@ function registerLine({ node, range }: Register, isFree: boolean, names: Names):
   return [codeLine(`${keyword} ${name} ${extent(range)}${isFlash ? ' dma off' : ''}`, originOf(node))];
 }
 
-function doorbellLines({ node, range }: Register, doorbells: readonly DoorbellFact[], names: Names): LayoutLine[] {
+function doorbellLines({ range }: Register, doorbells: readonly DoorbellFact[], names: Names): LayoutLine[] {
   return doorbells
-    .filter((one) => one.node === node && one.isEnabled && range.base <= one.range.base && one.range.end <= range.end)
+    .filter((one) => one.isEnabled && range.base <= one.range.base && one.range.end <= range.end)
     .map((one) => codeLine(`doorbell ${names.take(one.name, at(one.range))} ${extent(one.range)}`, `${originOf(one.node)}: ${one.about}`));
 }
 

@@ -4,8 +4,8 @@ import { cellCountsOf, cellsOf, joinCells, type TreeNode } from './device-tree.j
 
 /** Ranges of addresses that properties hold, and how buses translate them (Devicetree Specification 0.4, 2.3). */
 
-/** Most entries of one property that are read. */
-const MOST_ENTRIES = 4096;
+/** Most entries of one property that are read; the longest in the kernel sources have some dozens. */
+const MOST_ENTRIES = 256;
 
 export interface RegEntry {
   readonly base: bigint;
@@ -31,6 +31,9 @@ export function pairsIn(cells: readonly number[] | undefined, bus: TreeNode): re
   return entries;
 }
 
+/** How many entries the `reg` of all these nodes have together. */
+export const countRegisters = (nodes: readonly TreeNode[]): number => nodes.reduce((count, node) => count + (regOf(node)?.length ?? 0), 0);
+
 /** A window through which a bus shows its parent's addresses, or the other way round for DMA. */
 export interface BusRange {
   /** The first cells of the child address, before its lower 64 bits: what PCI calls `phys.hi`. */
@@ -40,8 +43,18 @@ export interface BusRange {
   readonly size: bigint;
 }
 
+/** What `ranges` of a bus came to: every device on it asks. Nodes are values, so that the answer stays. */
+const known = new WeakMap<TreeNode, readonly BusRange[] | 'identity' | 'none'>();
+
 /** `ranges` or `dma-ranges` of a bus: empty for one to one, nothing if it isn't there or isn't whole. */
 export function busRanges(bus: TreeNode, name: 'ranges' | 'dma-ranges'): readonly BusRange[] | 'identity' | undefined {
+  if (name === 'dma-ranges') return readBusRanges(bus, name);
+  const ranges = known.get(bus) ?? readBusRanges(bus, name) ?? 'none';
+  known.set(bus, ranges);
+  return ranges === 'none' ? undefined : ranges;
+}
+
+function readBusRanges(bus: TreeNode, name: 'ranges' | 'dma-ranges'): readonly BusRange[] | 'identity' | undefined {
   const property = bus.properties.get(name);
   if (property === undefined || property.unknown.length > 0) return undefined;
   if (property.value.length === 0) return 'identity';

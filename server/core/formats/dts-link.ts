@@ -14,12 +14,15 @@ export interface SourceTree {
   readonly reservations: { readonly place: SourcePlace; readonly base: bigint; readonly size: bigint }[];
   /** Blocks for labels that nobody has given: what they say is about a node that isn't there. */
   readonly homeless: { readonly label: string; readonly place: SourcePlace }[];
+  /** Children by their names without a unit address, made where they are asked for. */
+  readonly shortNames: Map<SourceNode, { readonly size: number; readonly children: ReadonlyMap<string, SourceNode> }>;
   /** Names of macros that nobody defines, as often as they are met. */
   readonly unknown: string[];
 }
 
 export interface SourceNode {
   readonly name: string;
+  readonly parent: SourceNode | undefined;
   readonly properties: Map<string, SourceProperty>;
   readonly children: Map<string, SourceNode>;
   place: SourcePlace | undefined;
@@ -40,15 +43,15 @@ export type SourcePart =
   | { readonly phandleOf: string; readonly place: SourcePlace }
   | { readonly pathOf: string; readonly place: SourcePlace };
 
-const newNode = (name: string, place: SourcePlace | undefined): SourceNode => ({ name, properties: new Map(), children: new Map(), place, isOptional: false });
+const newNode = (name: string, place: SourcePlace | undefined, parent?: SourceNode): SourceNode => ({ name, parent, properties: new Map(), children: new Map(), place, isOptional: false });
 
-export const newSourceTree = (path: string): SourceTree => ({ path, root: newNode('', undefined), labels: new Map(), reservations: [], homeless: [], unknown: [] });
+export const newSourceTree = (path: string): SourceTree => ({ path, root: newNode('', undefined), labels: new Map(), reservations: [], homeless: [], shortNames: new Map(), unknown: [] });
 
 /** The child of that name, made if it isn't there yet. */
 export function childOf(parent: SourceNode, name: string, place: SourcePlace): SourceNode {
   const known = parent.children.get(name);
   if (known) return known;
-  const child = newNode(name, place);
+  const child = newNode(name, place, parent);
   parent.children.set(name, child);
   return child;
 }
@@ -62,13 +65,24 @@ export function applyBlock(tree: SourceTree, label: string | undefined, path: st
 
 function resolve(tree: SourceTree, reference: string): SourceNode | undefined {
   if (!reference.startsWith('/')) return tree.labels.get(reference);
-  return reference.split('/').filter((name) => name !== '').reduce<SourceNode | undefined>((node, name) => node && (node.children.get(name) ?? [...node.children.values()].find((child) => child.name.replace(/@.*/, '') === name)), tree.root);
+  return reference.split('/').filter((name) => name !== '').reduce<SourceNode | undefined>((node, name) => node && childNamed(tree, node, name), tree.root);
+}
+
+/** A child by its name, or by what stands before its unit address. */
+function childNamed(tree: SourceTree, node: SourceNode, name: string): SourceNode | undefined {
+  const exact = node.children.get(name);
+  if (exact) return exact;
+  let index = tree.shortNames.get(node);
+  if (index?.size !== node.children.size) {
+    index = { size: node.children.size, children: new Map([...node.children.values()].reverse().map((child) => [child.name.replace(/@.*/, ''), child])) };
+    tree.shortNames.set(node, index);
+  }
+  return index.children.get(name);
 }
 
 export function deleteReference(tree: SourceTree, label: string | undefined, path: string | undefined): void {
   const node = resolve(tree, label ?? path ?? '');
-  if (!node) return;
-  for (const parent of everyNode(tree.root)) if (parent.children.get(node.name) === node) parent.children.delete(node.name);
+  if (node && node.parent?.children.get(node.name) === node) node.parent.children.delete(node.name);
 }
 
 function* everyNode(node: SourceNode): Generator<SourceNode> {
