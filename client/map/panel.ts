@@ -12,7 +12,7 @@ import { itemsAt } from './places.js';
 import type { Choice, ExportFormat, MapAnswer, MapPlace, PlaceRange, ToExtension, ToView } from './view/messages.js';
 
 const LANGUAGE = 'vmlayout';
-/** Milliseconds of rest after a change before the server is asked. */
+/** Milliseconds of rest after a change before the server is asked, at least: a long answer is rested from for as long as it took. */
 const REST = 40;
 
 /** Registers the commands of the map. */
@@ -48,6 +48,7 @@ class MapPanel {
   #asked: { choice?: Choice; stances: boolean; fixesOf?: number } = { stances: false };
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isAsking = false;
+  #took = 0;
   #isStale = false;
   #isReady = false;
   #wanted: ExportFormat | undefined;
@@ -124,7 +125,7 @@ class MapPanel {
 
   #askSoon(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#ask(), REST);
+    this.#timer = setTimeout(() => void this.#ask(), Math.max(REST, this.#took));
   }
 
   /** Asks the server; while an answer is on its way only once more. */
@@ -143,9 +144,10 @@ class MapPanel {
   }
 
   async #askOnce(): Promise<void> {
-    const [document, { choice, stances, fixesOf }] = [this.#document, this.#asked];
+    const [document, { choice, stances, fixesOf }, began] = [this.#document, this.#asked, performance.now()];
     try {
       const answer = await this.#client.sendRequest<MapAnswer | null>('vmlayout/map', { uri: `${document.uri}`, ...choice, stances, fixesOf });
+      this.#took = performance.now() - began;
       if (document !== this.#document) return;
       this.#answer = answer ?? undefined;
       if (!answer) return this.#post({ kind: 'nothing', why: 'This text is not open any more, or could not be drawn.' });

@@ -1,9 +1,10 @@
 import type { Plan } from '../dma/plan.js';
 import type { Element } from '../layout/elements.js';
-import { overlaps, type Range } from '../layout/intervals.js';
+import type { Range } from '../layout/intervals.js';
 import { namePlace, type Vm } from '../layout/model.js';
 import { placeOf, samePlace } from '../layout/place.js';
 import type { Finding } from '../rules/rule.js';
+import { itemsIn, lanesOf, type Lane } from './lanes.js';
 import type { Hit, MapItem, Placed, Space } from './model.js';
 
 /** An item, and the element it was made of. */
@@ -14,7 +15,37 @@ export interface Located {
 
 /** The findings about a guest and its host, numbered in the order of the text, with what each one hits. */
 export function hitsOf(vm: Vm, plan: Plan | undefined, findings: readonly Finding[], items: readonly Located[]): Hit<Placed>[] {
-  return findingsAbout(vm, plan, findings).map((finding, index) => hitOf(finding, index + 1, items));
+  const index = new Index(items);
+  return findingsAbout(vm, plan, findings).map((finding, at) => hitOf(finding, at + 1, index));
+}
+
+/** The items by what they were made of, and by where they are. */
+class Index {
+  readonly #byElement = new Map<Element, MapItem<Placed>[]>();
+  readonly #lanes: Readonly<Record<'gpa' | 'iova', readonly Lane[]>>;
+
+  constructor(items: readonly Located[]) {
+    for (const { element, item } of items) if (element) push(this.#byElement, element, item);
+    const all = items.map(({ item }) => item);
+    this.#lanes = { gpa: lanesOf(all, 'gpa'), iova: lanesOf(all, 'iova') };
+  }
+
+  /** What a finding blames: its element, or what is written at its place. */
+  blamed({ element, place }: Finding): readonly MapItem[] {
+    const known = element && this.#byElement.get(element);
+    if (known) return known;
+    return [...this.#byElement].flatMap(([other, items]) => (other.origin.item === place.item && samePlace(namePlace(other), place) ? items : []));
+  }
+
+  meeting(space: 'gpa' | 'iova', range: Range): MapItem[] {
+    return this.#lanes[space].flatMap((lane) => itemsIn(lane, range));
+  }
+}
+
+function push<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void {
+  const known = map.get(key);
+  if (known) known.push(value);
+  else map.set(key, [value]);
 }
 
 /** Those about a guest and its host, in the order of the text. */
@@ -29,27 +60,25 @@ function isAbout({ vm, host, hosts }: Finding, subject: Vm, plan: Plan | undefin
   return vm === subject.name && (hosts === undefined || hosts.includes(plan?.host.name ?? ''));
 }
 
-function hitOf(finding: Finding, number: number, items: readonly Located[]): Hit<Placed> {
+function hitOf(finding: Finding, number: number, index: Index): Hit<Placed> {
   const { rule, level, message, witness, place } = finding;
-  const blamed = items.filter(({ element }) => element && isBlamed(element, finding)).map(({ item }) => item);
-  const space = spaceOf(rule, witness, blamed, items);
-  const touched = witness && space !== 'memory' ? items.filter(({ item }) => item.space === space && overlaps(item.range, witness)).map(({ item }) => item) : [];
+  const blamed = index.blamed(finding);
+  const space = spaceOf(rule, witness, blamed, index);
+  const touched = witness && space !== 'memory' ? index.meeting(space, witness) : [];
   return { number, rule, level, message, space, witness, items: [...new Set([...blamed, ...touched].map(({ id }) => id))], place: { name: place, whole: place } };
 }
 
-const isBlamed = (element: Element, finding: Finding): boolean => element === finding.element || samePlace(namePlace(element), finding.place);
-
 /** Rules whose witness counts in another space than IOVAs. */
 const WITNESS_SPACE: ReadonlyMap<string, Space> = new Map<string, Space>([
-  ['region-overlap', 'gpa'], ['guest-width', 'gpa'], ['map-missing', 'gpa'], ['map-outside', 'gpa'], ['window-too-small', 'gpa'],
-  ['slot-unaligned', 'gpa'], ['slot-too-large', 'gpa'],
-  ['backing-overlap', 'memory'], ['backing-size', 'memory'], ['host-memory-overlap', 'memory'], ['host-width', 'memory'],
+  ['region-overlap', 'gpa'], ['guest-width', 'gpa'], ['map-missing', 'gpa'], ['map-outside', 'gpa'], ['window-too-small', 'gpa'], ['backing-overlap', 'gpa'],
+  ['backing-size', 'gpa'], ['hugepage-waste', 'gpa'], ['bar-misaligned', 'gpa'], ['bar-unmappable', 'gpa'], ['section-skipped', 'gpa'], ['slot-unaligned', 'gpa'], ['slot-too-large', 'gpa'],
+  ['host-memory-overlap', 'memory'], ['host-width', 'memory'],
 ]);
 
 /** The space that a finding is shown in: the one its witness counts in, else that of the first item it blames. */
-function spaceOf(rule: string, witness: Range | undefined, blamed: readonly MapItem[], items: readonly Located[]): Space {
+function spaceOf(rule: string, witness: Range | undefined, blamed: readonly MapItem[], index: Index): Space {
   if (!witness) return blamed[0]?.space ?? 'gpa';
   const known = WITNESS_SPACE.get(rule);
   if (known) return known;
-  return items.some(({ item }) => item.space === 'iova' && overlaps(item.range, witness)) ? 'iova' : 'gpa';
+  return index.meeting('iova', witness).length > 0 ? 'iova' : 'gpa';
 }

@@ -1,4 +1,4 @@
-import { sizeOf, type Range } from '../layout/intervals.js';
+import { overlaps, sizeOf, type Range } from '../layout/intervals.js';
 import { addressAt, positionOf, type View } from './axis.js';
 import type { MapItem, Space } from './model.js';
 
@@ -89,6 +89,17 @@ function endOfRun({ items, ends }: Lane, start: number, view: View): number {
 
 const isTiny = (range: Range | undefined, view: View): boolean =>
   range !== undefined && positionOf(view, range.end) - positionOf(view, range.base) < SMALLEST;
+
+/** The items of a lane that share a byte with a range. */
+export function itemsIn({ items, ends }: Lane, range: Range): MapItem[] {
+  const found: MapItem[] = [];
+  for (let index = firstAfter(ends, range.base); index < items.length; index++) {
+    const item = items[index];
+    if (!item || item.range.base >= range.end) break;
+    if (overlaps(item.range, range)) found.push(item);
+  }
+  return found;
+}
 
 /** Index of the first item that ends after an address. */
 function firstAfter(ends: readonly bigint[], address: bigint): number {

@@ -118,8 +118,8 @@ export interface Step {
 export const isRefused = ({ verdict }: Pick<MapItem, 'verdict'>): boolean => verdict !== undefined && verdict !== 'ok';
 
 /** The map as it is once a step has come: what comes later isn't there yet. */
-export const atStep = <P>(model: MapModel<P>, step: number): MapModel<P> => ({
-  ...model,
-  items: model.items.filter(({ since }) => since <= step),
-  leaves: model.leaves.filter(({ map }) => (model.items.find(({ id }) => id === map)?.since ?? 0) <= step),
-});
+export function atStep<P>(model: MapModel<P>, step: number): MapModel<P> {
+  const later = new Set(model.items.flatMap(({ id, since }) => (since > step ? [id] : [])));
+  if (later.size === 0) return model;
+  return { ...model, items: model.items.filter(({ id }) => !later.has(id)), leaves: model.leaves.filter(({ map }) => !later.has(map)) };
+}

@@ -1,4 +1,4 @@
-import { overlaps, sizeOf, type Range } from '../layout/intervals.js';
+import { byBase, sizeOf, type Range } from '../layout/intervals.js';
 import { writeAddress } from '../layout/written.js';
 import { compressedAxis, type Cell } from '../map/axis.js';
 import { lanesOf } from '../map/lanes.js';
@@ -37,24 +37,46 @@ function oneMap(model: MapModel, paint: Paint): string {
 
 interface TextColumn {
   readonly title: string;
-  /** What the column says of a stretch, and whether anything stands in it. */
+  /** What the column says of a stretch; asked from low to high. */
   readonly cellAt: (range: Range) => string;
+}
+
+/** What begins in a stretch of addresses, and what goes on in it. Stretches must be asked for one after the other. */
+class Sweep<Thing extends { readonly range: Range }> {
+  readonly #things: readonly Thing[];
+  #next = 0;
+  #open: Thing[] = [];
+
+  constructor(things: readonly Thing[]) {
+    this.#things = [...things].sort((left, right) => byBase(left.range, right.range));
+  }
+
+  at({ base, end }: Range): { readonly begins: readonly Thing[]; readonly all: readonly Thing[] } {
+    this.#open = this.#open.filter(({ range }) => range.end > base);
+    const from = this.#next;
+    while (this.#next < this.#things.length && (this.#things[this.#next]?.range.base ?? end) < end) this.#next++;
+    const begins = this.#things.slice(from, this.#next);
+    this.#open.push(...begins);
+    return { begins, all: this.#open };
+  }
 }
 
 function columnsOf(model: MapModel): TextColumn[] {
   const marks = marksOf(model);
   const space = (title: string, name: 'gpa' | 'iova'): TextColumn => {
-    const placed = lanesOf(model.items, name).flatMap(({ depth, items }) => items.map((item) => ({ depth, item })));
-    return { title, cellAt: (range) => stackAt(placed.filter(({ item }) => overlaps(item.range, range)), range, marks) };
+    const placed = lanesOf(model.items, name).flatMap(({ depth, items }) => items.map((item) => ({ depth, item, range: item.range })));
+    const sweep = new Sweep(placed);
+    return { title, cellAt: (range) => stackAt(sweep.at(range).all, range, marks) };
   };
-  const leaves: TextColumn = { title: 'leaves', cellAt: (range) => model.leaves.filter((run) => starts(run.range, range)).map(labelOf).join(' + ') };
-  const memory: TextColumn = { title: 'memory', cellAt: (range) => bytesAt(model, range) };
-  return [space('guest-physical', 'gpa'), ...(model.host === undefined ? [] : [space('IOVA', 'iova'), leaves]), memory];
+  const runs = new Sweep(model.leaves);
+  const leaves: TextColumn = { title: 'leaves', cellAt: (range) => runs.at(range).begins.map(labelOf).join(' + ') };
+  return [space('guest-physical', 'gpa'), ...(model.host === undefined ? [] : [space('IOVA', 'iova'), leaves]), memoryColumn(model)];
 }
 
 /** Outer things first: a bar for what goes on, the name of what begins here. */
 function stackAt(placed: readonly { depth: number; item: MapItem }[], range: Range, marks: ReadonlyMap<string, string>): string {
-  return placed.map(({ item }) => (starts(item.range, range) ? nameOf(item, marks) : '│')).join(' ');
+  const outerFirst = [...placed].sort((left, right) => left.depth - right.depth);
+  return outerFirst.map(({ item }) => (starts(item.range, range) ? nameOf(item, marks) : '│')).join(' ');
 }
 
 const starts = ({ base }: Range, range: Range): boolean => base >= range.base && base < range.end;
@@ -72,13 +94,15 @@ function marksOf({ hits }: MapModel): ReadonlyMap<string, string> {
   return marks;
 }
 
-/** Where the bytes that begin here are. */
-function bytesAt({ items, backings }: MapModel, range: Range): string {
-  const found = items.filter((item) => item.bytes && starts(item.range, range)).map(({ bytes }) => {
-    const backing = backings.find(({ id }) => id === bytes?.backing);
+/** Where the bytes that begin in a stretch are. */
+function memoryColumn({ items, backings }: MapModel): TextColumn {
+  const byId = new Map(backings.map((backing) => [backing.id, backing]));
+  const sweep = new Sweep(items.filter(({ bytes }) => bytes));
+  const words = ({ bytes }: MapItem): string => {
+    const backing = byId.get(bytes?.backing ?? '');
     return backing && bytes ? `${backing.name} ${backing.physical ? 'at' : '+'} ${writeAddress(bytes.range.base)}` : '';
-  });
-  return [...new Set(found)].join(', ');
+  };
+  return { title: 'memory', cellAt: (range) => [...new Set(sweep.at(range).begins.map(words))].join(', ') };
 }
 
 function linesOf({ range, gap }: Cell, columns: readonly TextColumn[]): Line[] {
