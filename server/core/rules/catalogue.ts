@@ -15,6 +15,7 @@ import { hostFactsMissing } from './host-facts-missing.js';
 import { hotplugDevice } from './hotplug-device.js';
 import { hotplugMapLimit } from './hotplug-map-limit.js';
 import { hotplugMemory } from './hotplug-memory.js';
+import { hotplugWindow } from './hotplug-window.js';
 import { mapBisect } from './map-bisect.js';
 import { mapLimit } from './map-limit.js';
 import { mapMissing } from './map-missing.js';
@@ -97,6 +98,7 @@ export const RULES: readonly SealedRule[] = [
   viommuWidth,
   hotplugDevice,
   hotplugMemory,
+  hotplugWindow,
   hotplugMapLimit,
   mapBisect,
   hostFactsMissing,

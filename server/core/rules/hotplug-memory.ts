@@ -48,7 +48,7 @@ the device that is refused.`,
       }
     `,
       fixed(
-        'Move `more` to 0xfc_8000_0000',
+        'Move `more` to 0xfc_8000_0000 (then hotplug-window)',
         `
       host epyc {
         arch x86_64

@@ -1,5 +1,5 @@
 import { alignUp, formatSize, isAligned } from '../layout/address.js';
-import { sizeOf } from '../layout/intervals.js';
+import { byBase, sizeOf } from '../layout/intervals.js';
 import { namePlace, type Backing, type Region, type Vm } from '../layout/model.js';
 import { lossWords, rebase } from './realignment.js';
 import { bad, defineRule, fixed, good, type Fix, type VmSubject } from './rule.js';
@@ -93,10 +93,13 @@ function wasteOf(vm: Vm, backing: Backing): Waste[] {
   const taken = spokenFor(vm, backing);
   if (kind !== 'hugetlb' || page === undefined || !taken || taken.length === 0) return [];
   const end = taken.reduce((most, range) => (range.end > most ? range.end : most), 0n);
-  const last = vm.regions.find((region) => region.backing === backing && !region.alias && endOf(region) === end);
+  // Where several take these bytes, the one that lies highest, so that their order means nothing.
+  const last = vm.regions.filter((region) => region.backing === backing && !region.alias && endOf(region) === end).sort(byPlace).at(-1);
   const wasted = alignUp(end, page) - end;
   return wasted > 0n && last ? [{ backing, page, wasted, last }] : [];
 }
+
+const byPlace = ({ range: left }: Region, { range: right }: Region): number => (left && right ? byBase(left, right) : 0);
 
 /** One past the last byte that a region takes of its backing. */
 const endOf = ({ offset, range }: Region): bigint | undefined => (range && offset !== undefined ? offset + sizeOf(range) : undefined);
