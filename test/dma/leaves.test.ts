@@ -55,8 +55,10 @@ describe('leaves: what is told of them', () => {
     assert.equal(formatLeaves(countLeaves({ iova: 0n, size: GIB, physical: 4096n }, [4096n])), '262,144 × 4 KiB');
     assert.equal(formatLeaves(new Map()), 'nothing');
     assert.equal(formatLeaves(new Map([[GIB, 0n]])), 'nothing');
-    const powers = new Map(Array.from({ length: 18 }, (_, index) => [4096n << BigInt(index), 1n]));
-    assert.equal(formatLeaves(powers), '18 leaves of 512 MiB to 4 KiB');
+    const powers = (length: number) => new Map(Array.from({ length }, (_, index) => [4096n << BigInt(index), 1n]));
+    assert.equal(formatLeaves(powers(18)), '18 leaves of 512 MiB to 4 KiB');
+    assert.equal(formatLeaves(powers(7)), '7 leaves of 256 KiB to 4 KiB');
+    assert.equal(formatLeaves(powers(6)), '1 × 128 KiB + 1 × 64 KiB + 1 × 32 KiB + 1 × 16 KiB + 1 × 8 KiB + 1 × 4 KiB');
   });
 
   it('adds up', () => {

@@ -5,8 +5,8 @@ import {
   findOverlap, insertRange, type RangeTree, removeRange, sizeOfTree, valuesOf,
 } from '../../server/core/dma/range-tree.js';
 
-/** Pages 0 to 199, each a range of two bytes at 10 times its number: insert (true) or remove. */
-const edits = fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 0, max: 199 })), { maxLength: 300 });
+/** Pages 0 to 199, each a range of two bytes at 10 times its number: insert (true) or remove. Enough of them for deep trees. */
+const edits = fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 0, max: 199 })), { maxLength: 300, size: 'max' });
 
 const pageRange = (page: number) => rangeOf(BigInt(page) * 10n, 2n);
 
@@ -21,6 +21,16 @@ function apply(operations: readonly (readonly [boolean, number])[]): [RangeTree<
   }
   return [tree, pages];
 }
+
+/** Whether no side of any node weighs more than three times the other. */
+function isBalanced(tree: RangeTree<number>): boolean {
+  if (!tree) return true;
+  const [left, right] = [sizeOfTree(tree.left) + 1, sizeOfTree(tree.right) + 1];
+  return left <= 3 * right && right <= 3 * left && isBalanced(tree.left) && isBalanced(tree.right);
+}
+
+/** The tree as its pages: `((1) 2 (3))`. */
+const shape = (tree: RangeTree<number>): string => (tree ? `(${[shape(tree.left), tree.value, shape(tree.right)].filter((part) => part !== '').join(' ')})` : '');
 
 /** Longest way from the root, in nodes. */
 const depth = (tree: RangeTree<number>): number =>
@@ -42,14 +52,38 @@ describe('range tree', () => {
 
   it('stays balanced', () => fc.assert(fc.property(edits, (operations) => {
     const [tree] = apply(operations);
-    assert.ok(depth(tree) <= 2 + 2.5 * Math.log2(sizeOfTree(tree) + 1));
+    assert.ok(isBalanced(tree));
   })));
 
-  it('stays balanced where everything comes in order', () => {
-    let tree: RangeTree<number>;
-    for (let page = 0; page < 65535; page++) tree = insertRange(tree, pageRange(page), page);
-    assert.ok(depth(tree) <= 40, `${depth(tree)}`);
+  for (const [order, page] of [['in order', (at: number) => at], ['from above', (at: number) => 65534 - at]] as const) {
+    it(`stays balanced where everything comes ${order}`, () => {
+      let tree: RangeTree<number>;
+      for (let at = 0; at < 65535; at++) tree = insertRange(tree, pageRange(page(at)), page(at));
+      assert.ok(depth(tree) <= 40, `${depth(tree)}`);
+      assert.ok(isBalanced(tree));
+    });
+  }
+
+  it('stays balanced where everything goes in order', () => {
+    let [tree] = apply(Array.from({ length: 200 }, (_, page) => [true, page] as const));
+    for (let page = 0; page < 200; page++) {
+      tree = removeRange(tree, pageRange(page).base);
+      assert.ok(isBalanced(tree) && sizeOfTree(tree) === 199 - page, `without the pages up to ${page}`);
+    }
   });
+
+  for (const [pages, turned] of [
+    [[1, 2, 3], '(1 (2 (3)))'],
+    [[1, 3, 2], '(1 ((2) 3))'],
+    [[1, 2, 3, 4], '((1) 2 (3 (4)))'],
+    [[4, 3, 2, 1], '(((1) 2) 3 (4))'],
+    [[1, 4, 3, 2], '((1 (2)) 3 (4))'],
+    [[4, 1, 2, 3], '((1) 2 ((3) 4))'],
+    [[1, 2, 3, 4, 5, 6, 7], '((1) 2 ((3) 4 (5 (6 (7)))))'],
+    [[7, 6, 5, 4, 3, 2, 1], '(((((1) 2) 3) 4 (5)) 6 (7))'],
+  ] as const) {
+    it(`${pages.join(' ')} becomes ${turned}`, () => assert.equal(shape(apply(pages.map((page) => [true, page]))[0]), turned));
+  }
 
   it('leaves the tree before an edit as it was', () => {
     const [tree] = apply([[true, 1], [true, 2], [true, 3]]);

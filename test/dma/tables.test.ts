@@ -52,6 +52,8 @@ describe('tables', () => {
     assert.deepEqual(countTables([low], amd), [1n, 1n, 0n, 0n, 0n]);
     const high = identity(512n * GIB, 4n * KIB, amd.leafSizes);
     assert.deepEqual(countTables([low, high], amd), [2n, 2n, 2n, 0n, 0n]);
+    const last = identity(512n * GIB - 4n * KIB, 4n * KIB, amd.leafSizes);
+    assert.deepEqual(countTables([last], amd), [1n, 1n, 0n, 0n, 0n]);
   });
 
   it('hold a leaf between two levels in the lower one', () => {

@@ -72,9 +72,9 @@ export function subtract(whole: Range, holes: Iterable<Range>): Range[] {
  */
 export function* overlappingPairs<T>(items: readonly T[], rangeOfItem: (item: T) => Range): Generator<[T, T]> {
   const entries = items
-    .map((item, order) => ({ item, order, range: rangeOfItem(item) }))
+    .map((item) => ({ item, range: rangeOfItem(item) }))
     .filter((entry) => !isEmpty(entry.range))
-    .sort((left, right) => byBase(left.range, right.range) || left.order - right.order);
+    .sort((left, right) => byBase(left.range, right.range));
   let open: typeof entries = [];
   for (const entry of entries) {
     open = open.filter((other) => other.range.end > entry.range.base);
