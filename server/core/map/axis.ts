@@ -228,8 +228,14 @@ export function zoomed(view: View, position: number, factor: number): Range {
   const anchor = clamp(addressAt(view, position), window.base, window.end - 1n);
   const base = nearestTo(view, position * (1 - factor));
   const end = nearestTo(view, position + (height - position) * factor);
-  if (base === window.base && end === window.end && factor > 1) return within({ base: base - 1n, end: end + 1n });
+  if (base === window.base && end === window.end) return factor > 1 ? within({ base: base - 1n, end: end + 1n }) : oneByteLess(window, anchor);
   return within({ base: base > anchor ? anchor : base, end: end > anchor ? end : anchor + 1n });
+}
+
+/** The window without the byte at the end that is farther from an address in it; a byte is left at least. */
+function oneByteLess({ base, end }: Range, anchor: bigint): Range {
+  if (end - base <= 1n) return { base, end };
+  return anchor - base > end - 1n - anchor ? { base: base + 1n, end } : { base, end: end - 1n };
 }
 
 /** The first byte that begins nearest to a position. */
