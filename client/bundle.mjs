@@ -8,6 +8,9 @@ const root = path.join(import.meta.dirname, '..');
 
 const bundles = [
   { from: 'client/extension.ts', to: 'dist/extension.cjs', external: ['vscode'] },
+  // A bundle for the browser fails if anything of Node is in it.
+  { from: 'client/browser.ts', to: 'dist/browser.cjs', external: ['vscode'], platform: 'browser', target: 'es2022' },
+  { from: 'server/hosts/worker.ts', to: 'dist/server-worker.js', platform: 'browser', format: 'iife', target: 'es2022' },
   { from: 'client/map/view/main.ts', to: 'dist/map.js', platform: 'browser', format: 'iife', target: 'es2022' },
   { from: 'client/map/view/map.css', to: 'dist/map.css', platform: 'browser' },
   { from: 'server/hosts/node.ts', to: 'dist/server.cjs' },
@@ -16,7 +19,6 @@ const bundles = [
 
 await rm(path.join(root, 'dist'), { recursive: true, force: true });
 await Promise.all(bundles.map(bundle));
-
 async function bundle({ from, to, external = [], executable = false, platform = 'node', format = 'cjs', target = 'node20' }) {
   const file = path.join(root, to);
   await build({
@@ -29,7 +31,7 @@ async function bundle({ from, to, external = [], executable = false, platform = 
     platform,
     ...(from.endsWith('.ts') && { format, target }),
     // The ES modules of a dependency, where it has them: its UMD wrappers hide their imports from a bundler.
-    mainFields: ['module', 'main'],
+    mainFields: platform === 'browser' ? ['browser', 'module', 'main'] : ['module', 'main'],
     minify: true,
     legalComments: 'eof',
     logLevel: 'warning',

@@ -1,13 +1,14 @@
-// What every start of the client shares, on the desktop and, one day, in the browser: for which files it
-// works, its options, its one command and its place in the status bar. It shows no message of its own; a
+// What every start of the client shares, on the desktop and in the browser: for which files it works,
+// its options, its commands and its place in the status bar. It shows no message of its own; a
 // server that gives up after repeated crashes is reported by the client library.
 
 import { commands, type ExtensionContext, languages, LanguageStatusSeverity, Uri } from 'vscode';
 import {
   type BaseLanguageClient, type LanguageClientOptions, RevealOutputChannelOn, State,
 } from 'vscode-languageclient';
-import { registerMap } from './map/panel.js';
 import { offerComparison } from './compare.js';
+import { answerForFiles } from './files.js';
+import { registerMap } from './map/panel.js';
 
 /** Identifies the client; its settings start with it (`vmlayout.trace.server`). */
 export const CLIENT_ID = 'vmlayout';
@@ -24,6 +25,7 @@ export function clientOptions(context: ExtensionContext): LanguageClientOptions 
     initializationOptions: {
       rulePages: Uri.joinPath(context.extensionUri, 'docs/rules/').toString(),
       commands: ['vmlayout.showMap', 'vmlayout.compareStances'],
+      readsFiles: true,
     },
     revealOutputChannelOn: RevealOutputChannelOn.Never,
   };
@@ -36,6 +38,7 @@ export async function run(client: BaseLanguageClient, context: ExtensionContext)
     await client.stop();
     await client.start();
   }));
+  answerForFiles(client, context);
   registerMap(client, context);
   offerComparison(client, context);
   await client.start();

@@ -8,6 +8,8 @@ import { inWords } from './files.js';
 
 /** Files on disk, by their URIs, for the language server: it has other things to do while it waits. */
 export const diskFiles: Files = {
+  reads: (uri) => fileOf(uri) !== undefined,
+
   async read(uri) {
     const file = fileOf(uri);
     if (file === undefined) return { error: 'only files on disk are read' };

@@ -1,5 +1,6 @@
 import type { Connection, InitializeResult, ServerCapabilities } from 'vscode-languageserver';
 import { offerFixes } from './code-actions.js';
+import { withClientFiles } from './client-files.js';
 import { answerCompare } from './compare.js';
 import { answerCodeLenses } from './code-lenses.js';
 import { followWorkspace } from './configuration.js';
@@ -28,7 +29,7 @@ const PARTS: readonly ((session: Session) => ServerCapabilities)[] = [
 /** Answers a client over a connection that is not listening yet. `today` is a date such as `2026-11-22`. */
 export function serve(connection: Connection, files: Files, today: () => string): void {
   connection.onInitialize((params): InitializeResult => {
-    const session = new Session(connection, params, files, today);
+    const session = new Session(connection, params, withClientFiles(files, connection, params), today);
     const capabilities = PARTS.map((listen) => listen(session)).reduce(together, { positionEncoding: 'utf-16' });
     return { capabilities, serverInfo: { name: 'vmlayout' } };
   });

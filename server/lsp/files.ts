@@ -4,6 +4,8 @@ export interface Files {
   read(uri: string): Promise<string | { readonly error: string }>;
   /** The URIs of the layouts below a folder, where the host can tell. */
   list?(folder: string): Promise<readonly string[]>;
+  /** Whether the host reads what is behind a URI itself; if left out, all of it. The rest is asked of a client that offers it. */
+  reads?(uri: string): boolean;
 }
 
 /**

@@ -56,10 +56,11 @@ export class Session {
     this.#browser = browser;
   }
 
-  static async start(chromiumPath: string): Promise<Session> {
+  /** `settings` are the user's, beside those that keep VS Code quiet. */
+  static async start(chromiumPath: string, settings: Readonly<Record<string, unknown>> = {}): Promise<Session> {
     const serverModule = pathToFileURL(path.join(ROOT, 'test/vscode/server.mjs')).href;
     const { startVsCode: start } = await import(serverModule) as { startVsCode: typeof startVsCode };
-    const server = await start(path.join(ROOT, 'dist/vmlayout.vsix'));
+    const server = await start(path.join(ROOT, 'dist/vmlayout.vsix'), settings);
     try {
       const browser = await chromium.launch({ executablePath: chromiumPath, args: CHROMIUM_FLAGS });
       return new Session(server, browser);
@@ -69,18 +70,25 @@ export class Session {
     }
   }
 
-  /** Opens `file` out of a fresh copy of the examples, each time in a window of its own. */
-  async openExample(file: string): Promise<Workbench> {
+  /** Opens `file` out of a fresh copy of the examples, each time in a window of its own; with further files beside it. */
+  async openExample(file: string, others: Readonly<Record<string, string>> = {}): Promise<Workbench> {
     const folder = await mkdtemp(path.join(tmpdir(), 'vmlayout-editor-'));
     this.#folders.push(folder);
     await cp(path.join(ROOT, 'examples'), folder, { recursive: true });
+    for (const [name, text] of Object.entries(others)) {
+      await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
+      await writeFile(path.join(folder, name), text);
+    }
 
     const page = await this.#browser.newPage({ viewport: { width: 1280, height: 800 } });
     page.setDefaultTimeout(STEP_MILLISECONDS);
+    const scripts: string[] = [];
+    page.context().on('request', (request) => scripts.push(decodeURIComponent(request.url())));
     await page.goto(this.#server.address(folder, file));
     const workbench = new Workbench(page, {
       read: () => readFile(path.join(folder, file), 'utf8'),
       pictures: RESULTS,
+      fetched: scripts,
     });
     await workbench.ready();
     return workbench;

@@ -10,6 +10,8 @@ export interface WorkbenchFile {
   read(): Promise<string>;
   /** The folder that screenshots go to. */
   readonly pictures: string;
+  /** Addresses of what the browser has fetched so far. */
+  readonly fetched: readonly string[];
 }
 
 export class Workbench {
@@ -25,6 +27,11 @@ export class Workbench {
   async ready(): Promise<void> {
     await this.#page.locator('.monaco-workbench').waitFor();
     await this.#page.locator('.editor-instance .view-line').first().waitFor();
+  }
+
+  /** Whether the browser itself has loaded a file of the extension. */
+  hasLoaded(file: string): boolean {
+    return this.#file.fetched.some((path) => path.includes(`/${file}`));
   }
 
   async close(): Promise<void> {

@@ -30,10 +30,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Packages and built-in modules that a folder may import. */
 const MAY_USE: Readonly<Record<string, RegExp>> = {
   'server/lsp': /^vscode-languageserver$/,
-  'server/hosts': /^(?:node:[a-z/_]+|vscode-languageserver\/node|picomatch)$/,
+  'server/hosts': /^(?:node:[a-z/_]+|vscode-languageserver\/(?:node|browser)|picomatch)$/,
   // Nothing of Node: the map works in the browser, too.
   'client/map': /^vscode(?:-languageclient)?$/,
-  client: /^(?:vscode|vscode-languageclient(?:\/node)?|node:[a-z/_]+)$/,
+  client: /^(?:vscode|vscode-languageclient(?:\/(?:node|browser))?|node:[a-z/_]+)$/,
 };
 
 /** Names that the core must not say: it knows no clock, no chance, no machine. */

@@ -57,6 +57,7 @@ export class LanguageClient {
     const connection = createMessageConnection(new StreamMessageReader(input), new StreamMessageWriter(output));
     const client = new LanguageClient(connection);
     client.settings = options.settings ?? {};
+    for (const [method, answer] of Object.entries(options.answers ?? {})) connection.onRequest(method, answer);
     client.initialized = await connection.sendRequest('initialize', {
       processId: null,
       rootUri: null,
@@ -143,6 +144,8 @@ export interface StartOptions {
   readonly today: () => string;
   readonly settings: unknown;
   readonly params: object;
+  /** What the client answers to requests of the server that aren't of the protocol. */
+  readonly answers: Readonly<Record<string, (params: never) => unknown>>;
 }
 
 /** Files as a host would read them, by URI. */

@@ -12,7 +12,7 @@ const START_SECONDS = 60;
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-const settings = {
+const quiet = {
   'chat.disableAIFeatures': true,
   'files.autoSave': 'off',
   'security.workspace.trust.enabled': false,
@@ -22,11 +22,11 @@ const settings = {
 };
 
 /**
- * Starts VS Code with the extension `vsix` on a free port of this machine. Returns its `url`, the
+ * Starts VS Code with the extension `vsix` on a free port of this machine, with further `settings` of its user. Returns its `url`, the
  * `address(folder, file)` that opens a file in a folder, its `log()` so far, and `stop()`. It stops with this
  * process at the latest, also when that is interrupted.
  */
-export async function startVsCode(vsix) {
+export async function startVsCode(vsix, settings = {}) {
   const { node, entry } = installVsCode();
   const home = mkdtempSync(path.join(tmpdir(), 'vmlayout-vscode-'));
   const env = environment(home);
@@ -42,7 +42,7 @@ export async function startVsCode(vsix) {
   for (const signal of signals) process.on(signal, exit);
 
   try {
-    writeSettings(home);
+    writeSettings(home, settings);
     installExtension(node, args, vsix, env);
     server = spawn(node, [
       ...args,
@@ -86,10 +86,10 @@ function exit(signal) {
   process.exit(128 + constants.signals[signal]);
 }
 
-function writeSettings(home) {
+function writeSettings(home, settings) {
   const folder = path.join(home, 'user/User');
   mkdirSync(folder, { recursive: true });
-  writeFileSync(path.join(folder, 'settings.json'), JSON.stringify(settings, undefined, 2));
+  writeFileSync(path.join(folder, 'settings.json'), JSON.stringify({ ...quiet, ...settings }, undefined, 2));
 }
 
 function installExtension(node, args, vsix, env) {

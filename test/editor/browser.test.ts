@@ -1,0 +1,65 @@
+// The same package in VS Code's extension host for browsers: a web worker, without Node. The extension's entry for browsers
+// runs there, and the language server in a worker of its own.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { findChromium, MISSING_CHROMIUM, Session } from './session.js';
+import type { Workbench } from './workbench.js';
+
+const IN_THE_BROWSER = { 'remote.extensionKind': { 'vmlayout.vmlayout': ['web'] } };
+
+describe('editor: the packaged extension in a browser', function () {
+  this.timeout(300_000);
+  this.slow(30_000);
+
+  let session: Session | undefined;
+  let workbench: Workbench | undefined;
+
+  before(async function () {
+    const chromium = findChromium();
+    if (chromium !== undefined) session = await Session.start(chromium, IN_THE_BROWSER);
+    else if (process.env['CI'] !== undefined) throw new Error(MISSING_CHROMIUM);
+    else this.skip();
+  });
+
+  afterEach(async function () {
+    const { state, title } = this.currentTest!;
+    if (state === 'failed') await workbench?.screenshot(`failed: ${title}`);
+    await workbench?.close();
+    workbench = undefined;
+  });
+
+  after(async () => {
+    await session?.stop();
+  });
+
+  it('checks, fixes and draws in a worker', async () => {
+    workbench = await session!.openExample('doorbell.vmlayout');
+    await workbench.errors(1);
+    assert.ok(workbench.hasLoaded('dist/browser.cjs'));
+    await workbench.goTo(/low at/);
+    const [first = ''] = await workbench.quickFixes();
+    assert.match(first, /^Split `low`.*2 × 1 GiB \+ 511 × 2 MiB \+ 256 × 4 KiB instead of 3 × 1 GiB/);
+    await workbench.applyFix(first);
+    await workbench.errors(0);
+    const map = await workbench.showMap();
+    await map.locator('#drawing [data-item="iova/low-b"]').first().waitFor();
+    await workbench.screenshot('browser-1-fixed-and-drawn');
+    await workbench.focusEditor();
+    assert.match(await workbench.save(), /^  map low-b size 2943 MiB to low \+ 129 MiB$/m);
+  });
+
+  it('reads imported files through the editor', async () => {
+    const example = readFileSync('examples/doorbell.vmlayout', 'utf8');
+    const border = example.indexOf('/// A guest');
+    workbench = await session!.openExample('main.vmlayout', {
+      'hosts/arm.vmlayout': example.slice(0, border),
+      'main.vmlayout': `import "hosts/arm.vmlayout"\n\n${example.slice(border)}`,
+    });
+    await workbench.errors(1);
+    const problems = (await workbench.problems()).join('\n');
+    assert.match(problems, /doorbell-overlap/);
+    assert.doesNotMatch(problems, /import-missing/);
+    await workbench.screenshot('browser-2-import');
+  });
+});
