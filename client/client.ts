@@ -7,8 +7,10 @@ import {
   type BaseLanguageClient, type LanguageClientOptions, RevealOutputChannelOn, State,
 } from 'vscode-languageclient';
 import { offerComparison } from './compare.js';
+import { offerConversions, type ReadThisHost } from './conversions.js';
 import { answerForFiles } from './files.js';
 import { registerMap } from './map/panel.js';
+import { offerToConvertPasted } from './pasted.js';
 
 /** Identifies the client; its settings start with it (`vmlayout.trace.server`). */
 export const CLIENT_ID = 'vmlayout';
@@ -31,8 +33,8 @@ export function clientOptions(context: ExtensionContext): LanguageClientOptions 
   };
 }
 
-/** Starts `client`, with its command and its place in the status bar. It runs until the extension ends. */
-export async function run(client: BaseLanguageClient, context: ExtensionContext): Promise<void> {
+/** Starts `client`, with its commands and its place in the status bar. It runs until the extension ends. */
+export async function run(client: BaseLanguageClient, context: ExtensionContext, readThisHost?: ReadThisHost): Promise<void> {
   showState(client, context);
   context.subscriptions.push(commands.registerCommand(RESTART_SERVER, async () => {
     await client.stop();
@@ -41,6 +43,8 @@ export async function run(client: BaseLanguageClient, context: ExtensionContext)
   answerForFiles(client, context);
   registerMap(client, context);
   offerComparison(client, context);
+  offerConversions(client, context, readThisHost);
+  offerToConvertPasted(client, context);
   await client.start();
 }
 

@@ -5,13 +5,14 @@ import type { ExtensionContext } from 'vscode';
 import { LanguageClient, type NodeModule, TransportKind } from 'vscode-languageclient/node';
 import { CLIENT_ID, clientOptions, run } from './client.js';
 import { provideTasks } from './tasks.js';
+import { thisHost } from './this-host.js';
 
 let client: LanguageClient | undefined;
 
 export async function activate(context: ExtensionContext): Promise<void> {
   client = new LanguageClient(CLIENT_ID, 'VM layout', serverProcess(context), clientOptions(context));
   context.subscriptions.push(provideTasks(context));
-  await run(client, context);
+  await run(client, context, thisHost(context));
 }
 
 export async function deactivate(): Promise<void> {

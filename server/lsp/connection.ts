@@ -4,6 +4,7 @@ import { withClientFiles } from './client-files.js';
 import { answerCompare } from './compare.js';
 import { answerCodeLenses } from './code-lenses.js';
 import { followWorkspace } from './configuration.js';
+import { answerConversions } from './conversions.js';
 import { followTexts } from './diagnostics.js';
 import type { Files } from './files.js';
 import { answerFormatting } from './formatting.js';
@@ -22,7 +23,7 @@ export type { Files } from './files.js';
 /** What the server can do: each part listens for its requests and says so to the client. */
 const PARTS: readonly ((session: Session) => ServerCapabilities)[] = [
   followTexts, followWorkspace, offerFixes, answerHover, answerCompletion, answerDefinition, answerSymbols, answerFolding,
-  showLibrary, answerMap, answerCompare, answerReferences, answerRename, answerTypeDefinition, answerCallHierarchy, answerWorkspaceSymbols, answerSelection, answerLinks, answerLinkedEditing,
+  showLibrary, answerMap, answerCompare, answerConversions, answerReferences, answerRename, answerTypeDefinition, answerCallHierarchy, answerWorkspaceSymbols, answerSelection, answerLinks, answerLinkedEditing,
   answerSemanticTokens, answerFormatting, answerInlayHints, answerCodeLenses, answerSignature,
 ];
 

@@ -35,7 +35,7 @@ export function answerMap(session: Session): ServerCapabilities {
   session.connection.onRequest(MAP_REQUEST, async (params: MapParams): Promise<MapAnswer | null> => {
     try {
       const file = session.documents.get(params.uri);
-      return file ? answer(session, params, file, await complete(session, file)) : null;
+      return file ? answer(session, params, file, await checkedWhole(session, file)) : null;
     } catch (error) {
       session.log('drawing the map', error);
       return null;
@@ -45,7 +45,7 @@ export function answerMap(session: Session): ServerCapabilities {
 }
 
 /** The check of a file with all that it imports. */
-async function complete(session: Session, file: OpenFile): Promise<Checked> {
+export async function checkedWhole(session: Session, file: OpenFile): Promise<Checked> {
   let checked = session.check(file);
   // Each round loads what the one before came to know; imports of imports aren't followed for ever.
   for (let round = 0; checked.wanted.size > 0 && round < MOST_ROUNDS; round++) {

@@ -82,6 +82,7 @@ export class Session {
 
     const page = await this.#browser.newPage({ viewport: { width: 1280, height: 800 } });
     page.setDefaultTimeout(STEP_MILLISECONDS);
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     const scripts: string[] = [];
     page.context().on('request', (request) => scripts.push(decodeURIComponent(request.url())));
     await page.goto(this.#server.address(folder, file));

@@ -156,6 +156,32 @@ export class Workbench {
     return proposed;
   }
 
+  /** Chooses an entry of an open list by the beginning of its text. */
+  async pick(label: string): Promise<void> {
+    await this.#page.locator('.quick-input-widget .monaco-list-row', { hasText: label }).first().click();
+  }
+
+  /** Copies a text, as another program would. */
+  async copy(text: string): Promise<void> {
+    await this.#page.evaluate((copied) => (globalThis as unknown as { navigator: { clipboard: { writeText(text: string): Promise<void> } } }).navigator.clipboard.writeText(copied), text);
+  }
+
+  async paste(): Promise<void> {
+    await this.#page.keyboard.press('Control+V');
+  }
+
+  /** Waits for a notification that says something, and presses a button of it, if one is named. */
+  async notification(says: RegExp, button?: string): Promise<void> {
+    const toast = this.#page.locator('.notification-toast', { hasText: says }).first();
+    await toast.waitFor();
+    if (button !== undefined) await toast.locator('.monaco-button', { hasText: button }).click();
+  }
+
+  /** Waits until the text of the editors on the screen matches. */
+  async shows(pattern: RegExp): Promise<void> {
+    await until(async () => pattern.test(await this.visibleText()), async () => `${pattern} in an editor; there is\n${await this.visibleText()}`);
+  }
+
   async type(text: string): Promise<void> {
     await this.#page.keyboard.type(text);
   }

@@ -1,0 +1,134 @@
+// Commands that bring in what tools print, write what tools read, compare layouts and explain logs. The server does the
+// work, so that they are the same in the browser; here are the questions to the user and the texts that come of it.
+
+import { commands, env, type ExtensionContext, l10n, type QuickPickItem, Uri, ViewColumn, window, workspace } from 'vscode';
+import type { BaseLanguageClient } from 'vscode-languageclient';
+import { readBytes, readText, textIn } from './files.js';
+
+/** What the server answers: `Converted` there. */
+export type Converted = { readonly text: string; readonly notes?: readonly string[] } | { readonly error: string };
+
+interface ImportedFile {
+  readonly path: string;
+  readonly text: string;
+  readonly bytes?: readonly number[];
+}
+
+/** Reads the IOMMU groups and the memory map of the machine that the extension runs on. */
+export type ReadThisHost = () => Promise<Converted>;
+
+/** Registers the commands. Where no host can be read, in the browser, none is offered. */
+export function offerConversions(client: BaseLanguageClient, context: ExtensionContext, readThisHost: ReadThisHost | undefined): void {
+  const ask = (what: string, params: object): Promise<Converted> => client.sendRequest<Converted>(`vmlayout/${what}`, params);
+  const offer = (name: string, run: () => Promise<void>): void => void context.subscriptions.push(commands.registerCommand(`vmlayout.${name}`, run));
+  offer('import', () => importLayout(ask, readThisHost));
+  offer('export', () => exportLayout(client, ask));
+  offer('compareWith', () => compareWith(ask));
+  offer('explainLog', () => explainLog(ask));
+}
+
+type Ask = (what: string, params: object) => Promise<Converted>;
+
+const LANGUAGE = 'vmlayout';
+
+const activeLayout = () => (window.activeTextEditor?.document.languageId === LANGUAGE ? window.activeTextEditor.document : undefined);
+
+async function importLayout(ask: Ask, readThisHost: ReadThisHost | undefined): Promise<void> {
+  const files = { label: l10n.t('Files…'), detail: l10n.t('mtree, QEMU command line, libvirt XML, reserved_regions, iomem, device tree, Jailhouse, Microkit') };
+  const clipboard = { label: l10n.t('Clipboard') };
+  const host = { label: l10n.t('This host'), detail: '/sys/kernel/iommu_groups, /proc/iomem' };
+  const chosen = await window.showQuickPick<QuickPickItem>([files, clipboard, ...(readThisHost ? [host] : [])], { placeHolder: l10n.t('Import from') });
+  if (chosen === host && readThisHost) await show(await readThisHost(), LANGUAGE);
+  if (chosen === clipboard) await show(await ask('import', { files: [{ path: l10n.t('the clipboard'), text: await env.clipboard.readText() }] }), LANGUAGE);
+  if (chosen === files) await importFiles(ask);
+}
+
+async function importFiles(ask: Ask): Promise<void> {
+  const chosen = await window.showOpenDialog({ canSelectMany: true, openLabel: l10n.t('Import') });
+  if (!chosen) return;
+  const loaded = await Promise.all(chosen.map(importedFile));
+  const failed = loaded.find((file) => 'error' in file);
+  await show(failed ?? await ask('import', { files: loaded }), LANGUAGE);
+}
+
+/** The first bytes of a device tree blob. */
+const BLOB = [0xd0, 0x0d, 0xfe, 0xed];
+
+async function importedFile(uri: Uri): Promise<ImportedFile | { readonly error: string }> {
+  const path = workspace.asRelativePath(uri);
+  const bytes = await readBytes(uri);
+  if ('error' in bytes) return { error: `${path}: ${bytes.error}` };
+  if (BLOB.every((byte, index) => bytes[index] === byte)) return { path, text: '', bytes: [...bytes] };
+  const loaded = textIn(bytes);
+  return 'error' in loaded ? { error: `${path}: ${loaded.error}` } : { path, text: loaded.text };
+}
+
+/** The language of a text in each format, as VS Code names it. */
+const LANGUAGES: Readonly<Record<string, string>> = {
+  'qemu-args': 'shellscript', 'libvirt-xml': 'xml', 'iommufd-plan': 'json', json: 'json', c: 'c', rust: 'rust', dts: 'dts', markdown: 'markdown', svg: 'xml',
+};
+
+async function exportLayout(client: BaseLanguageClient, ask: Ask): Promise<void> {
+  const document = activeLayout();
+  if (!document) return void window.showErrorMessage(l10n.t('Open the layout to export first.'));
+  const uri = `${document.uri}`;
+  const { exports } = await client.sendRequest<{ readonly exports: readonly { readonly name: string; readonly about: string }[] }>('vmlayout/formats');
+  const format = await window.showQuickPick(exports.map(({ name, about }) => ({ label: name, description: about })), { placeHolder: l10n.t('Export as'), matchOnDescription: true });
+  const subject = format && await chosenVm(client, uri);
+  if (!format || !subject) return;
+  await show(await ask('export', { uri, format: format.label, ...subject }), LANGUAGES[format.label] ?? 'plaintext');
+}
+
+interface Subject {
+  readonly vm?: string;
+  readonly host?: string;
+}
+
+/** The vm on one of its hosts, asked for where there are several. */
+async function chosenVm(client: BaseLanguageClient, uri: string): Promise<Subject | undefined> {
+  const answer = await client.sendRequest<{ readonly choices: readonly Subject[] } | null>('vmlayout/map', { uri });
+  const choices = answer?.choices ?? [];
+  if (choices.length < 2) return choices[0] ?? {};
+  const items = choices.map((subject) => ({ label: subject.vm ?? '', ...(subject.host !== undefined && { description: l10n.t('on {0}', subject.host) }), subject }));
+  return (await window.showQuickPick(items, { placeHolder: l10n.t('Export which vm?') }))?.subject;
+}
+
+async function compareWith(ask: Ask): Promise<void> {
+  const document = activeLayout();
+  if (!document) return void window.showErrorMessage(l10n.t('Open the layout to compare first.'));
+  const others = (await workspace.findFiles('**/*.vmlayout', '**/node_modules/**', 500)).filter((uri) => `${uri}` !== `${document.uri}`);
+  const items = others.map((uri) => ({ label: workspace.asRelativePath(uri), uri })).sort((left, right) => (left.label < right.label ? -1 : 1));
+  const elsewhere = { label: l10n.t('Another file…'), uri: undefined };
+  const chosen = await window.showQuickPick([...items, elsewhere], { placeHolder: l10n.t('What was it before?') });
+  const before = chosen && (chosen.uri ?? (await window.showOpenDialog({ openLabel: l10n.t('Compare') }))?.[0]);
+  if (!before) return;
+  const loaded = await readText(before);
+  await show('error' in loaded ? loaded : await ask('diff', { uri: `${document.uri}`, before: { uri: `${before}`, text: loaded.text } }), 'plaintext');
+}
+
+async function explainLog(ask: Ask): Promise<void> {
+  const layout = activeLayout();
+  const [clipboard, file] = [{ label: l10n.t('Clipboard') }, { label: l10n.t('File…') }];
+  const chosen = await window.showQuickPick([clipboard, file], { placeHolder: l10n.t('Explain the errors in') });
+  if (!chosen) return;
+  const log = chosen === clipboard ? { text: await env.clipboard.readText(), name: l10n.t('the clipboard') } : await openedLog();
+  if (!log) return;
+  await show('error' in log ? log : await ask('explainLog', { log: log.text, name: log.name, ...(layout && { uri: `${layout.uri}` }) }), 'plaintext');
+}
+
+async function openedLog(): Promise<{ readonly text: string; readonly name: string } | { readonly error: string } | undefined> {
+  const [uri] = (await window.showOpenDialog({ openLabel: l10n.t('Explain') })) ?? [];
+  if (!uri) return undefined;
+  const name = workspace.asRelativePath(uri);
+  const loaded = await readText(uri);
+  return 'error' in loaded ? { error: `${name}: ${loaded.error}` } : { text: loaded.text, name };
+}
+
+/** Shows a result as a new text that isn't stored yet, and tells what it couldn't say. */
+async function show(result: Converted, language: string): Promise<void> {
+  if ('error' in result) return void window.showErrorMessage(result.error);
+  const document = await workspace.openTextDocument({ content: result.text, language });
+  await window.showTextDocument(document, language === LANGUAGE ? {} : { viewColumn: ViewColumn.Beside });
+  const { notes = [] } = result;
+  if (notes.length > 0) void window.showInformationMessage(notes.length > 3 ? `${notes.slice(0, 3).join(' · ')} · ${l10n.t('and {0} more', notes.length - 3)}` : notes.join(' · '));
+}

@@ -1,0 +1,42 @@
+// What other tools print, pasted into a layout: it is offered to be made a layout of. VS Code tells of a paste only as of
+// a change, so each larger insertion is looked at, by the server, which knows the formats.
+
+import { type ExtensionContext, l10n, Range, type TextDocument, window, workspace, WorkspaceEdit } from 'vscode';
+import type { BaseLanguageClient } from 'vscode-languageclient';
+import type { Converted } from './conversions.js';
+
+/** Characters that a person doesn't type at once: less than a line of any listing. */
+const LEAST = 24;
+
+export function offerToConvertPasted(client: BaseLanguageClient, context: ExtensionContext): void {
+  context.subscriptions.push(workspace.onDidChangeTextDocument(({ document, contentChanges, reason }) => {
+    const [change, ...others] = contentChanges;
+    // What undo brings back was answered before.
+    if (!change || others.length > 0 || reason !== undefined || document.languageId !== 'vmlayout' || change.text.length < LEAST) return;
+    void offer(client, document, change.rangeOffset, change.text);
+  }));
+}
+
+async function offer(client: BaseLanguageClient, document: TextDocument, offset: number, text: string): Promise<void> {
+  const format = await client.sendRequest<string | null>('vmlayout/sniff', { text });
+  if (format === null) return;
+  const convert = l10n.t('Convert');
+  const answer = await window.showInformationMessage(l10n.t('This looks like {0}. Make a layout of it?', format), convert);
+  if (answer !== convert) return;
+  const result = await client.sendRequest<Converted>('vmlayout/import', { format, files: [{ path: l10n.t('what was pasted'), text }] });
+  if ('error' in result) return void window.showErrorMessage(result.error);
+  const place = placeOf(document, offset, text);
+  if (!place) return void window.showErrorMessage(l10n.t('What was pasted has changed meanwhile.'));
+  const edit = new WorkspaceEdit();
+  edit.replace(document.uri, place, result.text);
+  await workspace.applyEdit(edit);
+}
+
+/** Where a text stands now that was pasted at an offset: there, or wherever it is, if it is there once. */
+function placeOf(document: TextDocument, offset: number, pasted: string): Range | undefined {
+  const all = document.getText();
+  const text = document.eol === 1 ? pasted.replace(/\r\n/g, '\n') : pasted.replace(/\r?\n/g, '\r\n');
+  const start = all.startsWith(text, offset) ? offset : all.indexOf(text);
+  const isThere = start >= 0 && (start === offset || all.indexOf(text, start + 1) < 0);
+  return isThere ? new Range(document.positionAt(start), document.positionAt(start + text.length)) : undefined;
+}

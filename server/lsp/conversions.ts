@@ -1,0 +1,135 @@
+import type { ServerCapabilities } from 'vscode-languageserver';
+import {
+  checkFile, diffLayouts, diffText, EXPORT_FORMATS, explainLog, explainLogText, exportLayout, IMPORT_FORMATS, importInputs, mapMarkdown, mapOf, openDocument, PLAIN, sniffFormat, svgPicture,
+  type CheckedVm, type CheckOptions, type CheckResult, type Document, type ExportFormatName, type ExportResult, type ImportInput,
+} from '../core/index.js';
+import { pathOfUri } from './files.js';
+import { checkedWhole } from './map.js';
+import type { Session } from './session.js';
+
+/** Requests of ours: what the command line's `import`, `export`, `diff` and `explain --log` do, on texts that the client sends or has open. */
+export const CONVERSIONS = { formats: 'vmlayout/formats', sniff: 'vmlayout/sniff', import: 'vmlayout/import', export: 'vmlayout/export', diff: 'vmlayout/diff', explainLog: 'vmlayout/explainLog' } as const;
+
+/** A text, with what it couldn't say; or in one sentence why there is none. */
+export type Converted = { readonly text: string; readonly notes?: readonly string[] } | { readonly error: string };
+
+export interface ImportParams {
+  /** `path` is what the user calls it; a blob comes as its bytes, with an empty text. */
+  readonly files: readonly { readonly path: string; readonly text: string; readonly bytes?: readonly number[] }[];
+  /** Instead of what the files look like. */
+  readonly format?: string;
+}
+
+export interface ExportParams {
+  readonly uri: string;
+  readonly format: string;
+  /** Needed where the file has several. */
+  readonly vm?: string;
+  readonly host?: string;
+}
+
+export interface DiffParams {
+  /** The open file that was changed to. */
+  readonly uri: string;
+  /** What it was, wherever that is from. */
+  readonly before: { readonly uri: string; readonly text: string };
+}
+
+export interface ExplainParams {
+  readonly log: string;
+  /** What the log is called. */
+  readonly name: string;
+  /** The open layout to look into. */
+  readonly uri?: string;
+}
+
+type FormatName = ImportInput['format'];
+
+const PICTURES = [{ name: 'markdown', about: 'the memory map as tables' }, { name: 'svg', about: 'the memory map as a picture' }] as const;
+
+export function answerConversions(session: Session): ServerCapabilities {
+  const { connection } = session;
+  const failed: Converted = { error: 'the language server failed; its log says how' };
+  const answer = <Params>(method: string, handler: (params: Params) => Promise<Converted>): void => void connection.onRequest(method, session.guardLater(method, failed, handler));
+
+  connection.onRequest(CONVERSIONS.formats, () => ({ imports: IMPORT_FORMATS, exports: [...EXPORT_FORMATS, ...PICTURES] }));
+  connection.onRequest(CONVERSIONS.sniff, session.guard('looking at a text', null, ({ text }: { readonly text: string }) => sniffFormat(text) ?? null));
+  answer(CONVERSIONS.import, (params: ImportParams) => Promise.resolve(imported(params)));
+  answer(CONVERSIONS.export, (params: ExportParams) => exported(session, params));
+  answer(CONVERSIONS.diff, (params: DiffParams) => compared(session, params));
+  answer(CONVERSIONS.explainLog, (params: ExplainParams) => explained(session, params));
+  return { experimental: { vmlayoutConversions: true } };
+}
+
+function imported({ files, format }: ImportParams): Converted {
+  const inputs: ImportInput[] = [];
+  for (const { path, text, bytes } of files) {
+    const file = { path, text, ...(bytes && { bytes: Uint8Array.from(bytes) }) };
+    const found = isImportFormat(format) ? format : sniffFormat(text, file.bytes, path);
+    if (!found) return { error: `${path} looks like none of ${IMPORT_FORMATS.map(({ name }) => name).join(', ')}` };
+    inputs.push({ format: found, files: [file] });
+  }
+  const result = importInputs(inputs);
+  if (!('errors' in result)) return result;
+  const [first, ...others] = result.errors;
+  return { error: `${first?.path ?? ''}:${first?.line ?? 1}: ${first?.message ?? 'nothing could be read'}${others.length > 0 ? ` (and ${others.length} more)` : ''}` };
+}
+
+const isImportFormat = (format: string | undefined): format is FormatName => IMPORT_FORMATS.some(({ name }) => name === format);
+
+async function exported(session: Session, params: ExportParams): Promise<Converted> {
+  const file = session.documents.get(params.uri);
+  if (!file) return NOT_OPEN;
+  const { result } = await checkedWhole(session, file);
+  const chosen = result.vms.filter(({ vm, host }) => (params.vm ?? vm.name) === vm.name && (params.host ?? host?.name) === host?.name);
+  const [first, ...others] = chosen;
+  if (!first) return { error: 'there is no such vm in this file' };
+  if (others.length > 0) return { error: `one vm on one host is exported, and there are ${chosen.length}: ${chosen.map(({ vm, host }) => (host ? `${vm.name} on ${host.name}` : vm.name)).join(', ')}` };
+  const written = write(params.format, first, file.path, result);
+  if (!written) return { error: `there is no format ${params.format}` };
+  return 'errors' in written ? { error: `vm ${first.vm.name} can’t be said as ${params.format}: ${written.errors.join('; ')}` } : written;
+}
+
+const NOT_OPEN = { error: 'this text is not open any more' };
+
+function write(format: string, { vm, host, plan }: CheckedVm, path: string, { findings }: CheckResult): ExportResult | undefined {
+  if (format === 'markdown') return { text: mapMarkdown([mapOf(vm, plan, findings)]), notes: [] };
+  if (format === 'svg') return { text: svgPicture([{ models: [mapOf(vm, plan, findings)] }], { scale: 'compressed' }), notes: [] };
+  const known = EXPORT_FORMATS.find(({ name }) => name === format)?.name as ExportFormatName | undefined;
+  return known && exportLayout(known, { vm, host, plan, path });
+}
+
+async function compared(session: Session, { uri, before }: DiffParams): Promise<Converted> {
+  const file = session.documents.get(uri);
+  if (!file) return NOT_OPEN;
+  const { result, options } = await checkedWhole(session, file);
+  const old = await checkedText(session, pathOfUri(before.uri), openDocument(before.text), options);
+  const changes = diffText(diffLayouts(old, result), PLAIN);
+  return { text: changes === '' ? 'nothing changed\n' : changes };
+}
+
+/** The check of a text that isn't open, or is open in another version, with what it imports. */
+async function checkedText(session: Session, path: string, document: Document, options: CheckOptions): Promise<CheckResult> {
+  for (let round = 0; ; round++) {
+    const wanted = new Set<string>();
+    const read = (asked: string): ReturnType<typeof session.documents.read> => {
+      const state = asked === path ? document : session.documents.read(asked);
+      if (state === 'missing') wanted.add(asked);
+      return state;
+    };
+    const result = checkFile(path, { read }, options);
+    if (wanted.size === 0 || round === MOST_ROUNDS) return result;
+    await Promise.all(Array.from(wanted, (asked) => session.load(asked)));
+  }
+}
+
+/** Imports of imports aren’t followed for ever. */
+const MOST_ROUNDS = 100;
+
+async function explained(session: Session, { log, name, uri }: ExplainParams): Promise<Converted> {
+  const file = uri === undefined ? undefined : session.documents.get(uri);
+  const checked = file && (await checkedWhole(session, file));
+  const around = file && checked && { path: file.path, world: session.documents, options: checked.options, result: checked.result };
+  const errors = explainLog(log, around);
+  return errors.length === 0 ? { error: `no line of ${name} is a message that is known here` } : { text: explainLogText(name, errors, PLAIN) };
+}

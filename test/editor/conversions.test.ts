@@ -1,0 +1,77 @@
+// Bringing in what tools print, writing what tools read, comparing and explaining, as a user does it in a real VS Code.
+
+import assert from 'node:assert/strict';
+import { findChromium, MISSING_CHROMIUM, Session } from './session.js';
+import type { Workbench } from './workbench.js';
+
+const REGIONS = '0x0000000008000000 0x00000000080fffff msi\n0x00000000fee00000 0x00000000feefffff msi\n';
+
+for (const [where, settings] of [['on the desktop', {}], ['in the browser', { 'remote.extensionKind': { 'vmlayout.vmlayout': ['web'] } }]] as const) {
+  describe(`editor: conversions ${where}`, function () {
+    this.timeout(300_000);
+    this.slow(30_000);
+
+    let session: Session | undefined;
+    let workbench: Workbench | undefined;
+
+    before(async function () {
+      const chromium = findChromium();
+      if (chromium !== undefined) session = await Session.start(chromium, settings);
+      else if (process.env['CI'] !== undefined) throw new Error(MISSING_CHROMIUM);
+      else this.skip();
+    });
+
+    afterEach(async function () {
+      const { state, title } = this.currentTest!;
+      if (state === 'failed') await workbench?.screenshot(`failed: ${title} ${where}`);
+      await workbench?.close();
+      workbench = undefined;
+    });
+
+    after(async () => {
+      await session?.stop();
+    });
+
+    it('makes a layout of a listing that is pasted', async () => {
+      workbench = await session!.openExample('pasted.vmlayout', { 'pasted.vmlayout': '// What sysfs says:\nhost wrong { nonsense }\n' });
+      await workbench.errors(1);
+      await workbench.goTo(/host/);
+      await workbench.type('\n');
+      await workbench.copy(REGIONS);
+      await workbench.paste();
+      await workbench.notification(/looks like reserved-regions/, 'Convert');
+      await workbench.shows(/^ +reserved .*at 0x0?800_0000 .*msi/m);
+      await workbench.screenshot(`conversions-1-pasted ${where}`);
+      assert.doesNotMatch(await workbench.visibleText(), /0x0000000008000000/);
+    });
+
+    it('imports the clipboard, exports, compares and explains a log', async () => {
+      workbench = await session!.openExample('doorbell.vmlayout');
+      await workbench.errors(1);
+      await workbench.copy('qemu-system-aarch64: vfio_dma_map(0x5581, 0x0, 0xc0000000, 0x7f00) = -22 (Invalid argument)\n');
+      await workbench.run('VM Layout: Explain This Log');
+      await workbench.pick('Clipboard');
+      await workbench.shows(/where +ram low of vm web on altra/);
+      await workbench.screenshot(`conversions-2-log ${where}`);
+
+      await workbench.focusEditor();
+      await workbench.run('VM Layout: Export…');
+      await workbench.pick('rust');
+      await workbench.shows(/pub const .*0xc000_?0000/i);
+      await workbench.screenshot(`conversions-3-exported ${where}`);
+
+      await workbench.focusEditor();
+      await workbench.run('VM Layout: Compare with…');
+      await workbench.pick('policy.vmlayout');
+      await workbench.shows(/^vm web$/m);
+      await workbench.screenshot(`conversions-4-compared ${where}`);
+
+      await workbench.copy(REGIONS);
+      await workbench.focusEditor();
+      await workbench.run('VM Layout: Import…');
+      await workbench.pick('Clipboard');
+      await workbench.shows(/^ +reserved .*at 0x0?800_0000 .*msi/m);
+      await workbench.screenshot(`conversions-5-imported ${where}`);
+    });
+  });
+}

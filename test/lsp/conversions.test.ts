@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import type { Converted } from '../../server/lsp/conversions.js';
+import { filesOf, LanguageClient } from '../support/language-client.js';
+
+// What the command line's `import`, `export`, `diff` and `explain --log` do, as requests of an editor.
+
+const URI = 'file:///ws/doorbell.vmlayout';
+const DOORBELL = readFileSync('examples/doorbell.vmlayout', 'utf8');
+const REGIONS = '0x0000000008000000 0x00000000080fffff msi\n0x00000000fee00000 0x00000000feefffff msi\n';
+
+describe('conversions', () => {
+  let client: LanguageClient;
+
+  beforeEach(async () => {
+    client = await LanguageClient.start({ files: filesOf({ 'file:///ws/host.vmlayout': hostOf(DOORBELL) }) });
+    await client.open(URI, DOORBELL);
+  });
+
+  afterEach(() => client.stop());
+
+  const ask = (method: string, params: object): Promise<Converted> => client.request(`vmlayout/${method}`, params);
+
+  it('tell a format from a text', async () => {
+    const sniff = (text: string): Promise<string | null> => client.request('vmlayout/sniff', { text });
+    assert.equal(await sniff(REGIONS), 'reserved-regions');
+    assert.equal(await sniff('00001000-0009ffff : System RAM\n'), 'iomem');
+    assert.equal(await sniff('address-space: memory\n  0000000000000000-ffffffffffffffff (prio 0, i/o): system\n'), 'qemu-mtree');
+    assert.equal(await sniff(DOORBELL), null);
+  });
+
+  it('import what tools print, and a blob by its bytes', async () => {
+    const regions = textOf(await ask('import', { files: [{ path: 'reserved_regions', text: REGIONS }] }));
+    assert.match(regions, /^ +reserved \S+ at 0x0?800_0000 .*msi/m);
+    assert.deepEqual(await client.open('file:///ws/imported.vmlayout', regions).then((found) => found.filter(({ severity }) => severity === 1)), []);
+    const bytes = [...readFileSync('test/data/dtb/virt-1g-highmem-off-smp4.dtb')];
+    assert.match(textOf(await ask('import', { files: [{ path: 'virt.dtb', text: '', bytes }] })), /^ +ram \S+ at 0x4000_0000 size 1 GiB/m);
+  });
+
+  it('say what can’t be imported, with its place', async () => {
+    assert.match(errorOf(await ask('import', { files: [{ path: 'notes.txt', text: 'nothing\n' }] })), /^notes\.txt looks like none of qemu-mtree, /);
+    assert.match(errorOf(await ask('import', { format: 'reserved-regions', files: [{ path: 'r', text: `${REGIONS}0x10 0x5 msi\n` }] })), /^r:3: /);
+  });
+
+  it('export in each format that is offered, or say why not', async () => {
+    const { exports } = await client.request<{ exports: { name: string }[] }>('vmlayout/formats');
+    assert.ok(exports.length >= 8);
+    for (const { name } of exports) {
+      const written = await ask('export', { uri: URI, format: name });
+      assert.ok('text' in written ? written.text.length > 40 : written.error.startsWith('vm web can’t be said as'), `${name}: ${JSON.stringify(written)}`);
+    }
+    assert.match(textOf(await ask('export', { uri: URI, format: 'c' })), /0x8000000|0xc0000000/i);
+    assert.match(errorOf(await ask('export', { uri: URI, format: 'cobol' })), /no format cobol/);
+    assert.match(errorOf(await ask('export', { uri: URI, format: 'c', vm: 'nobody' })), /no such vm/);
+    assert.match(errorOf(await ask('export', { uri: 'file:///ws/closed.vmlayout', format: 'c' })), /not open/);
+  });
+
+  it('compare by meaning with a text that isn’t open, its imports included', async () => {
+    const other = { uri: 'file:///ws/old.vmlayout', text: `import "host.vmlayout"\n${vmOf(DOORBELL).replaceAll('3 GiB', '2 GiB')}` };
+    const changes = textOf(await ask('diff', { uri: URI, before: other }));
+    assert.match(changes, /^vm web$/m);
+    assert.match(changes, /grown +ram low/);
+    // It stood on the host that it imports, so that its own finding was known.
+    assert.match(changes, /leaves reserved range +doorbell-overlap/);
+    assert.equal(textOf(await ask('diff', { uri: URI, before: { uri: URI, text: `// the same\n${DOORBELL}` } })), 'nothing changed\n');
+  });
+
+  it('explain a log, in the layout that is open', async () => {
+    const log = 'qemu-system-aarch64: vfio_dma_map(0x5581, 0x0, 0xc0000000, 0x7f00) = -22 (Invalid argument)\n';
+    const inLayout = textOf(await ask('explainLog', { log, name: 'qemu.log', uri: URI }));
+    assert.match(inLayout, /^ +where +ram low of vm web on altra /m);
+    assert.doesNotMatch(textOf(await ask('explainLog', { log, name: 'qemu.log' })), /\blow\b/);
+    assert.match(errorOf(await ask('explainLog', { log: 'all is well\n', name: 'qemu.log' })), /no line of qemu\.log/);
+  });
+
+  it('answer nonsense with an error, and go on', async () => {
+    assert.match(errorOf(await ask('import', {})), /failed/);
+    assert.match(client.log.join('\n'), /vmlayout\/import failed/);
+    assert.match(textOf(await ask('export', { uri: URI, format: 'markdown' })), /low/);
+  });
+});
+
+const hostOf = (text: string): string => text.slice(0, text.indexOf('/// A guest'));
+const vmOf = (text: string): string => text.slice(text.indexOf('/// A guest'));
+
+function textOf(converted: Converted): string {
+  assert.ok('text' in converted, JSON.stringify(converted));
+  return converted.text;
+}
+
+function errorOf(converted: Converted): string {
+  assert.ok('error' in converted, JSON.stringify(converted).slice(0, 200));
+  return converted.error;
+}
