@@ -39,7 +39,7 @@ async function importLayout(ask: Ask, readThisHost: ReadThisHost | undefined): P
   const host = { label: l10n.t('This host'), detail: '/sys/kernel/iommu_groups, /proc/iomem' };
   const chosen = await window.showQuickPick<QuickPickItem>([files, clipboard, ...(readThisHost ? [host] : [])], { placeHolder: l10n.t('Import from') });
   if (chosen === host && readThisHost) await show(await readThisHost(), LANGUAGE);
-  if (chosen === clipboard) await show(await ask('import', { files: [{ path: l10n.t('the clipboard'), text: await env.clipboard.readText() }] }), LANGUAGE);
+  if (chosen === clipboard) await show(await ask('import', { files: [{ path: 'clipboard', text: await env.clipboard.readText() }] }), LANGUAGE);
   if (chosen === files) await importFiles(ask);
 }
 

@@ -23,7 +23,7 @@ async function offer(client: BaseLanguageClient, document: TextDocument, offset:
   const convert = l10n.t('Convert');
   const answer = await window.showInformationMessage(l10n.t('This looks like {0}. Make a layout of it?', format), convert);
   if (answer !== convert) return;
-  const result = await client.sendRequest<Converted>('vmlayout/import', { format, files: [{ path: l10n.t('what was pasted'), text }] });
+  const result = await client.sendRequest<Converted>('vmlayout/import', { format, files: [{ path: 'pasted', text }] });
   if ('error' in result) return void window.showErrorMessage(result.error);
   const place = placeOf(document, offset, text);
   if (!place) return void window.showErrorMessage(l10n.t('What was pasted has changed meanwhile.'));

@@ -63,7 +63,7 @@ for (const [where, settings] of [['on the desktop', {}], ['in the browser', { 'r
       await workbench.focusEditor();
       await workbench.run('VM Layout: Compare with…');
       await workbench.pick('policy.vmlayout');
-      await workbench.shows(/^vm web$/m);
+      await workbench.shows(/shrunk +ram low/);
       await workbench.screenshot(`conversions-4-compared ${where}`);
 
       await workbench.copy(REGIONS);
