@@ -115,6 +115,12 @@ describe('contract: type1 checks in this order', () => {
   ];
   for (const [expected, request] of bad) it(expected, () => assert.equal(told(full.map(request)), expected));
 
+  it('wraps in the memory as in the IOVA', () => {
+    const end = 1n << 64n;
+    assert.equal(told(full.map(memory(0n, PAGE, { offset: end - PAGE }))), 'ENOSPC limit');
+    assert.equal(told(full.map(memory(0n, 2n * PAGE, { offset: end - PAGE }))), 'EOVERFLOW wrap');
+  });
+
   it('EINVAL reserved, before memory is counted', () => {
     const poor = attached('type1', '7.2', [DOORBELL], { memlock: 0n });
     assert.equal(told(poor.map(memory(0x800_0000n, PAGE))), 'EINVAL reserved');
@@ -130,6 +136,7 @@ describe('contract: the kernel decides', () => {
     assert.equal(told(attached('type1', '5.4', [DOORBELL]).map(over)), 'EINVAL reserved');
     const before = mapped(attached('type1', '5.3', []), over);
     assert.equal(told(before.attach(group([DOORBELL]))), 'ok');
+    assert.equal(told(before.attach(group([], { aperture: rangeOf(GIB, GIB) }))), 'ok');
   });
 
   it('the number of mappings is limited from 5.1 on', () => {
@@ -168,6 +175,14 @@ describe('contract: memory that may be locked', () => {
     assert.equal(told(less.map(memory(4n * GIB, GIB))), 'ok');
   });
 
+  it('is no matter to what locks nothing, even past the limit', () => {
+    const [past, verdict] = limited(PAGE).map(memory(0n, PAGE));
+    assert.equal(verdict.errno, 'ok');
+    assert.equal(told(past.map(memory(GIB, PAGE, { memlocked: false }))), 'ok');
+    assert.equal(told(past.map(memory(GIB, PAGE, { kind: 'bar' }))), 'ok');
+    assert.equal(told(past.map(memory(GIB, PAGE))), 'ENOMEM memlock');
+  });
+
   it('leaves out what isn\'t locked', () => {
     assert.equal(told(limited(0n).map(memory(0n, GIB, { memlocked: false }))), 'ok');
   });
@@ -176,6 +191,14 @@ describe('contract: memory that may be locked', () => {
     const early = mapped(open('iommufd', '7.2', { memlock: PAGE }), memory(0n, GIB));
     assert.equal(early.lockedBytes, 0n);
     assert.equal(told(early.attach(group([]))), 'ENOMEM memlock');
+    const enough = mapped(open('iommufd', '7.2', { memlock: GIB }), memory(0n, GIB));
+    const [full, verdict] = enough.attach(group([]));
+    assert.equal(verdict.errno, 'ok');
+    assert.equal(full.lockedBytes, GIB);
+    assert.equal(told(full.map(memory(GIB, PAGE))), 'ENOMEM memlock');
+    assert.equal(told(full.map(memory(GIB, PAGE, { memlocked: false }))), 'ok');
+    assert.equal(told(full.attach(group([]))), 'ok');
+    assert.equal(told(mapped(attached('iommufd', '7.2', []), memory(0n, GIB)).map(memory(GIB, GIB))), 'ok');
   });
 });
 
@@ -187,6 +210,11 @@ describe('contract: groups that share a type1 container', () => {
     assert.deepEqual(both.usable(), [
       { base: PAGE, end: 0x800_0000n }, { base: 0x810_0000n, end: 0xfee0_0000n }, { base: 0xfef0_0000n, end: 1n << 39n },
     ]);
+  });
+
+  it('have the pages that all of them have', () => {
+    const [both] = attached('type1', '7.2', []).attach(group([], { pageSizes: [8n * KIB, 2n * MIB, GIB] }));
+    assert.equal(both.alignment(), 2n * MIB);
   });
 
   it('take the coarsest page', () => {
@@ -203,9 +231,14 @@ describe('contract: groups that share a type1 container', () => {
       errno: 'EINVAL', cause: 'reserved', kept: DOORBELL, existing: memory(0n, 2n * GIB), witness: DOORBELL.range,
     });
     assert.equal(told(full.attach(group([], { aperture: rangeOf(0n, GIB) }))), 'EINVAL aperture');
+    assert.equal(told(full.attach(group([], { aperture: rangeOf(GIB, 4n * GIB) }))), 'EINVAL aperture');
+    assert.equal(told(full.attach(group([kept('reserved', GIB, 0n)]))), 'ok');
     assert.equal(told(full.attach(group([kept('direct-relaxable', 0n, GIB)]))), 'ok');
     const small = mapped(attached('type1', '7.2', []), memory(PAGE, PAGE));
-    assert.equal(told(small.attach(group([], { pageSizes: [64n * KIB] }))), 'EINVAL alignment');
+    assert.deepEqual(small.attach(group([], { pageSizes: [64n * KIB] }))[1], { errno: 'EINVAL', cause: 'alignment', existing: memory(PAGE, PAGE) });
+    const even = mapped(attached('type1', '7.2', []), memory(64n * KIB, 64n * KIB));
+    assert.equal(told(even.attach(group([], { pageSizes: [64n * KIB] }))), 'ok');
+    assert.deepEqual([...even.maps()], [memory(64n * KIB, 64n * KIB)]);
   });
 
   it('are refused where they have no address in common', () => {
@@ -237,9 +270,31 @@ describe('contract: type1 unmaps', () => {
     assert.equal(same, two);
     assert.deepEqual(verdict, { errno: 'EINVAL', cause: 'bisect', existing: memory(2n * GIB, GIB), witness: rangeOf(2n * GIB, PAGE) });
     assert.equal(told(two.unmap(rangeOf(PAGE, GIB - PAGE))), 'EINVAL bisect');
+    assert.equal(told(two.unmap(rangeOf(GIB, 2n * GIB - PAGE))), 'EINVAL bisect');
+    assert.equal(told(two.unmap(rangeOf(0n, 3n * GIB - PAGE))), 'EINVAL bisect');
   });
 
-  it('everything', () => assert.equal(two.unmapAll()[0].mapCount, 0));
+  for (const [expected, range] of [
+    ['EINVAL empty', rangeOf(1n, 0n)],
+    ['EINVAL alignment', rangeOf(1n, GIB - 1n)],
+    ['EINVAL alignment', rangeOf(0n, GIB - 1n)],
+    ['EINVAL alignment', rangeOf(1n << 64n, 1n)],
+    ['EOVERFLOW wrap', rangeOf((1n << 64n) - PAGE, 2n * PAGE)],
+    ['ok', rangeOf((1n << 64n) - PAGE, PAGE)],
+  ] as const) {
+    it(`${expected} for ${range.base}, ${range.end - range.base} bytes`, () => assert.equal(told(two.unmap(range)), expected));
+  }
+
+  it('nothing before a group is attached', () => {
+    assert.equal(told(open('type1', '7.2').unmap(rangeOf(0n, PAGE))), 'EINVAL unattached');
+    assert.equal(told(open('type1', '7.2').unmapAll()), 'EINVAL unattached');
+  });
+
+  it('everything', () => {
+    const [rest, verdict] = two.unmapAll();
+    assert.equal(rest.mapCount, 0);
+    assert.deepEqual(verdict, { errno: 'ok', unmapped: 2n * GIB });
+  });
 });
 
 describe('contract: iommufd', () => {
@@ -249,6 +304,15 @@ describe('contract: iommufd', () => {
     const next = mapped(device, memory(0x7fff000n, PAGE));
     assert.equal(told(next.map(memory(0x7fff000n, 2n * PAGE))), 'EINVAL reserved');
     assert.equal(told(next.map(memory(0x7ffe000n, 2n * PAGE))), 'EEXIST existing-map');
+  });
+
+  it('says what is in the way', () => {
+    const first = memory(GIB, GIB);
+    assert.deepEqual(mapped(device, first).map(memory(2n * GIB - PAGE, GIB))[1], {
+      errno: 'EEXIST', cause: 'existing-map', existing: first, witness: rangeOf(2n * GIB - PAGE, PAGE),
+    });
+    const bar = memory(0n, MIB, { kind: 'bar' });
+    assert.deepEqual(device.map(bar)[1], { errno: 'EFAULT', cause: 'bar', witness: rangeOf(0n, MIB) });
   });
 
   it('has no limit on mappings and takes no BAR', () => {
@@ -267,6 +331,45 @@ describe('contract: iommufd', () => {
     assert.equal(told(mapped(empty, memory(0n, MIB, { kind: 'bar' })).attach(group([]))), 'EFAULT bar');
   });
 
+  it('says which mapping a new device meets', () => {
+    const early = memory(0n, GIB);
+    const before = mapped(open('iommufd', '7.2'), early);
+    assert.deepEqual(before.attach(group([DOORBELL]))[1], {
+      errno: 'EADDRINUSE', cause: 'reserved', kept: DOORBELL, existing: early, witness: DOORBELL.range,
+    });
+    assert.deepEqual(before.attach(group([], { aperture: rangeOf(MIB, GIB) }))[1], {
+      errno: 'EADDRINUSE', cause: 'aperture', existing: early, witness: rangeOf(0n, MIB),
+    });
+    const odd = memory(1n, 1n);
+    assert.deepEqual(mapped(open('iommufd', '7.2'), odd).attach(group([]))[1], { errno: 'EADDRINUSE', cause: 'alignment', existing: odd });
+    assert.equal(told(before.attach(group([kept('direct-relaxable', 0n, GIB)]))), 'ok');
+  });
+
+  it('keeps what any device keeps, and the coarsest page', () => {
+    const [both] = device.attach(group([LOCAL_APIC]));
+    assert.deepEqual(both.usable(), [
+      { base: 0n, end: 0x800_0000n }, { base: 0x810_0000n, end: 0xfee0_0000n }, { base: 0xfef0_0000n, end: 1n << 48n },
+    ]);
+    const [large] = open('iommufd', '7.2', { hostPage: 64n * KIB }).attach(group([], { pageSizes: [64n * KIB] }));
+    assert.equal(large.attach(group([]))[0].alignment(), 64n * KIB);
+  });
+
+  it('takes devices again whose alignment holds already', () => {
+    const page = mapped(open('iommufd', '7.2'), memory(PAGE, PAGE)).attach(group([]))[0];
+    assert.equal(told(page.attach(group([]))), 'ok');
+  });
+
+  it('refuses two software MSI windows, and no number of hardware ones', () => {
+    const windows = (...kinds: KeptKind[]): string => told(open('iommufd', '7.2').attach(group(kinds.map((kind, index) => kept(kind, BigInt(index) * GIB, MIB)))));
+    assert.equal(windows('sw-msi', 'sw-msi'), 'EINVAL mixed-msi');
+    assert.equal(windows('sw-msi', 'msi', 'reserved'), 'EINVAL mixed-msi');
+    assert.equal(windows('msi', 'msi'), 'ok');
+    assert.equal(windows('sw-msi', 'reserved', 'reserved'), 'ok');
+    assert.equal(windows('reserved', 'reserved'), 'ok');
+    const [, verdict] = open('iommufd', '7.2').attach(group([DOORBELL, LOCAL_APIC]));
+    assert.equal(verdict.kept, LOCAL_APIC);
+  });
+
   it('refuses a device with both kinds of MSI window, and an IOMMU whose pages are larger than the host\'s', () => {
     assert.equal(told(open('iommufd', '7.2').attach(group([DOORBELL, LOCAL_APIC]))), 'EINVAL mixed-msi');
     assert.equal(told(open('iommufd', '7.2').attach(group([], { pageSizes: [64n * KIB] }))), 'EINVAL page-size');
@@ -275,10 +378,54 @@ describe('contract: iommufd', () => {
   it('unmaps up to the first mapping that sticks out, and keeps what it did', () => {
     const two = mapped(device, memory(GIB, GIB), memory(2n * GIB, GIB));
     const [rest, verdict] = two.unmap(rangeOf(GIB, GIB + PAGE));
-    assert.equal(verdict.errno, 'ENOENT');
+    assert.deepEqual(verdict, {
+      errno: 'ENOENT', cause: 'bisect', existing: memory(2n * GIB, GIB), unmapped: GIB, witness: rangeOf(2n * GIB, PAGE),
+    });
     assert.deepEqual([...rest.maps()], [memory(2n * GIB, GIB)]);
-    assert.equal(told(rest.unmap(rangeOf(0n, GIB))), 'ENOENT nothing-there');
-    assert.equal(told(rest.unmapAll()), 'ok');
+    assert.deepEqual(rest.unmap(rangeOf(0n, GIB))[1], { errno: 'ENOENT', cause: 'nothing-there', unmapped: 0n });
+    assert.deepEqual(two.unmap(rangeOf(GIB, 2n * GIB))[1], { errno: 'ok', unmapped: 2n * GIB });
+    assert.deepEqual(two.unmapAll()[1], { errno: 'ok', unmapped: 2n * GIB });
+    assert.deepEqual(device.unmapAll()[1], { errno: 'ok', unmapped: 0n });
+  });
+
+  for (const [expected, range] of [
+    ['EINVAL empty', rangeOf(1n, 0n)],
+    ['EOVERFLOW wrap', rangeOf((1n << 64n) - PAGE, 2n * PAGE)],
+    ['ENOENT nothing-there', rangeOf((1n << 64n) - PAGE, PAGE)],
+  ] as const) {
+    it(`answers ${expected} to an unmap of ${range.base}, ${range.end - range.base} bytes`, () => assert.equal(told(device.unmap(range)), expected));
+  }
+});
+
+describe('contract: iommufd checks in this order', () => {
+  const last = (1n << 64n) - 1n;
+  const poor = mapped(attached('iommufd', '7.2', [DOORBELL], { memlock: PAGE }), memory(GIB, PAGE));
+  const bad: [string, MapRequest][] = [
+    ['EOVERFLOW wrap', memory(last, 1n, { access: '' })],
+    ['EOVERFLOW wrap', memory(0n, last, { access: '' })],
+    ['EINVAL access', memory(0n, PAGE, { access: '', offset: last })],
+    ['EOVERFLOW wrap', memory(1n, PAGE, { offset: last - PAGE + 1n })],
+    ['EINVAL empty', memory(1n, 0n)],
+    ['EINVAL alignment', memory(last - 1n, PAGE)],
+    ['EINVAL alignment', memory(GIB, PAGE + 1n)],
+    ['EINVAL alignment', memory(GIB + 1n, PAGE)],
+    ['EOVERFLOW wrap', memory(last + 1n - PAGE, 2n * PAGE)],
+    ['EINVAL aperture', memory(last + 1n - PAGE, PAGE)],
+    ['EINVAL reserved', memory(0x800_0000n, 2n * GIB)],
+    ['EEXIST existing-map', memory(GIB, PAGE, { offset: 1n })],
+    ['EINVAL alignment', memory(2n * GIB, PAGE, { offset: 1n })],
+    ['ENOMEM memlock', memory(2n * GIB, PAGE)],
+  ];
+  for (const [expected, request] of bad) {
+    it(`${expected} for 0x${request.iova.toString(16)}, 0x${request.size.toString(16)} bytes at 0x${request.offset.toString(16)}`, () =>
+      assert.equal(told(poor.map(request)), expected));
+  }
+
+  it('can have the last address but not the last page of memory', () => {
+    const whole = open('iommufd', '7.2');
+    assert.equal(told(whole.map(memory(last - 1n, 1n))), 'ok');
+    assert.equal(told(whole.map(memory(0n, last - 1n))), 'ok');
+    assert.equal(told(whole.map(memory(0n, PAGE, { offset: last - PAGE }))), 'ok');
   });
 });
 

@@ -89,9 +89,11 @@ export function arrivalRequests(region: Region, vm: Vm, habits: MappingHabits, b
 function writtenRequest(map: WrittenMap, habits: MappingHabits): DmaRequest[] {
   const { iova, size, region } = map;
   if (iova === undefined || size === undefined) return [];
-  const offset = region?.offset === undefined || map.offset === undefined ? undefined : region.offset + map.offset;
   const range = { base: iova, end: iova + size };
   const kind = region && !region.backing && (region.kind === 'mmio' || region.kind === 'bar') ? 'bar' : 'memory';
+  // A BAR begins with itself, wherever that is: it is aligned to its size.
+  const start = kind === 'bar' ? 0n : region?.offset;
+  const offset = start === undefined || map.offset === undefined ? undefined : start + map.offset;
   return [{ name: map.name, region, written: map, range, backing: region?.backing, offset, access: map.access, kind, piece: pieceOf(habits) }];
 }
 

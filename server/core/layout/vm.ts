@@ -240,9 +240,12 @@ function readMap(element: Element, regions: ReadonlyMap<Element, Region>, evalua
     size: range && range.end - range.base,
     region,
     offset: anchor?.offset,
-    access: access?.kind === 'word' ? access.text : region?.access ?? 'rw',
+    access: access?.kind === 'word' ? access.text : mapAccess(region),
   };
 }
+
+/** What a mapping of a region allows where it doesn't say: what the region does; a region that says nothing, such as a BAR, all. */
+export const mapAccess = (region: Region | undefined): string => region?.access || 'rw';
 
 function readViommu(element: Element, evaluator: Evaluator): Viommu {
   const children = element.children.filter((child) => isPresent(child, evaluator));

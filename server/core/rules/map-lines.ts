@@ -1,6 +1,7 @@
 import type { DmaRequest } from '../dma/requests.js';
 import type { Element } from '../layout/elements.js';
 import type { Range } from '../layout/intervals.js';
+import { mapAccess } from '../layout/vm.js';
 import { writeAddress, writeSize } from '../layout/written.js';
 import { freshName, otherProperties } from './edits.js';
 
@@ -28,7 +29,7 @@ export function mapLine({ region, access, written }: WritableMap, part: Range, o
     ...(identity ? [] : [`at ${writeAddress(part.base)}`]),
     ...(whole ? [] : [`size ${writeSize(part.end - part.base)}`]),
     `to ${region?.name}${offset === 0n ? '' : ` + ${writeSize(offset)}`}`,
-    ...(access === region?.access ? [] : [`access ${access}`]),
+    ...(access === mapAccess(region) ? [] : [`access ${access}`]),
   ];
   return words.join(' ') + (written ? otherProperties(written.element, ['at', 'size', 'to', 'access']) : '');
 }

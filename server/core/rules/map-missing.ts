@@ -4,6 +4,7 @@ import { alignDown, alignUp, formatRange, formatSize } from '../layout/address.j
 import { hiddenParts } from '../layout/hidden-parts.js';
 import { isEmpty, sizeOf, subtract, unite, type Range } from '../layout/intervals.js';
 import type { Region, Vm, WrittenMap } from '../layout/model.js';
+import { mapAccess } from '../layout/vm.js';
 import { declareBelow } from './carving.js';
 import { isWrittenIn, linesAfter, linesInto, replacedBy } from './edits.js';
 import { freshMapName, letter, mapLine } from './map-lines.js';
@@ -190,7 +191,7 @@ function add({ plan, region, range, missing }: Gap, { vm }: VmSubject): Fix[] {
   const parts = missing.flatMap((piece) => subtract(piece, holes)).filter((part) => !isEmpty(part));
   const lines = parts.map((part, index) => {
     const wanted = parts.length > 1 ? `${region.name}-rest-${letter(index)}` : `${region.name}-rest`;
-    return mapLine({ region, written: undefined, range: part, access: region.access }, part, part.base - range.base, freshMapName(vm.element, wanted));
+    return mapLine({ region, written: undefined, range: part, access: mapAccess(region) }, part, part.base - range.base, freshMapName(vm.element, wanted));
   });
   const last = vm.maps.findLast(({ element }) => isWrittenIn(element, vm.element));
   if (lines.length === 0) return [];
