@@ -288,6 +288,24 @@ policy p {
   });
 });
 
+describe('a requirement of a vm itself', () => {
+  it('is waived on a region of it, and by a policy', () => {
+    checkLint(`
+      vm web {
+        policy lenient
+        require large: r.size >= 1 GiB for r in ram
+        ram low at 0 size 4 MiB allow policy/large because "it boots from there"
+        ram high at 4 GiB size 8 MiB
+        ram more at 5 GiB size 8 MiB
+            ^^^^ policy/large: \`r.size >= 1 GiB\` is false for \`more\`: 8 MiB
+      }
+      policy lenient {
+        allow policy/large on web.high because "the rest comes later"
+      }
+    `);
+  });
+});
+
 describe('names in policies', () => {
   it('are told where nothing has them', () => {
     checkLint(`
@@ -296,7 +314,7 @@ describe('names in policies', () => {
                ^^^^^^^ unknown-name: there is no policy \`missing\`
         ram low at 0 size 4 MiB allow polciy/x, policy/blokcs because "x"
                                       ^^^^^^^^ unknown-name: there is no rule \`polciy/x\`
-                                                ^^^^^^^^^^^^^ unknown-name: no policy here has a requirement \`blokcs\`; did you mean \`policy/blocks\`?
+                                                ^^^^^^^^^^^^^ unknown-name: no policy or vm here has a requirement \`blokcs\`; did you mean \`policy/blocks\`?
       }
       vm other {
         policy p

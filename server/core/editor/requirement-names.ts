@@ -1,17 +1,11 @@
 import type { Evaluator } from '../layout/evaluate.js';
-import { requirementsOf, type Requirement } from '../rules/requirements.js';
+import { requirementsSeenIn } from '../rules/policy-names.js';
+import type { Requirement } from '../rules/requirements.js';
 
-/** The named requirements of all policies that a file sees: their findings are told, and waived, as `policy/NAME`. */
+/** The named requirements of all policies and vms that a file sees: their findings are told, and waived, as `policy/NAME`. */
 export function visibleRequirements(path: string, { evaluator }: { readonly evaluator: Evaluator }): Requirement[] {
-  const { lookup } = evaluator;
-  const policies = lookup.namesIn(path, 'policies').flatMap((name) => lookup.find(path, name, 'policies') ?? []);
-  const found = new Map<string, Requirement>();
-  for (const policy of policies) {
-    for (const requirement of requirementsOf(evaluator.elementOf(policy))) {
-      if (requirement.rule !== `policy/${requirement.verb}`) found.set(requirement.rule, requirement);
-    }
-  }
-  return [...found.values()];
+  const named = requirementsSeenIn(path, evaluator).filter(({ rule, verb }) => rule !== `policy/${verb}`);
+  return [...new Map(named.map((requirement) => [requirement.rule, requirement])).values()];
 }
 
 /** What a requirement asks for, as it is written. */

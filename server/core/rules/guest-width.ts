@@ -116,16 +116,24 @@ const hasAddress = ({ kind }: Region): boolean => kind !== 'avoid' && kind !== '
 
 /** What becomes of it on the real machine. */
 function consequence({ vm, host, region, range, space, isSlot }: Excess): string {
-  const excess = range.end - space.end;
-  if (vm.vmm === 'qemu' && host?.arch === 'arm64' && region.kind === 'ram') {
+  if (vm.vmm === 'qemu' && host?.arch === 'arm64' && isForMemory(region)) {
+    const excess = alignUp(highestEnd(vm, isForMemory), GIB) - space.end;
     return `QEMU stops with “Addressing limited to ${vm.bits} bits, but memory exceeds it by ${excess} bytes”`;
   }
-  if (vm.vmm === 'qemu' && host?.arch === 'x86_64') {
-    return `QEMU stops with “Address space limit ${formatAddress(space.end - 1n)} < ${formatAddress(range.end - 1n)} phys-bits too low (${vm.bits})”`;
+  if (vm.vmm === 'qemu' && host?.arch === 'x86_64' && (region.kind === 'window' || isForMemory(region))) {
+    const highest = highestEnd(vm, (other) => other.kind === 'window' || isForMemory(other)) - 1n;
+    return `QEMU’s q35 and pc stop with “Address space limit ${formatAddress(space.end - 1n)} < ${formatAddress(highest)} phys-bits too low (${vm.bits})”`;
   }
   if (host?.arch === 'arm64' && isSlot) return 'KVM_SET_USER_MEMORY_REGION fails with EFAULT';
   return `the guest has no address for ${formatRange({ base: range.base > space.end ? range.base : space.end, end: range.end })}`;
 }
+
+/** RAM, and where more of it may come. */
+const isForMemory = ({ kind, uses }: Region): boolean => kind === 'ram' || (kind === 'window' && uses.includes('memory'));
+
+/** One past the highest address of such regions. */
+const highestEnd = ({ regions }: Vm, isMeant: (region: Region) => boolean): bigint =>
+  regions.filter(isMeant).reduce((most, { range }) => (range && range.end > most ? range.end : most), 0n);
 
 /** As many bits as all regions need, where the host has them. */
 function raise({ vm, host }: Excess): Fix[] {

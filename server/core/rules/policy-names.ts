@@ -31,17 +31,22 @@ const RULE_NAMES: ReadonlySet<string> = new Set(RULES.map(({ name }) => name));
 export const isKnownRule = (name: string, origin: Origin, evaluator: Evaluator): boolean =>
   RULE_NAMES.has(name) || name === 'policy/require' || name === 'policy/prefer' || (name.startsWith('policy/') && requirementNames(origin, evaluator).includes(name));
 
-function requirementNames({ path }: Origin, evaluator: Evaluator): string[] {
+const requirementNames = ({ path }: Origin, evaluator: Evaluator): string[] => [...new Set(requirementsSeenIn(path, evaluator).map(({ rule }) => rule))];
+
+/** The requirements of all policies and vms that a file sees. */
+export function requirementsSeenIn(path: string, evaluator: Evaluator): Requirement[] {
   const { lookup } = evaluator;
   const policies = lookup.namesIn(path, 'policies').flatMap((name) => lookup.find(path, name, 'policies') ?? []);
-  return policies.flatMap((policy) => requirementsOf(evaluator.elementOf(policy)).map(({ rule }) => rule));
+  const named = lookup.namesIn(path).flatMap((name) => lookup.find(path, name) ?? []);
+  const vms = named.filter(({ declaration }) => declaration.keyword.text === 'vm');
+  return [...policies, ...vms].flatMap((source) => requirementsOf(evaluator.elementOf(source)));
 }
 
 function reportUnknownRule(rule: Word, origin: Origin, evaluator: Evaluator): void {
   const requirement = rule.text.startsWith('policy/');
   const names = requirement ? requirementNames(origin, evaluator) : RULE_NAMES;
   const { hint, more } = didYouMean(rule.text, names, rule);
-  const what = requirement ? `no policy here has a requirement \`${rule.text.slice('policy/'.length)}\`` : `there is no rule \`${rule.text}\``;
+  const what = requirement ? `no policy or vm here has a requirement \`${rule.text.slice('policy/'.length)}\`` : `there is no rule \`${rule.text}\``;
   evaluator.report('unknown-name', placeOf(origin, rule), `${what}${hint}`, more);
 }
 
