@@ -1,6 +1,6 @@
 import { memorySlots } from '../dma/memory-slots.js';
 import type { Plan } from '../dma/plan.js';
-import { formatAddress, formatRange, log2 } from '../layout/address.js';
+import { alignUp, formatAddress, formatRange, GIB, log2 } from '../layout/address.js';
 import type { Range } from '../layout/intervals.js';
 import type { Host, Region, Vm } from '../layout/model.js';
 import { withProperty } from './edits.js';
@@ -20,8 +20,8 @@ export const guestWidth = defineRule({
 can be reached. On arm64 KVM refuses a memory slot that ends past the guest's IPA width with EFAULT
 (\`kvm_arch_prepare_memory_region\` in arch/arm64/kvm/mmu.c); on x86 the bits above the guest's width are reserved in its page
 tables, and setting one is a page fault. QEMU looks before it starts: on Arm it stops with “Addressing limited to N bits, but
-memory exceeds it by M bytes” (hw/arm/virt.c \`virt_set_memmap\`), on x86 with “Address space limit … phys-bits too low”
-(hw/i386/pc.c), for which RAM, memory devices and the window of 64-bit BARs count. Only a width that is told is judged: KVM's
+memory exceeds it by M bytes” (hw/arm/virt.c \`virt_set_memmap\`), q35 and pc with “Address space limit …
+phys-bits too low” (hw/i386/pc.c), for which RAM, memory devices and the window of 64-bit BARs count; microvm doesn’t look. Only a width that is told is judged: KVM's
 default on arm64 is 40 bits, QEMU's on x86 40 as well, unless the host's is asked for.`,
 
   examples: [
@@ -129,7 +129,7 @@ function consequence({ vm, host, region, range, space, isSlot }: Excess): string
 }
 
 /** RAM, and where more of it may come. */
-const isForMemory = ({ kind, uses }: Region): boolean => kind === 'ram' || (kind === 'window' && uses.includes('memory'));
+const isForMemory = ({ kind, purpose }: Region): boolean => kind === 'ram' || (kind === 'window' && purpose !== 'bars');
 
 /** One past the highest address of such regions. */
 const highestEnd = ({ regions }: Vm, isMeant: (region: Region) => boolean): bigint =>
