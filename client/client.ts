@@ -2,7 +2,7 @@
 // its options, its commands and its place in the status bar. It shows no message of its own; a
 // server that gives up after repeated crashes is reported by the client library.
 
-import { commands, type ExtensionContext, languages, LanguageStatusSeverity, Uri } from 'vscode';
+import { commands, DiagnosticSeverity, type ExtensionContext, l10n, languages, LanguageStatusSeverity, Uri, window } from 'vscode';
 import {
   type BaseLanguageClient, type LanguageClientOptions, RevealOutputChannelOn, State,
 } from 'vscode-languageclient';
@@ -10,6 +10,8 @@ import { offerComparison } from './compare.js';
 import { offerConversions, type ReadThisHost } from './conversions.js';
 import { answerForFiles } from './files.js';
 import { registerMap } from './map/panel.js';
+import { offerExample } from './example.js';
+import { showOutlines } from './outline-view.js';
 import { offerToConvertPasted } from './pasted.js';
 
 /** Identifies the client; its settings start with it (`vmlayout.trace.server`). */
@@ -45,20 +47,30 @@ export async function run(client: BaseLanguageClient, context: ExtensionContext,
   offerComparison(client, context);
   offerConversions(client, context, readThisHost);
   offerToConvertPasted(client, context);
+  offerExample(context);
+  showOutlines(client, context);
   await client.start();
 }
 
 function showState(client: BaseLanguageClient, context: ExtensionContext): void {
   const status = languages.createLanguageStatusItem('vmlayout.server', SELECTOR);
-  status.name = 'VM layout server';
-  status.command = { command: RESTART_SERVER, title: 'Restart' };
+  status.name = l10n.t('VM layout server');
+  status.command = { command: RESTART_SERVER, title: l10n.t('Restart') };
 
-  const show = (state: State): void => {
-    const stopped = state === State.Stopped || state === State.StartFailed;
-    status.text = stopped ? 'Server stopped' : 'Server running';
-    status.busy = state === State.Starting;
+  const show = (): void => {
+    const stopped = client.state === State.Stopped || client.state === State.StartFailed;
+    status.text = stopped ? l10n.t('Server stopped') : countsText();
+    status.busy = client.state === State.Starting;
     status.severity = stopped ? LanguageStatusSeverity.Error : LanguageStatusSeverity.Information;
   };
-  show(State.Starting);
-  context.subscriptions.push(status, client.onDidChangeState(({ newState }) => show(newState)));
+  show();
+  context.subscriptions.push(status, client.onDidChangeState(show), languages.onDidChangeDiagnostics(show), window.onDidChangeActiveTextEditor(show));
+}
+
+/** What is found in the active text. */
+function countsText(): string {
+  const uri = window.activeTextEditor?.document.uri;
+  const found = uri ? languages.getDiagnostics(uri).filter(({ source }) => source === 'vmlayout') : [];
+  const count = (severity: DiagnosticSeverity): number => found.filter((one) => one.severity === severity).length;
+  return l10n.t('{0} errors, {1} warnings', count(DiagnosticSeverity.Error), count(DiagnosticSeverity.Warning));
 }

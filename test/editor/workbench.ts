@@ -156,6 +156,28 @@ export class Workbench {
     return proposed;
   }
 
+  /** Opens a view of the side bar by its title. Returns its entries, once there is one that matches. */
+  async openView(title: string, entry: RegExp): Promise<string[]> {
+    const pane = this.#page.locator('.pane', { has: this.#page.locator('.pane-header', { hasText: title }) });
+    if (await pane.locator('.pane-header[aria-expanded="false"]').count() > 0) await pane.locator('.pane-header').click();
+    const rows = pane.locator('.monaco-list-row');
+    await rows.filter({ hasText: entry }).first().waitFor();
+    return (await rows.allInnerTexts()).map(oneLine);
+  }
+
+  async clickEntry(title: string, entry: RegExp): Promise<void> {
+    await this.#page.locator('.pane', { has: this.#page.locator('.pane-header', { hasText: title }) }).locator('.monaco-list-row', { hasText: entry }).first().click();
+  }
+
+  /** Opens a walkthrough by its title. Returns the titles of its steps. */
+  async walkthrough(title: string): Promise<string[]> {
+    await this.run('Welcome: Open Walkthrough...');
+    await this.pick(title);
+    const steps = this.#page.locator('.getting-started-step .step-title');
+    await steps.first().waitFor();
+    return (await steps.allInnerTexts()).map(oneLine);
+  }
+
   /** Chooses an entry of an open list by the beginning of its text. */
   async pick(label: string): Promise<void> {
     await this.#page.locator('.quick-input-widget .monaco-list-row', { hasText: label }).first().click();
@@ -177,9 +199,11 @@ export class Workbench {
     if (button !== undefined) await toast.locator('.monaco-button', { hasText: button }).click();
   }
 
-  /** Waits until the text of the editors on the screen matches. */
+  /** Waits until a line of the editors on the screen matches. */
   async shows(pattern: RegExp): Promise<void> {
-    await until(async () => pattern.test(await this.visibleText()), async () => `${pattern} in an editor; there is\n${await this.visibleText()}`);
+    // All lines at once: while an editor is opened, lines come and go.
+    const lines = async (): Promise<string[]> => (await this.#page.locator('.editor-instance .view-line').allInnerTexts()).map((line) => line.replaceAll('\u00a0', ' '));
+    await until(async () => (await lines()).some((line) => pattern.test(line)), async () => `${pattern} in an editor; there is\n${(await lines()).join('\n')}`);
   }
 
   async type(text: string): Promise<void> {

@@ -1,0 +1,104 @@
+// Two views in the explorer, of the layout that is active: its regions, by vm, with their addresses, and what is found, by
+// rule. Whatever is chosen in them is shown in the text.
+
+import {
+  commands, type Diagnostic, EventEmitter, type ExtensionContext, l10n, languages, Range, ThemeIcon, type TreeDataProvider, TreeItem, TreeItemCollapsibleState, Uri, window,
+} from 'vscode';
+import type { BaseLanguageClient } from 'vscode-languageclient';
+import type { Choice, MapAnswer, MapPlace, PlacedRecord } from './map/view/messages.js';
+
+interface Entry {
+  readonly label: string;
+  readonly description?: string;
+  readonly icon?: string;
+  readonly place?: { readonly uri: Uri; readonly range: Range };
+  readonly inside?: readonly Entry[];
+}
+
+/** Registers the views. They are made anew when the findings of the active layout change, which they do after each edit. */
+export function showOutlines(client: BaseLanguageClient, context: ExtensionContext): void {
+  const [regions, findings] = [new Entries(regionEntries), new Entries(findingEntries)];
+  const refresh = (): void => {
+    // In this session a layout was active: from then on the views are there.
+    if (activeUri()) void commands.executeCommand('setContext', 'vmlayout.active', true);
+    void Promise.all([regions.refresh(client), findings.refresh(client)]);
+  };
+  context.subscriptions.push(
+    window.registerTreeDataProvider('vmlayout.regions', regions),
+    window.registerTreeDataProvider('vmlayout.findings', findings),
+    commands.registerCommand('vmlayout.showPlace', (uri: Uri, selection: Range) => window.showTextDocument(uri, { selection })),
+    window.onDidChangeActiveTextEditor(refresh),
+    languages.onDidChangeDiagnostics(({ uris }) => uris.some((uri) => `${uri}` === `${activeUri()}`) && refresh()),
+  );
+  refresh();
+}
+
+type Reader = (client: BaseLanguageClient, uri: Uri) => Promise<readonly Entry[]>;
+
+class Entries implements TreeDataProvider<Entry> {
+  readonly #changed = new EventEmitter<undefined>();
+  readonly onDidChangeTreeData = this.#changed.event;
+  readonly #read: Reader;
+  #entries: readonly Entry[] = [];
+
+  constructor(read: Reader) {
+    this.#read = read;
+  }
+
+  async refresh(client: BaseLanguageClient): Promise<void> {
+    const uri = activeUri();
+    const entries = uri ? await this.#read(client, uri).catch(() => []) : [];
+    // Another layout may be active by now: then its own answer is on its way.
+    if (`${uri}` !== `${activeUri()}`) return;
+    this.#entries = entries;
+    this.#changed.fire(undefined);
+  }
+
+  getChildren(entry?: Entry): readonly Entry[] & Entry[] {
+    return [...(entry ? entry.inside ?? [] : this.#entries)];
+  }
+
+  getTreeItem({ label, description, icon, place, inside }: Entry): TreeItem {
+    const item = new TreeItem(label, inside ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.None);
+    if (description !== undefined) item.description = description;
+    if (icon !== undefined) item.iconPath = new ThemeIcon(icon);
+    if (place) item.command = { command: 'vmlayout.showPlace', title: l10n.t('Show'), arguments: [place.uri, place.range] };
+    return item;
+  }
+}
+
+const activeUri = (): Uri | undefined => (window.activeTextEditor?.document.languageId === 'vmlayout' ? window.activeTextEditor.document.uri : undefined);
+
+/** Every vm on each of its hosts, with what it has in its own address space. */
+async function regionEntries(client: BaseLanguageClient, uri: Uri): Promise<Entry[]> {
+  const ask = (choice: Partial<Choice>): Promise<MapAnswer | null> => client.sendRequest('vmlayout/map', { uri: `${uri}`, ...choice });
+  const choices = (await ask({}))?.choices ?? [];
+  const answers = await Promise.all(choices.map(ask));
+  return answers.flatMap((answer) => (answer?.map ? [vmEntry(answer.map)] : []));
+}
+
+const vmEntry = ({ vm, host, items }: PlacedRecord): Entry => ({
+  label: vm,
+  icon: 'vm',
+  ...(host !== undefined && { description: l10n.t('on {0}', host) }),
+  inside: items.filter(({ id, place }) => id.startsWith('gpa/') && place).map(({ name, kind, range, place }) => ({
+    label: name, description: `${kind} ${range.base} – ${range.last}`, ...(place && { place: placeOf(place) }),
+  })),
+});
+
+const placeOf = ({ uri, range: { start, end } }: MapPlace): NonNullable<Entry['place']> => ({ uri: Uri.parse(uri), range: new Range(start.line, start.character, end.line, end.character) });
+
+function findingEntries(_client: BaseLanguageClient, uri: Uri): Promise<Entry[]> {
+  const found = languages.getDiagnostics(uri).filter(({ source }) => source === 'vmlayout');
+  const rules = new Map<string, Diagnostic[]>();
+  for (const one of found) rules.set(ruleOf(one), [...(rules.get(ruleOf(one)) ?? []), one]);
+  return Promise.resolve([...rules].map(([label, ofRule]) => ({
+    label, description: `${ofRule.length}`, icon: ICONS[ofRule[0]?.severity ?? 2] ?? 'info',
+    inside: ofRule.map(({ message, range }) => ({ label: message, description: l10n.t('line {0}', range.start.line + 1), place: { uri, range } })),
+  })));
+}
+
+const ruleOf = ({ code }: Diagnostic): string => (typeof code === 'object' ? `${code.value}` : `${code ?? 'vmlayout'}`);
+
+/** By the severity of a diagnostic. */
+const ICONS = ['error', 'warning', 'info'];
