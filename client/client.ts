@@ -11,7 +11,7 @@ import { offerConversions, type ReadThisHost } from './conversions.js';
 import { answerForFiles } from './files.js';
 import { registerMap } from './map/panel.js';
 import { offerExample } from './example.js';
-import { showOutlines } from './outline-view.js';
+import { showOutlines } from './map/outline-view.js';
 import { offerToConvertPasted } from './pasted.js';
 
 /** Identifies the client; its settings start with it (`vmlayout.trace.server`). */

@@ -5,7 +5,7 @@ import {
   commands, type Diagnostic, EventEmitter, type ExtensionContext, l10n, languages, Range, ThemeIcon, type TreeDataProvider, TreeItem, TreeItemCollapsibleState, Uri, window,
 } from 'vscode';
 import type { BaseLanguageClient } from 'vscode-languageclient';
-import type { Choice, MapAnswer, MapPlace, PlacedRecord } from './map/view/messages.js';
+import type { Choice, MapAnswer, MapPlace, PlacedRecord } from './view/messages.js';
 
 interface Entry {
   readonly label: string;
