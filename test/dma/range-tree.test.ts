@@ -50,6 +50,12 @@ describe('range tree', () => {
       assert.equal(findOverlap(tree, rangeOf(base, size)), found);
     })));
 
+  it('finds no neighbour', () => {
+    const [tree] = apply([[true, 1], [true, 3]]);
+    const found = ([[11n, 1n], [12n, 18n], [12n, 19n], [0n, 10n], [0n, 11n]] as const).map(([base, size]) => findOverlap(tree, rangeOf(base, size)));
+    assert.deepEqual(found, [1, undefined, 3, undefined, 1]);
+  });
+
   it('stays balanced', () => fc.assert(fc.property(edits, (operations) => {
     const [tree] = apply(operations);
     assert.ok(isBalanced(tree));
