@@ -85,7 +85,7 @@ describe('rule region-overlap', () => {
             ^^^^^ region-overlap: \`gpu.0\` lies in \`dimms\` (0xc0000000-0xc0ffffff): which of them the guest reaches there is up to the VMM
         window pci at 0x1_0000_0000 size 16 MiB for bars
         bar gpu.1 at 0x1_0000_0000
-            ^^^^^ region-overlap: \`gpu.1\` covers \`pci\` (0x100000000-0x100ffffff): which of them the guest reaches there is up to the VMM
+            ^^^^^ region-overlap: \`gpu.1\` covers \`pci\` (0x100000000-0x100ffffff): the host bridge passes on only what lies in the window, so the guest doesn’t reach the rest
       }
     `);
   });

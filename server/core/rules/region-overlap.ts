@@ -140,11 +140,14 @@ function verbOf(later: Region, earlier: Region): string {
 function consequence(earlier: Region, later: Region, { vmm }: Vm): string {
   const kinds = [earlier.kind, later.kind];
   if (kinds.includes('doorbell') && (kinds.includes('ram') || kinds.includes('rom'))) return 'an MSI written there lands in memory, and the interrupt is lost';
+  if (isForBars(earlier, later) || isForBars(later, earlier)) return 'the host bridge passes on only what lies in the window, so the guest doesn’t reach the rest';
   if (vmm === 'qemu') return 'QEMU shows the guest the one with the higher priority there';
   if (isMemorySlot(earlier) && isMemorySlot(later)) return 'KVM_SET_USER_MEMORY_REGION fails with EEXIST';
   if (kinds.includes('hole')) return 'whether the guest finds anything there is up to the VMM';
   return 'which of them the guest reaches there is up to the VMM';
 }
+
+const isForBars = (window: Region, bar: Region): boolean => window.kind === 'window' && window.purpose !== 'memory' && bar.kind === 'bar';
 
 /** Whether KVM gets a slot for it: memory, and BARs, which are mapped into the guest. */
 const isMemorySlot = ({ kind, backing }: Region): boolean => kind === 'bar' || (backing !== undefined && kind !== 'hole');
