@@ -12,6 +12,8 @@ export type { World } from './layout/scope.js';
 export { libraryDocument, Lookup } from './layout/lookup.js';
 export { LIBRARY } from './std/generated/library.js';
 export { completionsAt, type Completions } from './editor/completion.js';
+export { refactoringsAt, type RefactoringKind, type RefactoringRequest } from './editor/refactorings.js';
+export { saidBy, type Refactoring } from './editor/refactoring.js';
 export { codeLensesIn, type CodeLens, type LensAction } from './editor/code-lenses.js';
 export { comparisonsAt } from './editor/comparison.js';
 export { definitionAt, type Definition } from './editor/definition.js';

@@ -1,25 +1,32 @@
 import type { CodeAction, CodeActionParams, ServerCapabilities } from 'vscode-languageserver';
-import { fixAll, meets, offersFor, type Finding } from '../core/index.js';
-import { codeActionOf, documentEdit, spanOf, spanOfPlace } from './convert.js';
+import { fixAll, meets, offersFor, refactoringsAt, type Finding, type Refactoring, type RefactoringKind } from '../core/index.js';
+import { codeActionOf, documentEdit, newFileEdits, spanOf, spanOfPlace } from './convert.js';
 import { toDiagnostic } from './diagnostics.js';
 import type { OpenFile } from './documents.js';
+import { uriOfPath } from './files.js';
 import type { Session } from './session.js';
 
 const FIX_ALL = 'source.fixAll.vmlayout';
 
-/** Fixes of what is found at the cursor, and all safe fixes of a file at once. Each was tried before it is offered. */
+const REFACTORINGS: readonly RefactoringKind[] = ['refactor.rewrite', 'refactor.extract', 'refactor.inline'];
+/** The client asks by itself, at a move of the cursor: nobody has called for a list. */
+const AUTOMATIC = 2;
+
+/** Fixes of what is found at the cursor, refactorings, and all safe fixes of a file at once. Each was tried before it is offered. */
 export function offerFixes(session: Session): ServerCapabilities {
-  session.connection.onCodeAction(session.guard('offering fixes', [], (params: CodeActionParams): CodeAction[] => {
+  session.connection.onCodeAction(session.guardLater('offering fixes', [], async (params: CodeActionParams): Promise<CodeAction[]> => {
     const file = session.documents.get(params.textDocument.uri);
     if (!file) return [];
-    const { only } = params.context;
+    const { only, triggerKind } = params.context;
     const actions: CodeAction[] = [];
     if (!only || only.some((kind) => includes(kind, 'quickfix'))) actions.push(...quickFixes(session, file, params));
     // To fix everything is asked for by name, on saving or in a menu; it is too dear for each move of the cursor.
     if (only?.some((kind) => includes(kind, FIX_ALL))) actions.push(...fixEverything(session, file));
+    // So are refactorings: each is tried on a copy.
+    if (only || triggerKind !== AUTOMATIC) actions.push(...(await refactorings(session, file, params)));
     return actions;
   }));
-  return { codeActionProvider: { codeActionKinds: ['quickfix', FIX_ALL] } };
+  return { codeActionProvider: { codeActionKinds: ['quickfix', FIX_ALL, ...REFACTORINGS] } };
 }
 
 /** Kinds are trees: `source` asks for `source.fixAll.vmlayout`, too. */
@@ -45,4 +52,26 @@ function fixEverything(session: Session, file: OpenFile): CodeAction[] {
   const edits = fixAll(file.path, session.documents, options);
   if (edits.length === 0) return [];
   return [{ title: 'Apply all safe fixes', kind: FIX_ALL, edit: { documentChanges: [documentEdit(file.uri, file.version, document, edits)] } }];
+}
+
+async function refactorings(session: Session, file: OpenFile, { range, context: { only } }: CodeActionParams): Promise<CodeAction[]> {
+  const wants = (kind: RefactoringKind): boolean => !only || only.some((asked) => includes(asked, kind));
+  if (!REFACTORINGS.some(wants)) return [];
+  // A constant may be used in files that nobody has opened.
+  const files = wants('refactor.inline') ? await session.everyFile() : [];
+  if (session.documents.at(file.path)?.document !== file.document) return [];
+  const { document, result, options } = session.check(file);
+  const selection = spanOf(document, range);
+  const found = refactoringsAt({ file: { path: file.path, document, world: session.documents, result }, selection, options, files: withOwn(files, file) }, wants);
+  return found.flatMap((refactoring) => refactoringAction(session, file, refactoring));
+}
+
+const withOwn = (files: readonly { readonly path: string; readonly document: OpenFile['document'] }[], own: OpenFile) =>
+  (files.some(({ path }) => path === own.path) ? files : [own, ...files]);
+
+function refactoringAction({ client }: Session, { uri, version, document }: OpenFile, { title, kind, edits, newFile }: Refactoring): CodeAction[] {
+  const edit = documentEdit(uri, version, document, edits);
+  if (!newFile) return [{ title, kind, edit: { documentChanges: [edit] } }];
+  const isAble = client.workspace?.workspaceEdit?.resourceOperations?.includes('create') ?? false;
+  return isAble && uri.startsWith('file:') ? [{ title, kind, edit: { documentChanges: [...newFileEdits(uriOfPath(newFile.path), newFile.text), edit] } }] : [];
 }

@@ -1,5 +1,5 @@
 import type {
-  CallHierarchyItem, CodeAction, CompletionItem, CompletionItemKind, CompletionList, DefinitionLink, Diagnostic, DiagnosticSeverity, DocumentSymbol, FoldingRange, Hover, Location,
+  CallHierarchyItem, CodeAction, CompletionItem, CompletionItemKind, CompletionList, CreateFile, DefinitionLink, Diagnostic, DiagnosticSeverity, DocumentSymbol, FoldingRange, Hover, Location,
   Position, Range, SelectionRange, SignatureHelp, SymbolKind, TextDocumentEdit, TextEdit,
 } from 'vscode-languageserver';
 import {
@@ -95,6 +95,12 @@ export const documentEdit = (uri: string, version: number | null, document: Docu
   textDocument: { uri, version },
   edits: edits.map((edit) => textEditOf(document, edit)),
 });
+
+/** Makes a file that isn't there yet, with its text. */
+export const newFileEdits = (uri: string, text: string): (CreateFile | TextDocumentEdit)[] => [
+  { kind: 'create', uri, options: { overwrite: false, ignoreIfExists: false } },
+  { textDocument: { uri, version: null }, edits: [{ range: START, newText: text }] },
+];
 
 export const textEditOf = (document: Document, edit: CoreEdit): TextEdit => ({ range: rangeOf(document, edit), newText: edit.newText });
 

@@ -47,7 +47,7 @@ describe('the language server', () => {
     positionEncoding: 'utf-16',
     textDocumentSync: { openClose: true, change: 2 },
     workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
-    codeActionProvider: { codeActionKinds: ['quickfix', 'source.fixAll.vmlayout'] },
+    codeActionProvider: { codeActionKinds: ['quickfix', 'source.fixAll.vmlayout', 'refactor.rewrite', 'refactor.extract', 'refactor.inline'] },
     hoverProvider: true,
     completionProvider: { triggerCharacters: ['.', '"', ' ', '/', ':'] },
     definitionProvider: true,
@@ -129,7 +129,32 @@ describe('the language server', () => {
     const actions = await client.ask<CodeAction[]>('codeAction', URI, { range: rangeAt(0, 0), context: { diagnostics: [], only: ['source.fixAll'] } });
     assert.deepEqual(actions.map(({ kind }) => kind), ['source.fixAll.vmlayout']);
     assert.equal(applied(loose, actions[0], 1), loose.replace('4G', '4 GiB').replace('2M', '2 MiB'));
-    assert.deepEqual(await client.ask('codeAction', URI, { range: rangeAt(0, 0), context: { diagnostics: [], only: ['refactor'] } }), []);
+    assert.deepEqual(await client.ask('codeAction', URI, { range: rangeAt(0, 0), context: { diagnostics: [], only: ['source.organizeImports'] } }), []);
+  });
+
+  it('offers refactorings where somebody asks for a list, and not at each move of the cursor', async () => {
+    await client.open(URI, TEXT);
+    const ask = (context: object): Promise<CodeAction[]> => client.ask('codeAction', URI, { range: rangeAt(16, 7), context: { diagnostics: [], ...context } });
+    const kinds = (actions: readonly CodeAction[]): string[] => [...new Set(actions.map(({ kind }) => kind ?? ''))];
+    assert.deepEqual(kinds(await ask({ triggerKind: 2 })), ['quickfix']);
+    assert.deepEqual(kinds(await ask({ triggerKind: 1 })), ['quickfix', 'refactor.rewrite']);
+    const rewrites = await ask({ only: ['refactor'] });
+    const half = rewrites.find(({ title }) => title.includes('half-open'));
+    assert.ok(applied(TEXT, half, 1).includes('ram low at 0 .. 0xc000_0000 from ram0\n'));
+  });
+
+  it('moves a host to a file, for a client that can make one', async () => {
+    const move = async (capabilities: object): Promise<CodeAction | undefined> => {
+      const other = await LanguageClient.start({ params: { capabilities } });
+      await other.open(URI, TEXT);
+      const actions = await other.ask<CodeAction[]>('codeAction', URI, { range: rangeAt(0, 6), context: { diagnostics: [], only: ['refactor.extract'] } });
+      await other.stop();
+      return actions.find(({ title }) => title.startsWith('Move'));
+    };
+    assert.equal(await move({}), undefined);
+    const changes = (await move({ workspace: { workspaceEdit: { documentChanges: true, resourceOperations: ['create'] } } }))?.edit?.documentChanges;
+    assert.deepEqual(changes?.[0], { kind: 'create', uri: 'file:///ws/altra.vmlayout', options: { overwrite: false, ignoreIfExists: false } });
+    assert.equal(changes?.length, 3);
   });
 
   it('hovers', async () => {
