@@ -32,6 +32,8 @@ export function clientOptions(context: ExtensionContext): LanguageClientOptions 
       readsFiles: true,
     },
     revealOutputChannelOn: RevealOutputChannelOn.Never,
+    // At each key: a check costs less than the wait for a pause would.
+    diagnosticPullOptions: { onChange: true },
   };
 }
 

@@ -30,6 +30,8 @@ export const diskFiles: Files = {
     const root = fileOf(folder);
     return root === undefined ? [] : (await layoutsIn(root)).map((file) => pathToFileURL(file).href);
   },
+
+  pause: () => new Promise((resume) => setImmediate(resume)),
 };
 
 /** Layouts of a workspace that are looked at; a folder with more is no workspace of layouts. */

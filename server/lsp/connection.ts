@@ -16,6 +16,7 @@ import {
   answerCallHierarchy, answerLinkedEditing, answerLinks, answerReferences, answerRename, answerSelection, answerTypeDefinition, answerWorkspaceSymbols,
 } from './navigation.js';
 import { answerSemanticTokens } from './semantic-tokens.js';
+import { answerDiagnostics } from './pull-diagnostics.js';
 import { Session } from './session.js';
 
 export type { Files } from './files.js';
@@ -25,6 +26,7 @@ const PARTS: readonly ((session: Session) => ServerCapabilities)[] = [
   followTexts, followWorkspace, offerFixes, answerHover, answerCompletion, answerDefinition, answerSymbols, answerFolding,
   showLibrary, answerMap, answerCompare, answerConversions, answerReferences, answerRename, answerTypeDefinition, answerCallHierarchy, answerWorkspaceSymbols, answerSelection, answerLinks, answerLinkedEditing,
   answerSemanticTokens, answerFormatting, answerInlayHints, answerCodeLenses, answerSignature,
+  answerDiagnostics,
 ];
 
 /** Answers a client over a connection that is not listening yet. `today` is a date such as `2026-11-22`. */

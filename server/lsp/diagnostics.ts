@@ -4,7 +4,7 @@ import { diagnosticOf, rangeOfPlace, remark, type DiagnosticContext } from './co
 import type { OpenFile } from './documents.js';
 import { pathOfUri } from './files.js';
 import { libraryUri } from './library.js';
-import type { Checked, Session } from './session.js';
+import type { Session } from './session.js';
 import { forgetConfiguration, isConfiguration, readProject } from './project-configuration.js';
 import { readSettings } from './settings.js';
 
@@ -36,7 +36,7 @@ export function followTexts(session: Session): ServerCapabilities {
     if (!file) return;
     session.forget(file.path);
     session.changed();
-    send(session, textDocument.uri, undefined, []);
+    if (!session.pulls) send(session, textDocument.uri, undefined, []);
     refreshWithDependants(session, file.path);
   }));
   connection.onDidChangeWatchedFiles(session.guard('watching', undefined, ({ changes }) => {
@@ -45,20 +45,25 @@ export function followTexts(session: Session): ServerCapabilities {
     for (const path of paths.filter(isConfiguration)) forgetConfiguration(session, path);
     if (paths.some(isConfiguration)) void readProject(session, documents.all).then((changed) => refreshAll(session, changed));
     session.changed();
+    if (session.pulls) return session.askToPull();
     refreshAll(session, new Set(paths.flatMap((path) => session.dependantsOf(path))));
   }));
 
   return { textDocumentSync: { openClose: true, change: 2 } };
 }
 
-/** Checks files again and tells what is found. */
+/** Checks files again and tells what is found; a client that asks is told to ask again. */
 export function refreshAll(session: Session, files: Iterable<OpenFile>): void {
+  if (session.pulls) return void (hasAny(files) && session.askToPull());
   for (const file of files) refresh(session, file.path);
 }
 
+const hasAny = (files: Iterable<unknown>): boolean => !files[Symbol.iterator]().next().done;
+
 /** The diagnostics of the findings of a file, for what the client can show. */
 export function toDiagnostic(session: Session, document: Document): (finding: Finding) => Diagnostic {
-  const abilities = session.client.textDocument?.publishDiagnostics;
+  const { textDocument } = session.client;
+  const abilities = session.pulls ? { ...textDocument?.publishDiagnostics, ...textDocument?.diagnostic } : textDocument?.publishDiagnostics;
   const context: DiagnosticContext = {
     document,
     related: abilities?.relatedInformation ?? false,
@@ -84,6 +89,8 @@ const pageOf = (rule: string, pages: string | undefined): string | undefined =>
   pages !== undefined && RULE_NAMES.has(rule) ? `${pages.replace(/\/*$/, '/')}${rule}.md` : undefined;
 
 function refreshWithDependants(session: Session, path: string): void {
+  // Who asks does so at each change of a text, of the others that are open, too.
+  if (session.pulls) return;
   refresh(session, path);
   refreshAll(session, session.dependantsOf(path));
 }
@@ -92,15 +99,44 @@ function refreshWithDependants(session: Session, path: string): void {
 function refresh(session: Session, path: string): void {
   const file = session.documents.at(path);
   if (!file) return;
+  const wanted = wantedBy(session, file);
+  if (wanted.size > 0) void loadAndRefresh(session, path, wanted);
+  else send(session, file.uri, file.version, toldOf(session, file));
+}
+
+/** Files that have to be loaded first; none where the check fails, which is told then. */
+export function wantedBy(session: Session, file: OpenFile): ReadonlySet<string> {
   try {
-    const checked = session.check(file);
-    if (checked.wanted.size > 0) void loadAndRefresh(session, path, checked.wanted);
-    else send(session, file.uri, file.version, diagnosticsOf(session, file, checked));
-  } catch (error) {
-    session.log(`checking ${file.uri}`, error);
-    send(session, file.uri, file.version, [remark('this file could not be checked; the output of the language server says why')]);
+    return session.check(file).wanted;
+  } catch {
+    return new Set();
   }
 }
+
+export const NOT_CHECKED = remark('this file could not be checked; the output of the language server says why');
+
+/** The diagnostics of an open file as it is; that it could not be checked, where that crashes. */
+export function toldOf(session: Session, file: OpenFile): Diagnostic[] {
+  try {
+    const { document, result } = session.check(file);
+    return diagnosticsFor(session, file.path, document, result.findings);
+  } catch (error) {
+    session.log(`checking ${file.uri}`, error);
+    return [NOT_CHECKED];
+  }
+}
+
+/** Loads all that an open file imports. */
+export async function completed(session: Session, file: OpenFile): Promise<void> {
+  // Each round loads what the one before came to know; imports of imports aren’t followed for ever.
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const wanted = wantedBy(session, session.documents.at(file.path) ?? file);
+    if (wanted.size === 0) return;
+    await Promise.all(Array.from(wanted, (path) => session.load(path)));
+  }
+}
+
+const MOST_ROUNDS = 100;
 
 async function loadAndRefresh(session: Session, path: string, wanted: Iterable<string>): Promise<void> {
   await Promise.all(Array.from(wanted, (other) => session.load(other)));
@@ -108,18 +144,18 @@ async function loadAndRefresh(session: Session, path: string, wanted: Iterable<s
   refresh(session, path);
 }
 
-function diagnosticsOf(session: Session, file: OpenFile, { document, result }: Checked): Diagnostic[] {
+/** Diagnostics of findings, the worst first where there are too many. */
+export function diagnosticsFor(session: Session, path: string, document: Document, findings: readonly Finding[]): Diagnostic[] {
   const convert = toDiagnostic(session, document);
-  const { findings } = result;
   if (findings.length <= MOST_DIAGNOSTICS) return findings.map(convert);
   const rest = findings.length - MOST_DIAGNOSTICS;
-  return [...worstFirst(findings).slice(0, MOST_DIAGNOSTICS).map(convert), remark(`${rest} more finding${rest === 1 ? '' : 's'} in ${nameOf(file)} are not shown`)];
+  return [...worstFirst(findings).slice(0, MOST_DIAGNOSTICS).map(convert), remark(`${rest} more finding${rest === 1 ? '' : 's'} in ${nameOf(path)} are not shown`)];
 }
 
 const worstFirst = (findings: readonly Finding[]): Finding[] =>
   (['error', 'warning', 'note'] as const).flatMap((level) => findings.filter((finding) => finding.level === level));
 
-const nameOf = ({ path }: OpenFile): string => path.slice(path.lastIndexOf('/') + 1);
+const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 function send(session: Session, uri: string, version: number | undefined, diagnostics: Diagnostic[]): void {
   const sent = session.connection.sendDiagnostics({ uri, ...(version !== undefined && { version }), diagnostics });

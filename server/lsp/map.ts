@@ -1,7 +1,7 @@
 import type { ServerCapabilities, TextEdit } from 'vscode-languageserver';
 import { mapOf, mapsAfterFixes, mapsOfStances, recordOf, type CheckedVm, type MapModel, type MapRecord, type Placed } from '../core/index.js';
 import { textEditOf, type MapPlace } from './convert.js';
-import { locate } from './diagnostics.js';
+import { completed, locate } from './diagnostics.js';
 import type { OpenFile } from './documents.js';
 import type { Checked, Session } from './session.js';
 
@@ -46,16 +46,9 @@ export function answerMap(session: Session): ServerCapabilities {
 
 /** The check of a file with all that it imports. */
 export async function checkedWhole(session: Session, file: OpenFile): Promise<Checked> {
-  let checked = session.check(file);
-  // Each round loads what the one before came to know; imports of imports aren't followed for ever.
-  for (let round = 0; checked.wanted.size > 0 && round < MOST_ROUNDS; round++) {
-    await Promise.all(Array.from(checked.wanted, (path) => session.load(path)));
-    checked = session.check(session.documents.at(file.path) ?? file);
-  }
-  return checked;
+  await completed(session, file);
+  return session.check(session.documents.at(file.path) ?? file);
 }
-
-const MOST_ROUNDS = 100;
 
 function answer(session: Session, params: MapParams, file: OpenFile, checked: Checked): MapAnswer {
   const { result, document, options } = checked;

@@ -1,4 +1,4 @@
-import type { Connection, InitializeParams } from 'vscode-languageserver';
+import type { CancellationToken, Connection, InitializeParams } from 'vscode-languageserver';
 import { checkFile, type CheckOptions, type CheckResult, type Document, type Level } from '../core/index.js';
 import { fieldOf } from './any-value.js';
 import { Displays } from './display.js';
@@ -27,6 +27,8 @@ export class Session {
   readonly configurations: ProjectConfigurations;
   /** What is shown besides findings, by file. */
   readonly display: Displays;
+  /** Whether the client asks for diagnostics: then none are pushed. */
+  readonly pulls: boolean;
   /** Where the pages of the rules are, if the client says. */
   readonly rulePages: string | undefined;
   /** Commands that the client says it has. */
@@ -44,10 +46,13 @@ export class Session {
   readonly #joinedLevels = new Map<string, Levels>();
   #commonLevels: Levels = new Map();
   #state = 0;
+  #waiting = new Set<() => void>();
+  #isAskingToPull = false;
 
   constructor(connection: Connection, params: InitializeParams, files: Files, today: () => string) {
     this.connection = connection;
     this.client = params.capabilities;
+    this.pulls = params.capabilities.textDocument?.diagnostic !== undefined;
     this.#files = files;
     this.display = new Displays(connection, params.capabilities);
     this.configurations = new ProjectConfigurations(files);
@@ -107,14 +112,21 @@ export class Session {
     return checked;
   }
 
-  /** What a file comes to, open or loaded. */
-  resultOf(path: string): CheckResult {
+  /** What a file comes to, open or loaded; `wanted` takes the files that would have to be loaded first. */
+  resultOf(path: string, wanted?: Set<string>): CheckResult {
     const open = this.documents.at(path);
     if (open) return this.check(open).result;
     const document = this.documents.read(path);
     const known = this.#results.get(path);
     if (known && known.document === document && known.state === this.#state) return known.result;
-    const result = checkFile(path, this.documents, this.#optionsFor(path));
+    const world = {
+      read: (asked: string) => {
+        const state = this.documents.read(asked);
+        if (state === 'missing') wanted?.add(asked);
+        return state;
+      },
+    };
+    const result = checkFile(path, world, this.#optionsFor(path), known?.result);
     this.#results.set(path, { document, state: this.#state, result });
     return result;
   }
@@ -138,6 +150,61 @@ export class Session {
   /** Says that a text is another one now, so that no earlier check holds. */
   changed(): void {
     this.#state++;
+    const waiting = this.#waiting;
+    this.#waiting = new Set();
+    for (const wake of waiting) wake();
+  }
+
+  /** A number that grows with each change of a text or a setting. */
+  get state(): number {
+    return this.#state;
+  }
+
+  /** Waits until there is a change after a state, or nobody wants to know any more. */
+  changedSince(state: number, token: CancellationToken): Promise<void> {
+    if (this.#state !== state || token.isCancellationRequested) return Promise.resolve();
+    return new Promise((wake) => {
+      this.#waiting.add(wake);
+      token.onCancellationRequested(() => {
+        this.#waiting.delete(wake);
+        wake();
+      });
+    });
+  }
+
+  /** Says to a client that asks for diagnostics that they are others now, though no text of its own changed; several times at once are one. */
+  askToPull(): void {
+    this.changed();
+    if (this.#isAskingToPull || !this.client.workspace?.diagnostics?.refreshSupport) return;
+    this.#isAskingToPull = true;
+    void Promise.resolve().then(() => {
+      this.#isAskingToPull = false;
+      // A client that is gone needs none.
+      this.connection.languages.diagnostics.refresh().catch(() => undefined);
+    });
+  }
+
+  /** Whether a file lies in a folder of the workspace. */
+  isInWorkspace(path: string): boolean {
+    return this.#folders.some((folder) => folder !== '' && path.startsWith(folder));
+  }
+
+  /** What a file that isn’t open comes to, loaded with all that it imports. */
+  async loaded(path: string): Promise<{ readonly result: CheckResult; readonly document: Document | undefined }> {
+    // Each round loads what the one before came to know; imports of imports aren’t followed for ever.
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      const wanted = new Set<string>();
+      this.resultOf(path, wanted);
+      if (wanted.size === 0) break;
+      await Promise.all(Array.from(wanted, (other) => this.load(other)));
+    }
+    const document = this.documents.read(path);
+    return { result: this.resultOf(path), document: document === 'missing' || 'error' in document ? undefined : document };
+  }
+
+  /** Lets messages that came meanwhile be read. */
+  pause(): Promise<void> {
+    return this.#files.pause?.() ?? Promise.resolve();
   }
 
   /** Forgets what is known of a file that was closed. */
@@ -233,6 +300,8 @@ export class Session {
 }
 
 type Levels = ReadonlyMap<string, Level | 'off'>;
+
+const MOST_ROUNDS = 100;
 
 const sameLevels = (left: Levels, right: Levels): boolean =>
   left.size === right.size && [...left].every(([rule, level]) => right.get(rule) === level);

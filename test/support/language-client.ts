@@ -4,6 +4,7 @@ import {
   createMessageConnection,
   StreamMessageReader,
   StreamMessageWriter,
+  type CancellationToken,
   type ClientCapabilities,
   type Diagnostic,
   type InitializeResult,
@@ -120,13 +121,32 @@ export class LanguageClient {
     for (const wake of waiting) wake();
   }
 
+  /** Opens without waiting for what is told: to a client that asks, nothing is. */
+  async openQuietly(uri: string, text: string): Promise<void> {
+    this.#versions.set(uri, 1);
+    await this.notify('textDocument/didOpen', { textDocument: { uri, languageId: 'vmlayout', version: 1, text } });
+  }
+
+  async changeQuietly(uri: string, ...contentChanges: TextDocumentContentChangeEvent[]): Promise<void> {
+    const version = (this.#versions.get(uri) ?? 0) + 1;
+    this.#versions.set(uri, version);
+    await this.notify('textDocument/didChange', { textDocument: { uri, version }, contentChanges });
+  }
+
+  /** Receives partial results by their token. */
+  onProgress(token: string, listener: (value: unknown) => void): void {
+    this.#connection.onNotification('$/progress', ({ token: own, value }: { token: string; value: unknown }) => {
+      if (own === token) listener(value);
+    });
+  }
+
   /** Asks about a file: `hover`, `completion` … */
   ask<Result>(method: string, uri: string, params: object = {}): Promise<Result> {
     return this.#connection.sendRequest(`textDocument/${method}`, { textDocument: { uri }, ...params });
   }
 
-  request<Result>(method: string, params?: object): Promise<Result> {
-    return this.#connection.sendRequest(method, params);
+  request<Result>(method: string, params?: object, token?: CancellationToken): Promise<Result> {
+    return token ? this.#connection.sendRequest(method, params, token) : this.#connection.sendRequest(method, params);
   }
 
   notify(method: string, params?: object): Promise<void> {

@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { CancellationTokenSource, type DocumentDiagnosticReport, type WorkspaceDiagnosticReport, type WorkspaceDocumentDiagnosticReport } from 'vscode-languageserver/node';
+import type { Files } from '../../server/lsp/connection.js';
+import { LanguageClient, messageOf, rangeAt } from '../support/language-client.js';
+
+// A client that asks for diagnostics: nothing is pushed to it, and what is the same is told as such.
+
+const A = 'file:///ws/a.vmlayout';
+const B = 'file:///ws/b.vmlayout';
+const WRONG = 'vm web { ram a at 0 size Q }\n';
+
+/** A disk of a workspace, which may change. */
+class Disk implements Files {
+  readonly texts = new Map<string, string>();
+  reading: Promise<void> = Promise.resolve();
+
+  async read(uri: string): Promise<string | { readonly error: string }> {
+    await this.reading;
+    return this.texts.get(uri) ?? { error: 'there is no such file' };
+  }
+
+  list(): Promise<readonly string[]> {
+    return Promise.resolve([...this.texts.keys()].filter((uri) => uri.endsWith('.vmlayout')));
+  }
+
+  pause(): Promise<void> {
+    return new Promise((resume) => setImmediate(resume));
+  }
+}
+
+describe('diagnostics that the client asks for', () => {
+  let client: LanguageClient;
+  let disk: Disk;
+  beforeEach(async () => {
+    disk = new Disk();
+    client = await LanguageClient.start({
+      files: disk,
+      params: { capabilities: { textDocument: { diagnostic: { relatedInformation: true } }, workspace: { configuration: true, diagnostics: { refreshSupport: true } } } },
+    });
+  });
+  afterEach(async () => {
+    assert.deepEqual(client.history, [], 'nothing is pushed');
+    await client.stop();
+    assert.deepEqual(client.log, []);
+  });
+
+  const pull = (uri: string, previousResultId?: string): Promise<DocumentDiagnosticReport> => client.ask('diagnostic', uri, { identifier: 'vmlayout', ...(previousResultId !== undefined && { previousResultId }) });
+  const pullAll = (known: Readonly<Record<string, string>> = {}, more: object = {}, token?: Parameters<LanguageClient['request']>[2]): Promise<WorkspaceDiagnosticReport> =>
+    client.request('workspace/diagnostic', { previousResultIds: Object.entries(known).map(([uri, value]) => ({ uri, value })), ...more }, token);
+  const codesIn = (report: DocumentDiagnosticReport): unknown => (report.kind === 'full' ? report.items.map(({ code }) => code) : 'unchanged');
+  const byUri = (items: readonly WorkspaceDocumentDiagnosticReport[]): Record<string, unknown> => Object.fromEntries(items.map((item) => [item.uri, codesIn(item as DocumentDiagnosticReport)]));
+  const ids = (items: readonly WorkspaceDocumentDiagnosticReport[]): Record<string, string> => Object.fromEntries(items.map(({ uri, resultId }) => [uri, resultId ?? '']));
+
+  it('are offered to such a client only', async () => {
+    assert.deepEqual(client.initialized.capabilities.diagnosticProvider, { identifier: 'vmlayout', interFileDependencies: true, workspaceDiagnostics: true });
+    const other = await LanguageClient.start();
+    assert.equal(other.initialized.capabilities.diagnosticProvider, undefined);
+    await other.stop();
+  });
+
+  it('follow the text, and are told once', async () => {
+    await client.openQuietly(A, WRONG);
+    const first = await pull(A);
+    assert.deepEqual(codesIn(first), ['unknown-name']);
+    assert.equal((await pull(A, first.resultId)).kind, 'unchanged');
+    await client.changeQuietly(A, { range: rangeAt(0, 25, 0, 26), text: '1 GiB' });
+    const second = await pull(A, first.resultId);
+    assert.deepEqual(codesIn(second), []);
+    assert.notEqual(second.resultId, first.resultId);
+  });
+
+  it('wait for what is imported, and come anew when that changes', async () => {
+    disk.texts.set(B, 'const Q = 1 GiB\n');
+    await client.openQuietly(A, `import "b.vmlayout"\n${WRONG}`);
+    const report = await pull(A);
+    assert.deepEqual(codesIn(report), []);
+    disk.texts.set(B, 'const P = 1 GiB\n');
+    await client.notify('workspace/didChangeWatchedFiles', { changes: [{ uri: B, type: 2 }] });
+    await client.refreshed('diagnostic', 1);
+    assert.deepEqual(codesIn(await pull(A, report.resultId)), ['unknown-name']);
+  });
+
+  it('see a text that another file has open and nobody has saved', async () => {
+    disk.texts.set(B, 'const Q = 1 GiB\n');
+    await client.openQuietly(A, `import "b.vmlayout"\n${WRONG}`);
+    await client.openQuietly(B, 'const OTHER = 1 GiB\n');
+    assert.deepEqual(codesIn(await pull(A)), ['unknown-name']);
+    await client.changeQuietly(B, { text: 'const Q = 2 GiB\n' });
+    assert.deepEqual(codesIn(await pull(A)), []);
+    await client.close(B);
+    assert.deepEqual(codesIn(await pull(A)), []);
+  });
+
+  it('of a file that was closed are those of the disk; of one elsewhere there are none', async () => {
+    disk.texts.set(A, 'vm a { }\nvm a { }\n');
+    await client.openQuietly(A, WRONG);
+    await client.openQuietly('untitled:Untitled-1', WRONG);
+    assert.deepEqual(codesIn(await pull('untitled:Untitled-1')), ['unknown-name']);
+    await client.close(A);
+    await client.close('untitled:Untitled-1');
+    assert.deepEqual(codesIn(await pull(A)), ['duplicate-name']);
+    assert.deepEqual(codesIn(await pull('untitled:Untitled-1')), []);
+  });
+
+  it('of the workspace are of every file, open or not, and unchanged where they are', async () => {
+    disk.texts.set(A, WRONG).set(B, 'import "a.vmlayout"\nconst B = 1\n');
+    await client.openQuietly(B, 'const B = 1\nconst B = 2\n');
+    const first = await pullAll();
+    assert.deepEqual(byUri(first.items), { [B]: ['duplicate-name'], [A]: ['unknown-name'] });
+    await client.changeQuietly(B, { text: 'vm web { }\n' });
+    const second = await pullAll(ids(first.items));
+    assert.deepEqual(byUri(second.items), { [B]: [], [A]: 'unchanged' });
+  });
+
+  it('of the workspace go when their file goes', async () => {
+    disk.texts.set(A, WRONG).set(B, WRONG);
+    const first = await pullAll();
+    disk.texts.delete(A);
+    await client.notify('workspace/didChangeWatchedFiles', { changes: [{ uri: A, type: 3 }] });
+    const second = await pullAll(ids(first.items));
+    assert.deepEqual(byUri(second.items), { [B]: 'unchanged', [A]: [] });
+  });
+
+  it('of the workspace come piece by piece to a client that takes pieces', async () => {
+    for (let index = 0; index < 45; index++) disk.texts.set(`file:///ws/${index}.vmlayout`, WRONG);
+    const pieces: number[] = [];
+    client.onProgress('part', (value) => pieces.push((value as WorkspaceDiagnosticReport).items.length));
+    assert.deepEqual(await pullAll({}, { partialResultToken: 'part' }), { items: [] });
+    assert.deepEqual(pieces, [20, 20, 5]);
+  });
+
+  it('of the workspace are waited for while nothing changes', async () => {
+    disk.texts.set(A, WRONG);
+    const first = await pullAll();
+    let isAnswered = false;
+    const waiting = pullAll(ids(first.items)).then((report) => {
+      isAnswered = true;
+      return report;
+    });
+    await pull(A);
+    assert.equal(isAnswered, false);
+    await client.openQuietly(A, 'vm web { }\n');
+    assert.deepEqual(byUri((await waiting).items), { [A]: [] });
+  });
+
+  it('of the workspace can be called off while they are waited for', async () => {
+    disk.texts.set(A, WRONG);
+    const first = await pullAll();
+    const source = new CancellationTokenSource();
+    const waiting = pullAll(ids(first.items), {}, source.token);
+    source.cancel();
+    await assert.rejects(waiting, { code: -32800 });
+  });
+
+  it('follow folders that come and go', async () => {
+    const other = 'file:///other/c.vmlayout';
+    disk.list = (folder?: string) => Promise.resolve(folder?.startsWith('file:///other') ? [other] : [A]);
+    disk.texts.set(A, WRONG).set(other, WRONG);
+    const folders = await LanguageClient.start({ files: disk, params: { capabilities: { textDocument: { diagnostic: {} }, workspace: { workspaceFolders: true } } } });
+    const all = async (): Promise<string[]> => (await folders.request<WorkspaceDiagnosticReport>('workspace/diagnostic', { previousResultIds: [] })).items.map(({ uri }) => uri);
+    assert.deepEqual(await all(), [A]);
+    await folders.notify('workspace/didChangeWorkspaceFolders', { event: { added: [{ uri: 'file:///other', name: 'other' }], removed: [] } });
+    assert.deepEqual(await all(), [A, other]);
+    await folders.notify('workspace/didChangeWorkspaceFolders', { event: { added: [], removed: [{ uri: 'file:///ws', name: 'ws' }] } });
+    assert.deepEqual(await all(), [other]);
+    await folders.stop();
+  });
+
+  it('are refused, and asked for again, where the text changes while an import is read', async () => {
+    disk.texts.set(B, 'const Q = 1 GiB\n');
+    let arrive = (): void => undefined;
+    disk.reading = new Promise((resolve) => (arrive = resolve));
+    await client.openQuietly(A, `import "b.vmlayout"\n${WRONG}`);
+    const asked = pull(A);
+    await client.changeQuietly(A, { range: rangeAt(2, 0), text: '\n' });
+    await client.ask('documentSymbol', A);
+    arrive();
+    await assert.rejects(asked, ({ code, data }: { code: number; data: unknown }) => code === -32802 && JSON.stringify(data) === '{"retriggerRequest":true}');
+    assert.deepEqual(codesIn(await pull(A)), []);
+  });
+});
+
+describe('a crash while the client asks', () => {
+  it('is told in the file', async () => {
+    const client = await LanguageClient.start({ today: () => { throw new Error('the clock is broken'); }, params: { capabilities: { textDocument: { diagnostic: {} } } } });
+    await client.openQuietly(A, WRONG);
+    const report = await client.ask<DocumentDiagnosticReport>('diagnostic', A);
+    assert.match(report.kind === 'full' ? messageOf(report.items[0]) : '', /could not be checked/);
+    assert.match(client.log.join('\n'), /the clock is broken/);
+    await client.stop();
+  });
+});
