@@ -25,15 +25,15 @@ const SELECTOR = [{ language: 'vmlayout' }];
 export function clientOptions(context: ExtensionContext): LanguageClientOptions {
   return {
     documentSelector: SELECTOR,
+    // Findings of open files only: asked for them, the server would tell of the whole workspace.
     // The page behind each finding's code; they come with the extension.
     initializationOptions: {
       rulePages: Uri.joinPath(context.extensionUri, 'docs/rules/').toString(),
+      diagnostics: 'push',
       commands: ['vmlayout.showMap', 'vmlayout.compareStances'],
       readsFiles: true,
     },
     revealOutputChannelOn: RevealOutputChannelOn.Never,
-    // At each key: a check costs less than the wait for a pause would.
-    diagnosticPullOptions: { onChange: true },
   };
 }
 

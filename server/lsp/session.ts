@@ -27,7 +27,7 @@ export class Session {
   readonly configurations: ProjectConfigurations;
   /** What is shown besides findings, by file. */
   readonly display: Displays;
-  /** Whether the client asks for diagnostics: then none are pushed. */
+  /** Whether the client asks for diagnostics, and doesn’t want them pushed all the same: then none are. */
   readonly pulls: boolean;
   /** Where the pages of the rules are, if the client says. */
   readonly rulePages: string | undefined;
@@ -52,7 +52,7 @@ export class Session {
   constructor(connection: Connection, params: InitializeParams, files: Files, today: () => string) {
     this.connection = connection;
     this.client = params.capabilities;
-    this.pulls = params.capabilities.textDocument?.diagnostic !== undefined;
+    this.pulls = params.capabilities.textDocument?.diagnostic !== undefined && fieldOf(params.initializationOptions, 'diagnostics') !== 'push';
     this.#files = files;
     this.display = new Displays(connection, params.capabilities);
     this.configurations = new ProjectConfigurations(files);

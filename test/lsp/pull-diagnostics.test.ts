@@ -56,6 +56,10 @@ describe('diagnostics that the client asks for', () => {
     const other = await LanguageClient.start();
     assert.equal(other.initialized.capabilities.diagnosticProvider, undefined);
     await other.stop();
+    const unwilling = await LanguageClient.start({ params: { capabilities: { textDocument: { diagnostic: {} } }, initializationOptions: { diagnostics: 'push' } } });
+    assert.equal(unwilling.initialized.capabilities.diagnosticProvider, undefined);
+    assert.equal((await unwilling.open(A, WRONG)).length, 1);
+    await unwilling.stop();
   });
 
   it('follow the text, and are told once', async () => {
