@@ -53,7 +53,7 @@ describe('the language server', () => {
     definitionProvider: true,
     documentSymbolProvider: true,
     foldingRangeProvider: true,
-    experimental: { vmlayoutMap: true },
+    experimental: { vmlayoutMap: true, vmlayoutConversions: true },
     referencesProvider: true,
     documentHighlightProvider: true,
     renameProvider: { prepareProvider: true },
