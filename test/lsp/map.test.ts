@@ -24,7 +24,7 @@ describe('language server: map', () => {
 
   it('says that it can', async () => {
     await start('');
-    assert.deepEqual(client.initialized.capabilities.experimental, { vmlayoutMap: true });
+    assert.deepEqual(client.initialized.capabilities.experimental, { vmlayoutMap: true, vmlayoutConversions: true });
   });
 
   it('tells what stands where, and where that is written', async () => {
