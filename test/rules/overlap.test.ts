@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { check, checkFix, checkNoFix } from '../support/check.js';
-import { ARM, lint, PC } from '../support/on-host.js';
+import { ARM, lint, on, PC } from '../support/on-host.js';
 import { sample } from '../support/texts.js';
 
 // Where regions, mappings and what devices keep meet.
@@ -389,3 +389,29 @@ describe('overlaps in the sample', () => {
     assert.deepEqual(result.findings.filter(({ rule }) => RULES.includes(rule)).map(({ rule }) => rule), ['doorbell-overlap']);
   });
 });
+
+it('splitting keeps what is written of a map in a doc comment', () =>
+  checkFix(
+    on(ARM, `
+      vm web on box {
+        backing ram0 size 3 GiB hugetlb 1 GiB
+        ram low at 0 size 3 GiB from ram0
+        /// All of it.
+        map m to low
+        assign nic
+      }
+    `),
+    'Split `m` around the doorbell: 2 × 1 GiB + 511 × 2 MiB + 256 × 4 KiB instead of 3 × 1 GiB',
+    `
+      import "host.vmlayout"
+      vm web on box {
+        backing ram0 size 3 GiB hugetlb 1 GiB
+        ram low at 0 size 3 GiB from ram0
+        /// All of it.
+        map m-a size 128 MiB to low
+        map m-b size 2943 MiB to low + 129 MiB
+        assign nic
+        avoid doorbell-hole at 0x800_0000 size 1 MiB via reserved-memory
+      }
+    `,
+  ));

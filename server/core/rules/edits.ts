@@ -73,15 +73,11 @@ export function withoutSpan({ path, item }: Origin, start: number, end: number):
   return { path, item, start: start - blanks, end, newText: '' };
 }
 
-/** Replaces a declaration by lines with its indentation. */
+/** Replaces a declaration by lines with its indentation; its doc comment stays, and belongs to the first of them. */
 export function replacedBy(element: Element, lines: readonly string[]): PlacedEdit {
   const { path, item, declaration } = element.origin;
-  return { path, item, start: declaration.start, end: declaration.end, newText: lines.join(`\n${indentOf(element)}`) };
+  return { path, item, start: declaration.keyword.start, end: declaration.end, newText: lines.join(`\n${indentOf(element)}`) };
 }
-
-/** The text of a declaration as it stands. */
-export const sourceOf = (element: Element): string =>
-  element.origin.item.text.slice(element.origin.declaration.start, element.origin.declaration.end);
 
 /** Whether the element is written in the block of its own parent, and not brought by `like`: only then may a fix touch it. */
 export function isWrittenIn(element: Element, owner: Element): boolean {
