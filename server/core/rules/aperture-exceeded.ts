@@ -3,7 +3,7 @@ import { habitsOf } from '../dma/vmm-habits.js';
 import { formatRange, isPowerOfTwo, log2 } from '../layout/address.js';
 import { contains, isEmpty, overlaps, subtract, type Range } from '../layout/intervals.js';
 import { namePlace, type Iommu, type Region } from '../layout/model.js';
-import { levelForMap, mapName, refusal } from './contact-words.js';
+import { kernelNotes, levelForMap, mapName, refusal } from './contact-words.js';
 import { moveRegion } from './placement.js';
 import { bad, defineRule, fixed, good } from './rule.js';
 
@@ -142,7 +142,7 @@ a window for BARs that lies past the aperture whole is told, too.`,
     map
       ? `${mapName(map)} ${verbOf(map.range, plan.aperture)} the aperture ${apertureWords(plan, iommu)}: ${refusal(plan, map, 'the tables have no entry for such an address')}`
       : `\`${window?.name ?? ''}\` ${verbOf(outside, plan.aperture)} the aperture ${apertureWords(plan, iommu)}: a BAR that the guest puts there can’t be mapped, and the VMM goes on without peer-to-peer DMA to it`,
-  notes: ({ iommu }) => (iommu ? [{ place: namePlace(iommu.element), message: `\`${iommu.name}\` translates no more` }] : []),
+  notes: ({ plan, map, iommu }) => [...(iommu ? [{ place: namePlace(iommu.element), message: `\`${iommu.name}\` translates no more` }] : []), ...(map ? kernelNotes(plan) : [])],
   witness: ({ outside }) => outside,
   fixes: ({ map, window }, subject) => (window ? moveRegion(window, subject) : map?.region && !map.written?.element.properties.has('at') ? moveRegion(map.region, subject) : []),
 });

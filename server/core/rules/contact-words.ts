@@ -3,8 +3,10 @@ import { formatKernel } from '../dma/kernel-version.js';
 import { formatLeaves } from '../dma/leaves.js';
 import type { Plan, PlannedMap } from '../dma/plan.js';
 import { formatRange } from '../layout/address.js';
+import type { Element } from '../layout/elements.js';
 import { contains } from '../layout/intervals.js';
 import { namePlace, type ContractName, type Reserved } from '../layout/model.js';
+import { placeOf } from '../layout/place.js';
 import type { Level, Note } from './rule.js';
 
 /** How a contact between a DMA mapping and a kept range is told, for the rules that find one. */
@@ -48,4 +50,22 @@ function price(contact: Contact): string {
 export const contactNote = ({ name, element, range, kind }: Reserved): Note =>
   ({ place: namePlace(element), message: `\`${name}\` keeps ${formatRange(range)} (${kind})` });
 
-export const contactNotes = ({ kept }: Contact): Note[] => [contactNote(kept)];
+/** The other party, and since when the kernel that is asked looks. */
+export const contactNotes = ({ kept, plan }: Contact): Note[] => [contactNote(kept), ...kernelNotes(plan)];
+
+/**
+ * Which kernels refuse what meets a kept range or leaves the aperture: type1 since 5.4 (`vfio_iommu_iova_dma_valid` in
+ * drivers/vfio/vfio_iommu_type1.c), iommufd ever since it came with 6.2 (drivers/iommu/iommufd/io_pagetable.c).
+ */
+export function kernelNotes(plan: Plan): Note[] {
+  if (plan.contract === 'none') return [];
+  const place = kernelPlace(plan.host.element);
+  const since = plan.contract === 'iommufd' ? 'iommufd refuses it in every kernel, from 6.2 on' : 'type1 refuses it from Linux 5.4 on';
+  return [{ place, message: `${since}; here ${formatKernel(plan.kernel)} is asked${refusesContacts(plan) ? '' : ', which doesn’t look'}` }];
+}
+
+/** Where a host says which kernel it has, or else its name. */
+function kernelPlace(host: Element): Note['place'] {
+  const located = host.properties.get('kernel')?.[0];
+  return located ? placeOf(located, located.property) : namePlace(host);
+}
