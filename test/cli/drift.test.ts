@@ -20,7 +20,7 @@ describe('vmlayout diff', () => {
   });
 
   it('tells misuse', async () => {
-    assertMisuse(await vmlayout(['diff', 'a.vmlayout']), 'diff: two files are compared, and here are 1');
+    assertMisuse(await vmlayout(['diff', 'a.vmlayout']), 'diff: two files are compared, and the number given is 1');
     assertMisuse(await vmlayout(['diff', '-', '-']), 'diff: standard input can be read once');
     assertMisuse(await vmlayout(['diff', 'nowhere.vmlayout', '-']), 'nowhere.vmlayout: there is no such file');
   });

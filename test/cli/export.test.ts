@@ -22,6 +22,7 @@ describe('vmlayout export', () => {
     assertMisuse(await vmlayout(['export', 'dtx', '-']), 'export: there is no format `dtx`; did you mean `dts`?');
     assertMisuse(await vmlayout(['export', 'dts']), 'export: which file? (`-` is standard input)');
     assertMisuse(await vmlayout(['export', 'dts', '-'], { input: TEXT }), 'export: <stdin> has several vms; say which with `--vm`: web, db');
+    assertMisuse(await vmlayout(['export', 'dts', 'examples/doorbell.vmlayout', '--host', 'altro']), 'export: there is no vm on a host `altro` in examples/doorbell.vmlayout; did you mean `altra`?');
     assertMisuse(await vmlayout(['export', 'dts', '-'], { input: '' }), 'export: no vm is declared in <stdin>');
     assertMisuse(await vmlayout(['export', 'iommufd-plan', '-'], { input: 'vm web { ram low at 0 size 4 KiB }' }), 'export: vm web can’t be said as iommufd-plan: it is on no host, so that there is nobody to ask');
   });

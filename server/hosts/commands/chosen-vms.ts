@@ -40,7 +40,7 @@ function named(
   const found = vms.filter((one) => nameOf(one) === wanted);
   if (found.length > 0) return found;
   const meant = nearest(wanted, vms.flatMap((one) => nameOf(one) ?? []));
-  const what = option === 'vm' ? `no vm \`${wanted}\` to ${command} in ${file}` : `no ${command} on a host \`${wanted}\` in ${file}`;
+  const what = option === 'vm' ? `no vm \`${wanted}\` to ${command} in ${file}` : `no vm on a host \`${wanted}\` in ${file}`;
   throw new Misuse(`${command}: there is ${what}${meant ? `; did you mean \`${meant}\`?` : ''}`);
 }
 

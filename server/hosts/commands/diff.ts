@@ -14,7 +14,7 @@ export const diff: Command = {
   async run(args, session) {
     const format = choice('diff', args, 'format', ['text', 'json']);
     const [first, second, ...others] = args.operands;
-    if (first === undefined || second === undefined || others.length > 0) throw new Misuse(`diff: two files are compared, and here are ${args.operands.length}`);
+    if (first === undefined || second === undefined || others.length > 0) throw new Misuse(`diff: two files are compared, and the number given is ${args.operands.length}`);
     if (first === '-' && second === '-') throw new Misuse('diff: standard input can be read once');
     const before = await checkedFile('diff', nameOf(first), args, session);
     const after = await checkedFile('diff', nameOf(second), args, session);
