@@ -96,7 +96,7 @@ describe('vmlayout plan', () => {
     const input = HOST + VMS;
     assert.deepEqual((await vmlayout(['plan', '-', '--host', 'graviton'], { input })).out.match(/^vm .*$/gm), ['vm web on graviton']);
     assertMisuse(await vmlayout(['plan', '-', '--vm', 'wbe'], { input }), 'plan: there is no vm `wbe` to plan in <stdin>; did you mean `web`?');
-    assertMisuse(await vmlayout(['plan', '-', '--host', 'altar'], { input }), 'plan: there is no plan on a host `altar` in <stdin>; did you mean `altra`?');
+    assertMisuse(await vmlayout(['plan', '-', '--host', 'altar'], { input }), 'plan: there is no vm on a host `altar` in <stdin>; did you mean `altra`?');
   });
 
   it('ends with 1 where `check` has an error to tell', async () => {
