@@ -14,7 +14,7 @@ const marker = path.join(here, 'node_modules/.installed');
 export function installPeers() {
   const lock = createHash('sha256').update(readFileSync(path.join(here, 'package-lock.json'))).digest('hex');
   if (existsSync(marker) && readFileSync(marker, 'utf8') === lock) return;
-  console.log('Installing what is compared with (about 100 MB, this once) into test/bench/node_modules …');
+  console.log('Installing what is compared with (about 130 MB, this once) into test/bench/node_modules …');
   const { status } = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: here,
     stdio: ['ignore', 'inherit', 'inherit'],

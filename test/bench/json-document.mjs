@@ -1,5 +1,5 @@
-// A JSON document that says about what the generated layouts say, and the schema for it: what VS Code's own language
-// server for JSON is measured on.
+// JSON and YAML that say about what the generated layouts say, and the schema for them: what the language servers of
+// others are measured on.
 
 /** A document of so many lines: guests with regions, one a line. */
 export function jsonOf(lines) {
@@ -13,6 +13,18 @@ export function jsonOf(lines) {
   }
   const text = ['{', '  "guests": [', guests.join(',\n'), '  ]', '}'].join('\n');
   return text + '\n'.repeat(Math.max(0, lines - text.split('\n').length + 1));
+}
+
+/** The same in YAML's own spelling: guests with fewer regions, four lines each. */
+export function yamlOf(lines) {
+  const written = ['guests:'];
+  for (let guest = 0; written.length + 67 <= lines; guest++) {
+    written.push(`  - name: guest-${guest}`, '    host: altra', '    regions:');
+    for (let index = 0; index < 16; index++) {
+      written.push(`      - kind: ${KINDS[index % KINDS.length]}`, `        name: r${index}`, `        at: ${index * 0x1000_0000}`, `        size: ${0x10_0000 * (index + 1)}`);
+    }
+  }
+  return written.join('\n') + '\n'.repeat(Math.max(0, lines - written.length + 1));
 }
 
 const KINDS = ['ram', 'rom', 'mmio', 'window'];

@@ -35,6 +35,16 @@ export async function startServer(command, { text, languageId, answers = 'publis
       const { at, message } = await answer();
       return { milliseconds: at - start, diagnostics: diagnosticsIn(message) };
     },
+    /** Milliseconds from a change and a question sent with it to the answer, which must not be empty. */
+    async ask(contentChange, method, position) {
+      version++;
+      const start = performance.now();
+      wire.notify('textDocument/didChange', { textDocument: { uri, version }, contentChanges: [contentChange] });
+      wire.request(method, { textDocument: { uri }, position });
+      const { at, message } = await wire.until((each) => each.id === wire.last && each.method === undefined);
+      if (isEmpty(message.result)) throw new Error(`${method} at ${position.line}:${position.character} in ${uri} has no answer`);
+      return at - start;
+    },
     async stop() {
       const ended = new Promise((resolve) => child.once('exit', resolve));
       child.kill();
@@ -52,6 +62,8 @@ export async function startServer(command, { text, languageId, answers = 'publis
 }
 
 const diagnosticsIn = ({ params, result }) => (params?.diagnostics ?? result?.items ?? []).length;
+
+const isEmpty = (result) => !result || (result.items ?? result.contents ?? result).length === 0;
 
 /** Messages over a child's standard input and output. */
 function connect(child) {

@@ -45,6 +45,13 @@ describe('a fleet', () => {
     ]);
   });
 
+  it('tells a host with too few huge pages for the guest', () => {
+    const text = `${arm('a1', 'hugepages 1 GiB count 8')}${arm('a2', 'hugepages 1 GiB count 4')}
+      vm web { ram low at 1 GiB size 6 GiB backing hugetlb 1 GiB; assign nic }
+    `;
+    assert.deepEqual(fleetOf(text).map(told), ['web | boots a1 | no a2 hugepage-pool | moves a1 nic']);
+  });
+
   it('tells what can’t be plugged in later', () => {
     const more = 'device fpga "0000:02:00.0" { reserved box at 2 GiB size 1 MiB kind reserved }';
     assert.deepEqual(fleetOf(`${arm('a1', more)}${arm('a2', 'device fpga "0000:02:00.0"')}\n vm web { ram low at 1 GiB size 2 GiB; assign nic; assign fpga hotplug }`).map(told), [

@@ -330,7 +330,9 @@ const SEVERITY: Readonly<Record<Level, number>> = { error: 0, warning: 1, note: 
 function inOrder(findings: readonly Finding[], scope: FileScope): Finding[] {
   const { document } = scope;
   const startOf = ({ item, start }: Place): number => (document.starts[indexOfItem(document, item) ?? 0] ?? 0) + start;
-  return [...findings].sort(
-    (left, right) => startOf(left.place) - startOf(right.place) || SEVERITY[left.level] - SEVERITY[right.level] || (left.rule < right.rule ? -1 : 1),
-  );
+  return findings
+    .map((finding) => ({ finding, start: startOf(finding.place) }))
+    .sort(({ finding: left, start }, { finding: right, start: other }) =>
+      start - other || SEVERITY[left.level] - SEVERITY[right.level] || (left.rule < right.rule ? -1 : 1))
+    .map(({ finding }) => finding);
 }

@@ -75,7 +75,9 @@ export class FileParts {
 
   /** Guests that take something of their host that others could want. */
   get sharers(): CheckedVm[] {
-    return this.analyses.filter((_, index) => this.sharing[index]).flatMap(({ part }) => part.vms);
+    const vms: CheckedVm[] = [];
+    for (const [index, isSharing] of this.sharing.entries()) if (isSharing) vms.push(...this.analyses[index]?.part.vms ?? []);
+    return vms;
   }
 
   /** Names that were asked for in any file, by these parts or by earlier versions of them. Gathered when it is first needed. */
