@@ -47,6 +47,23 @@ describe('vmlayout drift', () => {
     });
   });
 
+  it('says in its own words what it can’t read', async () => {
+    await inFolder({ 'web.vmlayout': LOW, 'odd.txt': 'nothing that anybody prints\n' }, async (folder) => {
+      assertMisuse(await vmlayout(['drift', 'web.vmlayout', '--against', 'nope'], { folder }), 'drift: there is no file `nope`');
+      const odd = await vmlayout(['drift', 'web.vmlayout', '--against', 'odd.txt'], { folder });
+      assert.match(odd.err, /^vmlayout: odd\.txt: this looks like none of .*; say which with `--as`\n$/);
+      const unknown = await vmlayout(['drift', 'web.vmlayout', '--against', 'odd.txt', '--as', 'qemu'], { folder });
+      assert.match(unknown.err, /^vmlayout: drift: there is no format `qemu`; there are qemu-mtree, /);
+    });
+  });
+
+  it('takes no device for missing that a machine of the library may have', async () => {
+    await inFolder({ 'web.vmlayout': 'import "std:machines/q35"\nvm web like q35 { const RAM = 8 GiB }\n', 'dump.txt': dump }, async (folder) => {
+      const { status, out } = await vmlayout(['drift', 'web.vmlayout', '--against', 'dump.txt'], { folder });
+      assert.deepEqual({ status, out }, { status: 0, out: '' });
+    });
+  });
+
   it('reads a directory of IOMMU groups', async () => {
     const files = { [join('groups', '14', 'reserved_regions')]: '0x0000000008000000 0x00000000080fffff msi\n', 'host.vmlayout': 'host box { group 14 { device nic "0000:01:00.0" } }\n' };
     await inFolder(files, async (folder) => {

@@ -71,18 +71,21 @@ function phaseChange(said: Region, is: Region): Change[] {
   return [{ kind: 'changed', what: `ram ${said.name}`, message: `from ${formatAddress(base)} on it has the bytes at ${formatSize(does)} of its backing; the file says ${formatSize(would)}`, before: said.range, after: is.range, breaksMigration: false }];
 }
 
-/** Registers and doorbells that the file declares where the machine has none. */
+/** Registers and doorbells that the file itself declares where the machine has none. */
 function deviceDrift(file: Vm, machine: Vm): Change[] {
   const there = rangesOf(machine, ['mmio', 'rom', 'bar', 'doorbell', 'window']);
   const doorbells = rangesOf(machine, ['doorbell']);
   return file.regions.flatMap((region): Change[] => {
     const { kind, range, name } = region;
-    if (!range || (kind !== 'mmio' && kind !== 'doorbell')) return [];
+    if (!range || (kind !== 'mmio' && kind !== 'doorbell') || isOptional(region)) return [];
     const covering = kind === 'doorbell' && doorbells.length > 0 ? doorbells : there;
     if (covering.some((one) => contains(one, range) || overlaps(one, range))) return [];
     return [{ kind: 'removed', what: `${kind} ${name}`, message: `${formatRange(range)}: the machine has ${wordsAt(machine, range)} there`, before: range, breaksMigration: true }];
   });
 }
+
+/** A machine of the library keeps addresses for devices that its VMM makes only when asked, or firmware switches on. */
+const isOptional = ({ element }: Region): boolean => element.origin.path.startsWith('std:');
 
 function undeclared(file: Vm, machine: Vm): string[] {
   const said = rangesOf(file, ['mmio', 'bar', 'window', 'doorbell', 'ram', 'rom']);

@@ -1,4 +1,4 @@
-import { checkFile, hostDrift, importInputs, openDocument, vmDrift, type CheckedVm, type CheckResult, type MachineDrift } from '../../core/index.js';
+import { checkFile, hostDrift, IMPORT_FORMATS, importInputs, openDocument, vmDrift, type CheckedVm, type CheckResult, type MachineDrift } from '../../core/index.js';
 import { choice, type Arguments } from '../arguments.js';
 import { importInputsOf } from '../import-inputs.js';
 import { Misuse, tell, type Session } from '../session.js';
@@ -36,13 +36,26 @@ Everything is compared by address, as names mean nothing between the two. The st
 /** The machine as a layout: imported, and read back. */
 async function machineIn(args: Arguments, session: Session): Promise<CheckResult> {
   const as = args.value('as');
-  const result = importInputs(await importInputsOf([...(as === undefined ? [] : [as]), ...args.values('against')], session));
+  const formats = IMPORT_FORMATS.map(({ name }) => name);
+  if (as !== undefined && !formats.some((name) => name === as)) throw new Misuse(`drift: there is no format \`${as}\`; there are ${formats.join(', ')}`);
+  const result = importInputs(await dumpsAt([...(as === undefined ? [] : [as]), ...args.values('against')], session));
   if ('errors' in result) {
     const [first] = result.errors;
     throw new Misuse(first ? `${first.path}:${first.line}: ${first.message}` : 'drift: the dump can’t be read');
   }
   const document = openDocument(result.text);
   return checkFile('dump.vmlayout', { read: (path) => (path === 'dump.vmlayout' ? document : { error: 'a dump imports nothing' }) }, { today: session.today });
+}
+
+/** The dumps, as `import` reads them; what it advises is said as it is said here. */
+async function dumpsAt(operands: readonly string[], session: Session): ReturnType<typeof importInputsOf> {
+  try {
+    return await importInputsOf(operands, session);
+  } catch (error) {
+    if (!(error instanceof Misuse)) throw error;
+    const message = error.message.replace(/^import: /, 'drift: ').replace('say which, in front of the file', 'say which with `--as`');
+    throw new Misuse(message.replace(/there is no format and no file (`[^`]*`).*/, 'there is no file $1'));
+  }
 }
 
 function hostsIn(file: CheckResult, machine: CheckResult, args: Arguments): MachineDrift[] {
