@@ -52,6 +52,7 @@ export { LineIndex, type Position } from './text/line-index.js';
 export { applyEdits, type TextEdit } from './text/text-edit.js';
 export { EXPORT_FORMATS, exportLayout, type ExportFormatName, type ExportResult, type ExportSubject } from './formats/export/index.js';
 export { importFormat, importInputs, IMPORT_FORMATS, sniffFormat, type ImportInput } from './formats/index.js';
+export { isName, NAME_PATTERN } from './syntax/vocabulary.js';
 export { nearest } from './text/suggest.js';
 export { checkGithub } from './report/check-github.js';
 export { checkJson } from './report/check-json.js';

@@ -3,7 +3,7 @@ import {
   type LinkedEditingRanges, type Location, type Position, type Range, type SelectionRange, type ServerCapabilities, type WorkspaceEdit, type WorkspaceSymbol,
 } from 'vscode-languageserver';
 import {
-  linksIn, madeFrom, namePlace, occurrencesOf, relatedAt, rename, searchSymbols, selectionsAt, targetAt, usedBy, usersOf,
+  linksIn, madeFrom, NAME_PATTERN, namePlace, occurrencesOf, relatedAt, rename, searchSymbols, selectionsAt, targetAt, usedBy, usersOf,
   type Element, type Occurrence, type PlacedEdit, type TextFile,
 } from '../core/index.js';
 import { callItemOf, documentEdit, offsetAt, rangeOf, rangeOfPlace, selectionRangeOf, spanOfPlace, symbolKindOf } from './convert.js';
@@ -157,7 +157,7 @@ export function answerLinkedEditing(session: Session): ServerCapabilities {
     const found = asked && targetAt(asked.file, asked.offset);
     if (!found) return null;
     const ranges = occurrencesOf(found.target, [asked.file], asked.file.world).flatMap((place) => rangeOfPlace(asked.file.document, place) ?? []);
-    return ranges.length > 1 ? { ranges, wordPattern: '[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z][A-Za-z0-9_]*)*' } : null;
+    return ranges.length > 1 ? { ranges, wordPattern: NAME_PATTERN } : null;
   }));
   return { linkedEditingRangeProvider: true };
 }

@@ -1,4 +1,3 @@
-import { namePlace } from '../layout/model.js';
 import type { Element } from '../layout/elements.js';
 import { placeOf, type Place } from '../layout/place.js';
 import type { World } from '../layout/scope.js';
@@ -144,12 +143,4 @@ function boundOccurrences({ name, statement, place }: Extract<Target, { kind: 'b
     occurrences.push({ path: place.path, item: place.item, start: word.start, end: word.end, declares: node.kind === 'binder' });
   }
   return occurrences.sort((left, right) => left.start - right.start);
-}
-
-/** The place of the declaration. */
-export function declarationPlace(target: Target): Place {
-  if (target.kind === 'bound') return target.place;
-  if (target.kind === 'element') return namePlace(target.element);
-  const { head } = target.element.origin.declaration;
-  return placeOf(target.element.origin, head?.kind === 'requirement' && head.name ? head.name : target.element.nameSpan);
 }

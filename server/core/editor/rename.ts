@@ -2,20 +2,19 @@ import type { PlacedEdit } from '../layout/place.js';
 import type { World } from '../layout/scope.js';
 import { checkFile, type CheckOptions, type CheckResult } from '../rules/check.js';
 import { editDocumentAll, indexOfItem, type Document } from '../syntax/document.js';
+import { isName } from '../syntax/vocabulary.js';
 import type { TextEdit } from '../text/text-edit.js';
 import { occurrencesOf, type Target, type TextFile } from './references.js';
 
 /** Edits that give a target another name everywhere; or in a sentence why they can't be made. */
 export type Renaming = { readonly edits: readonly PlacedEdit[] } | { readonly refused: string };
 
-const LEGAL_NAME = /^[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z][A-Za-z0-9_]*)*$/;
-
 /**
  * Renames a target in these texts. The edits are tried on copies first: a name that is taken, or that means something
  * else where the old one was used, would make errors, and is refused.
  */
 export function rename(target: Target, newName: string, files: readonly TextFile[], world: World, options: CheckOptions): Renaming {
-  if (!LEGAL_NAME.test(newName)) return { refused: `\`${newName}\` is no name: names are letters, digits, \`_\` and inner hyphens before a letter` };
+  if (!isName(newName)) return { refused: `\`${newName}\` is no name: names are letters, digits, \`_\` and inner hyphens before a letter` };
   if (newName === target.name) return { edits: [] };
   const places = occurrencesOf(target, files, world);
   if (places.some(({ path }) => path.startsWith('std:'))) return { refused: `\`${target.name}\` is of the shipped library` };
@@ -32,20 +31,14 @@ function newErrorIn(edits: readonly PlacedEdit[], files: readonly TextFile[], wo
   }));
   const after: World = { read: (path) => changed.get(path) ?? world.read(path) };
   for (const { path } of files) {
-    if (!isTouched(path, changed, files, world)) continue;
-    const error = newError(checkFile(path, world, options), checkFile(path, after, options));
+    const looked = new Set([path]);
+    const before = checkFile(path, { read: (asked) => (looked.add(asked), world.read(asked)) }, options);
+    // A text that neither changes nor looks into one that does is told the same.
+    if (![...looked].some((asked) => changed.has(asked))) continue;
+    const error = newError(before, checkFile(path, after, options));
     if (error !== undefined) return error;
   }
   return undefined;
-}
-
-/** A text that changes, or that imports one that does. */
-function isTouched(path: string, changed: ReadonlyMap<string, Document>, files: readonly TextFile[], world: World): boolean {
-  if (changed.has(path)) return true;
-  if (changed.size === 0 || !files.some((file) => file.path === path)) return false;
-  const looked: string[] = [];
-  checkFile(path, { read: (asked) => (looked.push(asked), world.read(asked)) }, { today: '' });
-  return looked.some((asked) => changed.has(asked));
 }
 
 function inDocumentOf(edit: PlacedEdit, document: Document): TextEdit[] {

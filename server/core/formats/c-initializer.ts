@@ -1,4 +1,5 @@
 import type { Preprocessed, SourceError, SourcePlace } from './c-preprocessor.js';
+import { lineStarts, placeAt } from './source-places.js';
 
 /** The initializer of a C structure: `{ .field = value, … }`, `{ value, … }`, or the text of an expression. */
 export interface CInitializer {
@@ -53,22 +54,6 @@ export function readInitializer(source: Preprocessed): CInitializer | SourceErro
     if (error instanceof Trouble) return { place: placeAt(reader, error.at), message: error.message };
     throw error;
   }
-}
-
-function lineStarts(text: string): number[] {
-  const starts = [0];
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
-  return starts;
-}
-
-function placeAt({ starts, origins }: Reader, at: number): SourcePlace {
-  let [low, high] = [0, starts.length];
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if ((starts[middle] ?? 0) <= at) low = middle;
-    else high = middle;
-  }
-  return origins[low] ?? { path: '', line: 1 };
 }
 
 const BLANKS = /\s*/y;

@@ -2,6 +2,7 @@ import { characterCode, readCExpression } from './c-expression.js';
 import type { Preprocessed, SourceError, SourcePlace } from './c-preprocessor.js';
 import { DEEPEST_NODE, MOST_NODES, MOST_PROPERTIES } from './device-tree.js';
 import { applyBlock, childOf, deleteReference, newSourceTree, type SourceNode, type SourcePart, type SourceTree } from './dts-link.js';
+import { lineStarts, placeAt } from './source-places.js';
 
 /** Reads the preprocessed text of a device tree source, statement by statement. */
 export function parseSource(source: Preprocessed, path: string): SourceTree | SourceError {
@@ -32,22 +33,6 @@ interface Reader {
   readonly origins: readonly SourcePlace[];
   nodes: number;
   properties: number;
-}
-
-function lineStarts(text: string): number[] {
-  const starts = [0];
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
-  return starts;
-}
-
-function placeAt({ starts, origins }: Reader, at: number): SourcePlace {
-  let [low, high] = [0, starts.length];
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if ((starts[middle] ?? 0) <= at) low = middle;
-    else high = middle;
-  }
-  return origins[low] ?? origins.at(-1) ?? { path: '', line: 1 };
 }
 
 // ── Statements ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,4 +1,4 @@
-import { DECLARATIONS, EXPRESSION_WORDS, PROPERTIES, SELECTORS } from '../syntax/vocabulary.js';
+import { DECLARATIONS, EXPRESSION_WORDS, isName, PROPERTIES, SELECTORS } from '../syntax/vocabulary.js';
 
 /**
  * Writes `.vmlayout` text: addresses, sizes, strings, legal names, and blocks with their comments in a column.
@@ -36,8 +36,6 @@ const SPOKEN_FOR: ReadonlySet<string> = new Set([
   ...['base', 'end', 'last', 'host', 'if', 'min', 'max', 'sum', 'true', 'false', 'in', 'is', 'off', 'unlimited'],
 ]);
 
-const LEGAL_NAME = /^[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z][A-Za-z0-9_]*)*$/;
-
 const LONGEST_NAME = 64;
 
 /**
@@ -46,7 +44,7 @@ const LONGEST_NAME = 64;
  */
 export function legalName(text: string, noun: string): string {
   if (SPOKEN_FOR.has(text)) return `${text}_${noun}`;
-  if (text.length <= LONGEST_NAME && LEGAL_NAME.test(text)) return text;
+  if (text.length <= LONGEST_NAME && isName(text)) return text;
   const words = text.slice(0, LONGEST_NAME).replace(/[^A-Za-z0-9]+/g, '_').replace(/^_+|_+$/g, '');
   if (words === '') return noun;
   return /^[0-9]/.test(words) || SPOKEN_FOR.has(words) ? `${noun}_${words}` : words;

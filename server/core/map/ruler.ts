@@ -1,7 +1,7 @@
 import { ADDRESS_SPACE, alignUp, log2 } from '../layout/address.js';
 import { sizeOf } from '../layout/intervals.js';
 import { writeAddress } from '../layout/written.js';
-import { addressAt, positionOf, type Cell, type View } from './axis.js';
+import { positionOf, type Cell, type View } from './axis.js';
 
 /** An address told beside the columns. */
 export interface Tick {
@@ -81,6 +81,3 @@ function powerFrom(size: bigint, most: number): bigint {
   const least = Number(size) / most;
   return least <= 1 ? 1n : 1n << BigInt(log2(BigInt(Math.ceil(least)) * 2n - 1n));
 }
-
-/** Whether the address at a pixel is exact to the byte: a byte has at least a pixel there. */
-export const isByteExact = (view: View, position: number): boolean => addressAt(view, position + 1) - addressAt(view, position) <= 1n;

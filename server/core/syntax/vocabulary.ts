@@ -110,6 +110,13 @@ export const SELECTORS = [
   'vm',
 ] as const;
 
+/** What a name looks like, as the source of a regular expression: a hyphen needs a letter behind it. */
+export const NAME_PATTERN = '[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z][A-Za-z0-9_]*)*';
+
+const WHOLE_NAME = new RegExp(`^${NAME_PATTERN}$`);
+
+export const isName = (text: string): boolean => WHOLE_NAME.test(text);
+
 /** Words that are never a name in an expression. */
 export const EXPRESSION_WORDS: ReadonlySet<string> = new Set([
   'for',

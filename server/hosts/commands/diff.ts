@@ -1,5 +1,5 @@
 import { COLOURED, diffJson, diffLayouts, diffText, PLAIN, type ChangedPart } from '../../core/index.js';
-import { choice, type Arguments } from '../arguments.js';
+import { choice } from '../arguments.js';
 import { STANDARD_INPUT, tidyName } from '../files.js';
 import { Misuse, STATUS, tell, type Session } from '../session.js';
 import { checkedFile } from './chosen-vms.js';
@@ -29,11 +29,4 @@ export function printChanges(parts: readonly ChangedPart[], format: 'text' | 'js
   session.out.write(format === 'json' ? diffJson(parts) : diffText(parts, session.out.colour ? COLOURED : PLAIN));
   if (parts.length === 0 && format === 'text') tell(session, 'nothing changed');
   return parts.length > 0 ? STATUS.found : STATUS.fine;
-}
-
-/** What `--against` names. */
-export function valueNeeded(command: string, args: Arguments, option: string, what: string): string {
-  const value = args.value(option);
-  if (value === undefined) throw new Misuse(`${command}: ${what}; say it with \`--${option}\``);
-  return value;
 }

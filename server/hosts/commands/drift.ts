@@ -3,7 +3,7 @@ import { choice, type Arguments } from '../arguments.js';
 import { importInputsOf } from '../import-inputs.js';
 import { Misuse, tell, type Session } from '../session.js';
 import { checkedFile, chosenVms, fileIn, HOST, VM } from './chosen-vms.js';
-import { printChanges, valueNeeded } from './diff.js';
+import { printChanges } from './diff.js';
 import { FORMAT, TODAY, type Command } from './command.js';
 
 export const drift: Command = {
@@ -22,7 +22,7 @@ Everything is compared by address, as names mean nothing between the two. The st
   ],
   async run(args, session) {
     const format = choice('drift', args, 'format', ['text', 'json']);
-    valueNeeded('drift', args, 'against', 'a dump of the machine is missing');
+    if (!args.has('against')) throw new Misuse('drift: a dump of the machine is missing; say it with `--against`');
     const name = fileIn('drift', args.operands);
     const file = await checkedFile('drift', name, args, session);
     const machine = await machineIn(args, session);

@@ -4,7 +4,7 @@ import {
 } from '../../core/index.js';
 import { choice, type Arguments } from '../arguments.js';
 import { Configurations } from '../configurations.js';
-import { Files } from '../files.js';
+import { Files, STANDARD_INPUT } from '../files.js';
 import { Misuse, STATUS, tell, type Session } from '../session.js';
 import { checkOptions } from './check-options.js';
 import { FORMAT, TODAY, type Command } from './command.js';
@@ -25,10 +25,12 @@ The status is 1 if a vm can’t start on a host that it is \`on\`.`,
   ],
   run(args, session) {
     const format = choice('fleet', args, 'format', ['text', 'json']);
+    const files = new Files(session.folder);
     // The files are judged together, so one configuration holds for all: that of the working directory.
-    const options = checkOptions('fleet', args, session, new Configurations(session.folder, new Files(session.folder)).own);
-    const names = namedFiles('fleet', args.operands, session).filter((name) => isReadable(name));
-    const world = new Files(session.folder).worldOfAll(names);
+    const options = checkOptions('fleet', args, session, new Configurations(session.folder, files).own);
+    const names = namedFiles('fleet', args.operands, session);
+    if (names.includes(STANDARD_INPUT)) throw new Misuse('fleet: standard input is no part of a fleet; name files');
+    const world = files.worldOfAll(names);
     tellUnreadable(names, world);
     const { hosts, guests } = chosen(fleetMembers(names, new Lookup(world)), args);
     const reports = guests.flatMap((guest) => judgeGuest(guest, hosts, new Lookup(world), options) ?? []);
@@ -37,11 +39,6 @@ The status is 1 if a vm can’t start on a host that it is \`on\`.`,
     return unread.length > 0 || reports.some(isBroken) ? STATUS.found : STATUS.fine;
   },
 };
-
-function isReadable(name: string): boolean {
-  if (name === '<stdin>') throw new Misuse('fleet: standard input is no part of a fleet; name files');
-  return true;
-}
 
 function tellUnreadable(names: readonly string[], world: World): void {
   for (const name of names) {

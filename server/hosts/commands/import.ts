@@ -1,4 +1,4 @@
-import { importInputs, IMPORT_FORMATS } from '../../core/index.js';
+import { importInputs, IMPORT_FORMATS, isName } from '../../core/index.js';
 import type { Arguments } from '../arguments.js';
 import { Files, tidyName } from '../files.js';
 import { importInputsOf } from '../import-inputs.js';
@@ -35,7 +35,7 @@ ${IMPORT_FORMATS.map(({ name, about }) => `\n  ${name.padEnd(18)}${about}`).join
 
 function importOptions(args: Arguments, session: Session): ImportOptions {
   const [host, name, as] = [args.value('host'), args.value('name'), args.value('as')];
-  if (name !== undefined && !NAME.test(name)) throw new Misuse(`import: \`${name}\` is no name; names are letters, digits, \`_\` and inner hyphens`);
+  if (name !== undefined && !isName(name)) throw new Misuse(`import: \`${name}\` is no name; names are letters, digits, \`_\` and inner hyphens`);
   if (as !== undefined && as !== 'host' && as !== 'vm') throw new Misuse(`import: \`--as\` is host or vm, not \`${as}\``);
   return {
     ...(name !== undefined && { name }),
@@ -43,8 +43,6 @@ function importOptions(args: Arguments, session: Session): ImportOptions {
     ...(host !== undefined && { host: { path: tidyName(host), text: textOf(host, new Files(session.folder)) } }),
   };
 }
-
-const NAME = /^[A-Za-z_]\w*(?:-[A-Za-z]\w*)*$/;
 
 function textOf(name: string, files: Files): string {
   const loaded = files.read(name);
