@@ -16,7 +16,8 @@ describe('editor: the packaged extension in a real VS Code', function () {
   before(async function () {
     const chromium = findChromium();
     if (chromium !== undefined) {
-      session = await Session.start(chromium);
+      // What is read off the screen is compared with the text: inlay hints come later, and stand in between.
+      session = await Session.start(chromium, { 'editor.inlayHints.enabled': 'off' });
     } else if (process.env['CI'] !== undefined) {
       throw new Error(MISSING_CHROMIUM);
     } else {
