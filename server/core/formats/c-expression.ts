@@ -1,3 +1,5 @@
+import { accept, expect, match, scan, ScanError, skipBlanks, type Scanned } from './scanner.js';
+
 /**
  * Integer expressions of C, as device tree sources and Jailhouse configurations have them: 64 bits without a sign, no
  * side effects. What can't be known is told by its names.
@@ -18,33 +20,19 @@ const DEEPEST = 100;
 
 const MASK = (1n << 64n) - 1n;
 
-interface Reader {
-  readonly text: string;
-  at: number;
+interface Reader extends Scanned {
   readonly names: CNames;
   readonly unknown: string[];
   depth: number;
 }
 
-class Trouble extends Error {
-  readonly at: number;
-
-  constructor(message: string, at: number) {
-    super(message);
-    this.at = at;
-  }
-}
-
 /** Reads the expression that begins at `at`: one operand, or with `whole` as much as belongs together. */
 export function readCExpression(text: string, at: number, names: CNames, reach: 'operand' | 'whole' = 'whole'): CValue | CSyntaxError {
   const reader: Reader = { text, at, names, unknown: [], depth: 0 };
-  try {
+  return scan(() => {
     const value = reach === 'whole' ? ternary(reader) : unary(reader);
     return reader.unknown.length > 0 ? { unknown: reader.unknown, end: reader.at } : { value, end: reader.at };
-  } catch (error) {
-    if (error instanceof Trouble) return { message: error.message, at: error.at };
-    throw error;
-  }
+  }, ({ message, at }) => ({ message, at }));
 }
 
 function ternary(reader: Reader): bigint {
@@ -83,7 +71,7 @@ function binary(reader: Reader, level: number): bigint {
     reader.at += operator[0].length;
     const right = binary(reader, level + 1);
     if ((operator[0] === '/' || operator[0] === '%') && right === 0n) {
-      if (reader.unknown.length === 0) throw new Trouble('a division by zero', start);
+      if (reader.unknown.length === 0) throw new ScanError('a division by zero', start);
       left = 0n;
     } else {
       left = operator[1](left, right) & MASK;
@@ -116,12 +104,7 @@ function unary(reader: Reader): bigint {
 const CAST = /\((?:__?)?(?:u|s)(?:8|16|32|64)\)|\((?:unsigned |signed )?(?:long|int|char|short)(?: long)?(?: int)?\)/y;
 
 function parenthesized(reader: Reader): bigint {
-  CAST.lastIndex = reader.at;
-  const cast = CAST.exec(reader.text);
-  if (cast) {
-    reader.at += cast[0].length;
-    return deeper(reader, unary);
-  }
+  if (match(reader, CAST)) return deeper(reader, unary);
   reader.at += 1;
   const value = deeper(reader, ternary);
   expect(reader, ')');
@@ -134,25 +117,25 @@ const NAME = /[A-Za-z_]\w*/y;
 const CHARACTER = /'(?:\\(?:x[0-9a-fA-F]{1,2}|[0-7]{1,3}|.)|[^'\\\n])'/y;
 
 function operand(reader: Reader): bigint {
-  const number = take(reader, NUMBER);
+  const number = match(reader, NUMBER)?.[0];
   if (number !== undefined) {
-    take(reader, SUFFIX);
-    if (/^\w/.test(reader.text.slice(reader.at, reader.at + 1))) throw new Trouble('a number with letters behind it', reader.at);
+    match(reader, SUFFIX);
+    if (/^\w/.test(reader.text.slice(reader.at, reader.at + 1))) throw new ScanError('a number with letters behind it', reader.at);
     return numberOf(reader, number);
   }
-  const character = take(reader, CHARACTER);
+  const character = match(reader, CHARACTER)?.[0];
   if (character !== undefined) return BigInt(characterCode(character.slice(1, -1)));
-  const name = take(reader, NAME);
-  if (name === undefined) throw new Trouble('expected a number', reader.at);
+  const name = match(reader, NAME)?.[0];
+  if (name === undefined) throw new ScanError('expected a number', reader.at);
   return valueOfName(reader, name);
 }
 
 function numberOf(reader: Reader, digits: string): bigint {
-  if (digits.length > 70) throw new Trouble('a number past 2^64', reader.at);
+  if (digits.length > 70) throw new ScanError('a number past 2^64', reader.at);
   const isOctal = /^0\d/.test(digits);
-  if (isOctal && /[89]/.test(digits)) throw new Trouble(`${digits} is no octal number`, reader.at);
+  if (isOctal && /[89]/.test(digits)) throw new ScanError(`${digits} is no octal number`, reader.at);
   const value = BigInt(isOctal ? `0o${digits.slice(1)}` : digits);
-  if (value > MASK) throw new Trouble(`${digits} is past 2^64`, reader.at);
+  if (value > MASK) throw new ScanError(`${digits} is past 2^64`, reader.at);
   return value;
 }
 
@@ -175,7 +158,7 @@ function skipParentheses(reader: Reader): void {
     if (character === ')') open -= 1;
     if (open === 0) break;
   }
-  if (open > 0) throw new Trouble('a parenthesis that isn’t closed', start);
+  if (open > 0) throw new ScanError('a parenthesis that isn’t closed', start);
   reader.at += 1;
 }
 
@@ -191,31 +174,8 @@ export function characterCode(text: string): number {
 
 function deeper(reader: Reader, read: (reader: Reader) => bigint): bigint {
   reader.depth += 1;
-  if (reader.depth > DEEPEST) throw new Trouble(`an expression more than ${DEEPEST} deep`, reader.at);
+  if (reader.depth > DEEPEST) throw new ScanError(`an expression more than ${DEEPEST} deep`, reader.at);
   const value = read(reader);
   reader.depth -= 1;
   return value;
-}
-
-function skipBlanks(reader: Reader): number {
-  while (/^\s/.test(reader.text.slice(reader.at, reader.at + 1))) reader.at += 1;
-  return reader.at;
-}
-
-function accept(reader: Reader, sign: string): boolean {
-  skipBlanks(reader);
-  if (!reader.text.startsWith(sign, reader.at)) return false;
-  reader.at += sign.length;
-  return true;
-}
-
-function expect(reader: Reader, sign: string): void {
-  if (!accept(reader, sign)) throw new Trouble(`expected \`${sign}\``, reader.at);
-}
-
-function take(reader: Reader, pattern: RegExp): string | undefined {
-  pattern.lastIndex = reader.at;
-  const match = pattern.exec(reader.text)?.[0];
-  if (match !== undefined) reader.at += match.length;
-  return match;
 }

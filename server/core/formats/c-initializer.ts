@@ -1,5 +1,6 @@
-import type { Preprocessed, SourceError, SourcePlace } from './c-preprocessor.js';
-import { lineStarts, placeAt } from './source-places.js';
+import type { Preprocessed } from './c-preprocessor.js';
+import { accept, scan, ScanError, skipBlanks, take, type Scanned } from './scanner.js';
+import { lineStarts, placeAt, type SourceError, type SourcePlace } from './source-places.js';
 
 /** The initializer of a C structure: `{ .field = value, … }`, `{ value, … }`, or the text of an expression. */
 export interface CInitializer {
@@ -25,21 +26,10 @@ interface OpenInitializer extends CInitializer {
   readonly items: CInitializer[];
 }
 
-interface Reader {
-  readonly text: string;
+interface Reader extends Scanned {
   readonly starts: readonly number[];
   readonly origins: readonly SourcePlace[];
-  at: number;
   count: number;
-}
-
-class Trouble extends Error {
-  readonly at: number;
-
-  constructor(message: string, at: number) {
-    super(message);
-    this.at = at;
-  }
 }
 
 /** Reads the first structure that a source initializes with braces: `… config = { … }`. */
@@ -48,23 +38,17 @@ export function readInitializer(source: Preprocessed): CInitializer | SourceErro
   const reader: Reader = { text: source.text, starts: lineStarts(source.text), origins: source.origins, at: 0, count: 0 };
   if (!start) return { place: placeAt(reader, 0), message: 'no structure is initialized as in a cell configuration: `config = { … }`' };
   reader.at = start.index + start[0].length - 1;
-  try {
-    return readValue(reader, 0);
-  } catch (error) {
-    if (error instanceof Trouble) return { place: placeAt(reader, error.at), message: error.message };
-    throw error;
-  }
+  return scan(() => readValue(reader, 0), ({ message, at }) => ({ place: placeAt(reader, at), message }));
 }
 
-const BLANKS = /\s*/y;
 const FIELD = /\.([A-Za-z_]\w*)\s*/y;
 const INDEX = /\[[^\]\n]*\]\s*=/y;
 
 function readValue(reader: Reader, depth: number): CInitializer {
   skipBlanks(reader);
   reader.count += 1;
-  if (reader.count > MOST_VALUES) throw new Trouble(`more than ${MOST_VALUES} values`, reader.at);
-  if (depth > DEEPEST) throw new Trouble(`braces lie in each other more than ${DEEPEST} deep`, reader.at);
+  if (reader.count > MOST_VALUES) throw new ScanError(`more than ${MOST_VALUES} values`, reader.at);
+  if (depth > DEEPEST) throw new ScanError(`braces lie in each other more than ${DEEPEST} deep`, reader.at);
   const place = placeAt(reader, reader.at);
   if (reader.text[reader.at] !== '{') return { place, text: readExpression(reader), fields: new Map(), items: [] };
   reader.at += 1;
@@ -73,9 +57,7 @@ function readValue(reader: Reader, depth: number): CInitializer {
     skipBlanks(reader);
     if (reader.text[reader.at] === '}') break;
     readMember(reader, value, depth);
-    skipBlanks(reader);
-    if (reader.text[reader.at] === ',') reader.at += 1;
-    else if (reader.text[reader.at] !== '}') throw new Trouble('expected `,` or `}`', Math.min(reader.at, reader.text.length - 1));
+    if (!accept(reader, ',') && reader.text[reader.at] !== '}') throw new ScanError('expected `,` or `}`', Math.min(reader.at, reader.text.length - 1));
   }
   reader.at += 1;
   return value;
@@ -89,9 +71,7 @@ function readMember(reader: Reader, value: OpenInitializer, depth: number): void
     value.items.push(readValue(reader, depth + 1));
     return;
   }
-  skipBlanks(reader);
-  if (reader.text[reader.at] !== '=') throw new Trouble(`expected \`=\` after \`.${path.join('.')}\``, reader.at);
-  reader.at += 1;
+  if (!accept(reader, '=')) throw new ScanError(`expected \`=\` after \`.${path.join('.')}\``, reader.at);
   put(value, path, readValue(reader, depth + 1));
 }
 
@@ -119,7 +99,7 @@ function readExpression(reader: Reader): string {
     else if (open === 0 && (character === ',' || character === '}' || character === ';')) break;
   }
   const text = reader.text.slice(start, reader.at).trim();
-  if (text === '') throw new Trouble('expected a value', Math.min(start, reader.text.length - 1));
+  if (text === '') throw new ScanError('expected a value', Math.min(start, reader.text.length - 1));
   return text;
 }
 
@@ -127,18 +107,5 @@ function skipString(reader: Reader): void {
   const start = reader.at;
   reader.at += 1;
   while (reader.at < reader.text.length && reader.text[reader.at] !== '"') reader.at += reader.text[reader.at] === '\\' ? 2 : 1;
-  if (reader.at >= reader.text.length) throw new Trouble('a string that isn’t closed', start);
-}
-
-function skipBlanks(reader: Reader): void {
-  BLANKS.lastIndex = reader.at;
-  reader.at += BLANKS.exec(reader.text)?.[0].length ?? 0;
-}
-
-function take(reader: Reader, pattern: RegExp): RegExpExecArray | undefined {
-  skipBlanks(reader);
-  pattern.lastIndex = reader.at;
-  const match = pattern.exec(reader.text) ?? undefined;
-  if (match) reader.at += match[0].length;
-  return match;
+  if (reader.at >= reader.text.length) throw new ScanError('a string that isn’t closed', start);
 }

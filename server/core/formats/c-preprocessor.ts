@@ -1,5 +1,6 @@
 import { readCExpression } from './c-expression.js';
 import type { ImportFile } from './import-result.js';
+import { orSourceError, SourceTrouble, type SourceError, type SourcePlace } from './source-places.js';
 
 /**
  * What the C preprocessor does with device tree sources and Jailhouse configurations: comments, `#include`,
@@ -13,17 +14,6 @@ export interface Preprocessed {
   readonly origins: readonly SourcePlace[];
   /** Files that were asked for in vain, and where. */
   readonly missing: readonly { readonly name: string; readonly place: SourcePlace }[];
-}
-
-export interface SourcePlace {
-  readonly path: string;
-  /** Counted from 1. */
-  readonly line: number;
-}
-
-export interface SourceError {
-  readonly place: SourcePlace;
-  readonly message: string;
 }
 
 const MOST_LINES = 2_000_000;
@@ -51,25 +41,13 @@ interface Work {
   depth: number;
 }
 
-class Trouble extends Error {
-  readonly place: SourcePlace;
-
-  constructor(message: string, place: SourcePlace) {
-    super(message);
-    this.place = place;
-  }
-}
-
 /** Preprocesses a file with what it includes. */
 export function preprocess(file: ImportFile): Preprocessed | SourceError {
   const work: Work = { include: file.include, macros: new Map(), lines: [], origins: [], missing: [], expansions: 0, steps: 0, depth: 0 };
-  try {
+  return orSourceError(() => {
     readSource(work, file.path, file.text, 0);
-  } catch (error) {
-    if (error instanceof Trouble) return { place: error.place, message: error.message };
-    throw error;
-  }
-  return { text: work.lines.join('\n'), origins: work.origins, missing: work.missing };
+    return { text: work.lines.join('\n'), origins: work.origins, missing: work.missing };
+  });
 }
 
 /** A condition that is open: whether its lines count, and whether a branch of it has counted already. */
@@ -96,7 +74,7 @@ function readSource(work: Work, path: string, text: string, depth: number): void
       let last = index;
       while (last + 1 < lines.length && lines[last]?.endsWith('\\')) last += 1;
       line = lines.slice(index, last + 1).map((one) => one.replace(/\\$/, '')).join('');
-      if (line.length > LONGEST_EXPANSION) throw new Trouble(`a line of more than ${LONGEST_EXPANSION} characters`, place);
+      if (line.length > LONGEST_EXPANSION) throw new SourceTrouble(`a line of more than ${LONGEST_EXPANSION} characters`, place);
       index = last;
     }
     const marked = LINE_MARK.exec(line);
@@ -115,7 +93,7 @@ function readSource(work: Work, path: string, text: string, depth: number): void
     }
   }
   const open = conditions.at(-1);
-  if (open) throw new Trouble('`#if` without `#endif`', { path, line: open.line });
+  if (open) throw new SourceTrouble('`#if` without `#endif`', { path, line: open.line });
 }
 
 /** Keeps a line; arguments of a macro may go on in the next ones. Answers with how many more it has taken. */
@@ -123,7 +101,7 @@ function keepLine(work: Work, lines: readonly string[], index: number, line: str
   let taken = 0;
   let whole = line;
   while (taken < 50 && endsInCall(work, whole) && index + taken + 1 < lines.length) whole += ` ${lines[index + (taken += 1)] ?? ''}`;
-  if (work.lines.length >= MOST_LINES) throw new Trouble(`more than ${MOST_LINES} lines`, place);
+  if (work.lines.length >= MOST_LINES) throw new SourceTrouble(`more than ${MOST_LINES} lines`, place);
   work.lines.push(expand(work, whole, place, new Set()));
   work.origins.push(place);
   return taken;
@@ -159,13 +137,13 @@ function readDirective(work: Work, { word, rest, place, conditions, counts, dept
     case 'elif':
     case 'else': {
       const open = conditions.at(-1);
-      if (!open) throw new Trouble(`\`#${word}\` without \`#if\``, place);
+      if (!open) throw new SourceTrouble(`\`#${word}\` without \`#if\``, place);
       open.counts = open.outside && !open.taken && (word === 'else' || conditionHolds(work, 'if', rest));
       open.taken ||= open.counts;
       return;
     }
     case 'endif':
-      if (!conditions.pop()) throw new Trouble('`#endif` without `#if`', place);
+      if (!conditions.pop()) throw new SourceTrouble('`#endif` without `#if`', place);
       return;
     default:
       if (counts) readOrder(work, word, rest, place, depth);
@@ -175,10 +153,10 @@ function readDirective(work: Work, { word, rest, place, conditions, counts, dept
 function readOrder(work: Work, word: string, rest: string, place: SourcePlace, depth: number): void {
   if (word === 'define') define(work, rest, place);
   else if (word === 'undef') work.macros.delete(rest);
-  else if (word === 'error') throw new Trouble(`#error ${rest}`, place);
+  else if (word === 'error') throw new SourceTrouble(`#error ${rest}`, place);
   else if (word === 'include') {
     const name = /^[<"]([^>"]+)[>"]/.exec(rest)?.[1];
-    if (name === undefined) throw new Trouble('expected `#include "FILE"` or `#include <FILE>`', place);
+    if (name === undefined) throw new SourceTrouble('expected `#include "FILE"` or `#include <FILE>`', place);
     include(work, name, place, depth);
   }
 }
@@ -192,13 +170,13 @@ function conditionHolds(work: Work, word: string, rest: string): boolean {
 
 function define(work: Work, rest: string, place: SourcePlace): void {
   const match = /^([A-Za-z_]\w*)(?:\(([^)]*)\))?\s*(.*)$/.exec(rest);
-  if (!match) throw new Trouble('expected `#define NAME …`', place);
+  if (!match) throw new SourceTrouble('expected `#define NAME …`', place);
   const [, name = '', parameters, body = ''] = match;
   work.macros.set(name, { parameters: parameters?.split(',').map((one) => one.trim()).filter((one) => one !== ''), body: body.trim() });
 }
 
 function include(work: Work, name: string, place: SourcePlace, depth: number): void {
-  if (depth >= MOST_INCLUDES_DEEP) throw new Trouble(`files include each other more than ${MOST_INCLUDES_DEEP} deep`, place);
+  if (depth >= MOST_INCLUDES_DEEP) throw new SourceTrouble(`files include each other more than ${MOST_INCLUDES_DEEP} deep`, place);
   const found = work.include?.(name, place.path);
   if (found) readSource(work, found.path, found.text, depth + 1);
   else work.missing.push({ name, place });
@@ -219,16 +197,16 @@ function expand(work: Work, text: string, place: SourcePlace, hidden: ReadonlySe
     const call = macro?.parameters ? argumentsAt(work, text, match.index + match[0].length) : undefined;
     if (!macro || (macro.parameters && !call)) continue;
     work.expansions += 1;
-    if (work.expansions > MOST_EXPANSIONS) throw new Trouble(`more than ${MOST_EXPANSIONS} uses of macros`, place);
+    if (work.expansions > MOST_EXPANSIONS) throw new SourceTrouble(`more than ${MOST_EXPANSIONS} uses of macros`, place);
     work.depth += 1;
-    if (work.depth > DEEPEST_ARGUMENTS) throw new Trouble(`macros in each other more than ${DEEPEST_ARGUMENTS} deep`, place);
+    if (work.depth > DEEPEST_ARGUMENTS) throw new SourceTrouble(`macros in each other more than ${DEEPEST_ARGUMENTS} deep`, place);
     const body = substitute(macro, call?.values.map((value) => expand(work, value, place, hidden)) ?? []);
     result += text.slice(done, match.index) + expand(work, body, place, new Set([...hidden, match[0]]));
-    if (result.length > LONGEST_EXPANSION) throw new Trouble(`\`${match[0]}\` makes the line longer than ${LONGEST_EXPANSION} characters`, place);
+    if (result.length > LONGEST_EXPANSION) throw new SourceTrouble(`\`${match[0]}\` makes the line longer than ${LONGEST_EXPANSION} characters`, place);
     work.depth -= 1;
     done = call?.end ?? match.index + match[0].length;
   }
-  if (work.steps >= MOST_STEPS) throw new Trouble('arguments of macros take longer to read than any source needs', place);
+  if (work.steps >= MOST_STEPS) throw new SourceTrouble('arguments of macros take longer to read than any source needs', place);
   return done === 0 ? text : result + text.slice(done);
 }
 

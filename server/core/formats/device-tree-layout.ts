@@ -1,4 +1,3 @@
-import type { SourceError } from './c-preprocessor.js';
 import { isCompatible, type DeviceTree, type TreeNode } from './device-tree.js';
 import { factsOf, type TreeFacts } from './device-tree-facts.js';
 import { hostLines } from './device-tree-host.js';
@@ -8,6 +7,7 @@ import { readDeviceTreeSource } from './dts.js';
 import { fileName, type ImportError, type ImportFile, type ImportOptions } from './import-result.js';
 import type { LayoutPart, PartsResult } from './layout-part.js';
 import { legalName, type LayoutLine } from './layout-text.js';
+import type { SourceError } from './source-places.js';
 
 /** What a device tree becomes: the lines of a host or a vm, and what they can't say. */
 export interface TreeBody {

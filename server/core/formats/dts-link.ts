@@ -1,6 +1,6 @@
-import type { SourceError, SourcePlace } from './c-preprocessor.js';
 import { cellAt, type DeviceTree, type TreeNode, type TreeProperty } from './device-tree.js';
 import { fileName } from './import-result.js';
+import { orSourceError, SourceTrouble, type SourceError, type SourcePlace } from './source-places.js';
 
 /**
  * A device tree as a source builds it up: blocks of one node add up, later properties win. Once all is read, references
@@ -103,33 +103,21 @@ interface Links {
   readonly mayBeElsewhere: boolean;
 }
 
-class Trouble extends Error {
-  readonly place: SourcePlace;
-
-  constructor(message: string, place: SourcePlace) {
-    super(message);
-    this.place = place;
-  }
-}
-
 /** Works out the references. With `mayBeElsewhere`, a label that isn't there makes its property unknown. */
 export function linkSource(tree: SourceTree, mayBeElsewhere: boolean): DeviceTree | SourceError {
   dropUnreferenced(tree);
   const paths = new Map<SourceNode, string>();
   collectPaths(tree.root, '/', paths);
   const links: Links = { tree, paths, phandles: new Map(), taken: new Set(), next: 1, lost: new Set(), mayBeElsewhere };
-  try {
+  return orSourceError(() => {
     const [homeless] = tree.homeless;
-    if (homeless && !mayBeElsewhere) throw new Trouble(`no node has the label \`${homeless.label}\``, homeless.place);
+    if (homeless && !mayBeElsewhere) throw new SourceTrouble(`no node has the label \`${homeless.label}\``, homeless.place);
     keepWrittenPhandles(links);
     numberReferences(links, tree.root);
     const root = buildNode(links, tree.root, undefined);
     const reservations = tree.reservations.map(({ place, base, size }) => ({ origin: originOf(links, place), base, size }));
     return { root, reservations, notes: lostNotes(links) };
-  } catch (error) {
-    if (error instanceof Trouble) return { place: error.place, message: error.message };
-    throw error;
-  }
+  });
 }
 
 function lostNotes({ lost, tree }: Links): string[] {
@@ -174,7 +162,7 @@ function numberReferences(links: Links, node: SourceNode): void {
 function targetOf(links: Links, reference: string, place: SourcePlace): SourceNode | undefined {
   const target = resolve(links.tree, reference);
   if (target && links.paths.has(target)) return target;
-  if (!links.mayBeElsewhere) throw new Trouble(`no node has the label \`${reference}\``, place);
+  if (!links.mayBeElsewhere) throw new SourceTrouble(`no node has the label \`${reference}\``, place);
   links.lost.add(reference);
   return undefined;
 }

@@ -1,33 +1,20 @@
 import { characterCode, readCExpression } from './c-expression.js';
-import type { Preprocessed, SourceError, SourcePlace } from './c-preprocessor.js';
+import type { Preprocessed } from './c-preprocessor.js';
 import { DEEPEST_NODE, MOST_NODES, MOST_PROPERTIES } from './device-tree.js';
 import { applyBlock, childOf, deleteReference, newSourceTree, type SourceNode, type SourcePart, type SourceTree } from './dts-link.js';
-import { lineStarts, placeAt } from './source-places.js';
+import { accept, expect, scan, ScanError, skipBlanks, take, type Scanned } from './scanner.js';
+import { lineStarts, placeAt, type SourceError, type SourcePlace } from './source-places.js';
 
 /** Reads the preprocessed text of a device tree source, statement by statement. */
 export function parseSource(source: Preprocessed, path: string): SourceTree | SourceError {
   const reader: Reader = { text: source.text, at: 0, tree: newSourceTree(path), starts: lineStarts(source.text), origins: source.origins, nodes: 0, properties: 0 };
-  try {
+  return scan(() => {
     while (skipBlanks(reader) < reader.text.length) readStatement(reader);
     return reader.tree;
-  } catch (error) {
-    if (error instanceof Trouble) return { place: placeAt(reader, error.at), message: error.message };
-    throw error;
-  }
+  }, ({ message, at }) => ({ place: placeAt(reader, at), message }));
 }
 
-class Trouble extends Error {
-  readonly at: number;
-
-  constructor(message: string, at: number) {
-    super(message);
-    this.at = at;
-  }
-}
-
-interface Reader {
-  readonly text: string;
-  at: number;
+interface Reader extends Scanned {
   readonly tree: SourceTree;
   readonly starts: readonly number[];
   readonly origins: readonly SourcePlace[];
@@ -51,7 +38,7 @@ function readStatement(reader: Reader): void {
   const start = reader.at;
   if (take(reader, DELETE_NODE)) {
     const reference = take(reader, REFERENCE);
-    if (!reference) throw new Trouble('expected `&LABEL` after `/delete-node/`', reader.at);
+    if (!reference) throw new ScanError('expected `&LABEL` after `/delete-node/`', reader.at);
     deleteReference(reader.tree, reference[1], reference[2]);
     expect(reader, ';');
     return;
@@ -73,7 +60,7 @@ function readReservation(reader: Reader, start: number): void {
 function readTree(reader: Reader, labels: readonly string[], omit: boolean): void {
   const start = reader.at;
   const reference = take(reader, REFERENCE);
-  if (!reference && !accept(reader, '/')) throw new Trouble(expectedStatement(reader), reader.at);
+  if (!reference && !accept(reader, '/')) throw new ScanError(expectedStatement(reader), reader.at);
   const place = placeAt(reader, start);
   const node = reference ? applyBlock(reader.tree, reference[1], reference[2], place) : reader.tree.root;
   node.isOptional ||= omit;
@@ -96,9 +83,9 @@ function readLabels(reader: Reader): string[] {
 
 function readBlock(reader: Reader, node: SourceNode, depth: number): void {
   expect(reader, '{');
-  if (depth > DEEPEST_NODE) throw new Trouble(`nodes lie in each other more than ${DEEPEST_NODE} deep`, reader.at);
+  if (depth > DEEPEST_NODE) throw new ScanError(`nodes lie in each other more than ${DEEPEST_NODE} deep`, reader.at);
   while (!accept(reader, '}')) {
-    if (skipBlanks(reader) >= reader.text.length) throw new Trouble('expected `}`', reader.at);
+    if (skipBlanks(reader) >= reader.text.length) throw new ScanError('expected `}`', reader.at);
     readInside(reader, node, depth);
   }
 }
@@ -135,7 +122,7 @@ interface ChildHead {
 
 function readChild(reader: Reader, parent: SourceNode, { name, labels, omit, start, depth }: ChildHead): void {
   reader.nodes += 1;
-  if (reader.nodes > MOST_NODES) throw new Trouble(`more than ${MOST_NODES} nodes`, start);
+  if (reader.nodes > MOST_NODES) throw new ScanError(`more than ${MOST_NODES} nodes`, start);
   const child = childOf(parent, name, placeAt(reader, start));
   child.isOptional ||= omit;
   for (const label of labels) reader.tree.labels.set(label, child);
@@ -145,7 +132,7 @@ function readChild(reader: Reader, parent: SourceNode, { name, labels, omit, sta
 
 function readName(reader: Reader): string {
   const name = take(reader, NAME)?.[0];
-  if (name === undefined) throw new Trouble('expected the name of a node or property', reader.at);
+  if (name === undefined) throw new ScanError('expected the name of a node or property', reader.at);
   return name;
 }
 
@@ -153,16 +140,14 @@ function readName(reader: Reader): string {
 
 function readProperty(reader: Reader, node: SourceNode, name: string, start: number): void {
   reader.properties += 1;
-  if (reader.properties > MOST_PROPERTIES) throw new Trouble(`more than ${MOST_PROPERTIES} properties`, start);
+  if (reader.properties > MOST_PROPERTIES) throw new ScanError(`more than ${MOST_PROPERTIES} properties`, start);
   const parts: SourcePart[] = [];
   const unknown: string[] = [];
   if (accept(reader, '=')) {
     do readValue(reader, parts, unknown);
     while (accept(reader, ','));
   }
-  skipBlanks(reader);
-  if (reader.text[reader.at] !== ';') throw new Trouble(`expected \`;\` after the property \`${name}\``, reader.at);
-  reader.at += 1;
+  if (!accept(reader, ';')) throw new ScanError(`expected \`;\` after the property \`${name}\``, reader.at);
   reader.tree.unknown.push(...unknown);
   node.properties.set(name, { name, parts, unknown, place: placeAt(reader, start) });
 }
@@ -193,7 +178,7 @@ function readRest(reader: Reader, parts: SourcePart[], unknown: string[]): void 
   const other = reference ? undefined : take(reader, INCBIN) ?? take(reader, MACRO);
   if (reference) parts.push({ pathOf: reference[1] ?? reference[2] ?? '', place: placeAt(reader, reader.at) });
   else if (other) unknown.push(other[0].replace(/\s*\([^]*$/, ''));
-  else throw new Trouble('expected a value', reader.at);
+  else throw new ScanError('expected a value', reader.at);
 }
 
 function stringBytes(text: string): number[] {
@@ -213,20 +198,20 @@ function readBytes(reader: Reader, parts: SourcePart[]): void {
   const start = reader.at;
   const end = reader.text.indexOf(']', start);
   const digits = end < 0 ? undefined : reader.text.slice(start, end).replace(/\s|[A-Za-z_]\w*:/g, '');
-  if (digits === undefined || digits.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(digits)) throw new Trouble('expected bytes of two digits and `]`', start);
+  if (digits === undefined || digits.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(digits)) throw new ScanError('expected bytes of two digits and `]`', start);
   parts.push({ bytes: (digits.match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16)) });
   reader.at = end + 1;
 }
 
 function readCells(reader: Reader, bits: number, parts: SourcePart[], unknown: string[]): void {
-  if (![8, 16, 32, 64].includes(bits)) throw new Trouble('`/bits/` is 8, 16, 32 or 64', reader.at);
+  if (![8, 16, 32, 64].includes(bits)) throw new ScanError('`/bits/` is 8, 16, 32 or 64', reader.at);
   expect(reader, '<');
   while (!accept(reader, '>')) {
     readLabels(reader);
     if (reader.text[reader.at] === '>') continue;
     const reference = take(reader, REFERENCE);
     if (reference) {
-      if (bits !== 32) throw new Trouble('a reference takes a cell of 32 bits', reader.at);
+      if (bits !== 32) throw new ScanError('a reference takes a cell of 32 bits', reader.at);
       parts.push({ phandleOf: reference[1] ?? reference[2] ?? '', place: placeAt(reader, reader.at) });
     } else {
       readCell(reader, bits, parts, unknown);
@@ -237,13 +222,13 @@ function readCells(reader: Reader, bits: number, parts: SourcePart[], unknown: s
 function readCell(reader: Reader, bits: number, parts: SourcePart[], unknown: string[]): void {
   const start = reader.at;
   const read = readCExpression(reader.text, start, () => undefined, 'operand');
-  if ('message' in read) throw new Trouble(read.message, read.at);
+  if ('message' in read) throw new ScanError(read.message, read.at);
   reader.at = read.end;
   if ('unknown' in read) unknown.push(...read.unknown);
   const value = 'unknown' in read ? 0n : read.value;
   // Negative numbers fill all 64 bits; what is left of them must be the sign.
   const high = value >> BigInt(bits);
-  if (bits < 64 && high !== 0n && high !== (1n << BigInt(64 - bits)) - 1n) throw new Trouble(`0x${value.toString(16)} is past ${bits} bits`, start);
+  if (bits < 64 && high !== 0n && high !== (1n << BigInt(64 - bits)) - 1n) throw new ScanError(`0x${value.toString(16)} is past ${bits} bits`, start);
   const bytes: number[] = [];
   for (let shift = bits - 8; shift >= 0; shift -= 8) bytes.push(Number((value >> BigInt(shift)) & 0xffn));
   parts.push({ bytes });
@@ -251,37 +236,8 @@ function readCell(reader: Reader, bits: number, parts: SourcePart[], unknown: st
 
 function readNumber(reader: Reader, reach: 'operand' | 'whole'): bigint {
   const read = readCExpression(reader.text, reader.at, () => undefined, reach);
-  if ('message' in read) throw new Trouble(read.message, read.at);
-  if ('unknown' in read) throw new Trouble(`nothing says what ${read.unknown.join(', ')} is`, reader.at);
+  if ('message' in read) throw new ScanError(read.message, read.at);
+  if ('unknown' in read) throw new ScanError(`nothing says what ${read.unknown.join(', ')} is`, reader.at);
   reader.at = read.end;
   return read.value;
-}
-
-// ── Characters ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-const BLANKS = /\s*/y;
-
-function skipBlanks(reader: Reader): number {
-  BLANKS.lastIndex = reader.at;
-  reader.at += BLANKS.exec(reader.text)?.[0].length ?? 0;
-  return reader.at;
-}
-
-function accept(reader: Reader, sign: string): boolean {
-  skipBlanks(reader);
-  if (!reader.text.startsWith(sign, reader.at)) return false;
-  reader.at += sign.length;
-  return true;
-}
-
-function expect(reader: Reader, sign: string): void {
-  if (!accept(reader, sign)) throw new Trouble(`expected \`${sign}\``, reader.at);
-}
-
-function take(reader: Reader, pattern: RegExp): RegExpExecArray | undefined {
-  skipBlanks(reader);
-  pattern.lastIndex = reader.at;
-  const match = pattern.exec(reader.text) ?? undefined;
-  if (match) reader.at += match[0].length;
-  return match;
 }

@@ -1,8 +1,9 @@
-import { preprocess, type Preprocessed, type SourceError } from './c-preprocessor.js';
+import { preprocess, type Preprocessed } from './c-preprocessor.js';
 import type { DeviceTree } from './device-tree.js';
 import { linkSource, type SourceTree } from './dts-link.js';
 import { parseSource } from './dts-parse.js';
 import { fileName, type ImportFile } from './import-result.js';
+import type { SourceError } from './source-places.js';
 
 /**
  * Reads a device tree source: dtc's language (Devicetree Specification 0.4, chapter 6) with the C preprocessor that the

@@ -1,9 +1,9 @@
 import { writeAddress, writeSize } from '../layout/written.js';
-import type { SourcePlace } from './c-preprocessor.js';
 import { fileName, type ImportFile } from './import-result.js';
 import { JAILHOUSE_MEM, readJailhouse, type JailhouseCell, type JailhouseRegion, type JailhouseSystem } from './jailhouse.js';
 import type { LayoutPart, PartsResult } from './layout-part.js';
 import { blankLine, codeLine, layoutBlock, legalName, newNames, remark, type LayoutLine, type Names } from './layout-text.js';
+import type { SourcePlace } from './source-places.js';
 
 /**
  * Writes a Jailhouse cell as a `vm`: each region at its address in the cell, its memory at a fixed host-physical one. A

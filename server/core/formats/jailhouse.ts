@@ -1,7 +1,8 @@
 import { readCExpression, type CNames } from './c-expression.js';
-import { preprocess, type Preprocessed, type SourceError, type SourcePlace } from './c-preprocessor.js';
+import { preprocess, type Preprocessed } from './c-preprocessor.js';
 import { childrenOf, fieldOf, readInitializer, type CInitializer } from './c-initializer.js';
 import type { ImportFile } from './import-result.js';
+import type { SourceError, SourcePlace } from './source-places.js';
 
 /**
  * Reads a Jailhouse cell configuration: a C file that fills `struct jailhouse_system` or `struct jailhouse_cell_desc`

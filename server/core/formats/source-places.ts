@@ -1,4 +1,13 @@
-import type { SourcePlace } from './c-preprocessor.js';
+export interface SourcePlace {
+  readonly path: string;
+  /** Counted from 1. */
+  readonly line: number;
+}
+
+export interface SourceError {
+  readonly place: SourcePlace;
+  readonly message: string;
+}
 
 /** A preprocessed text by its lines: where each begins, and which line of which file it was. */
 export interface SourceLines {
@@ -21,4 +30,24 @@ export function placeAt({ starts, origins }: SourceLines, at: number): SourcePla
     else high = middle;
   }
   return origins[low] ?? origins.at(-1) ?? { path: '', line: 1 };
+}
+
+/** Ends the reading of a source at a place. */
+export class SourceTrouble extends Error {
+  readonly place: SourcePlace;
+
+  constructor(message: string, place: SourcePlace) {
+    super(message);
+    this.place = place;
+  }
+}
+
+/** What `read` answers, or the error that ended it. */
+export function orSourceError<Result>(read: () => Result): Result | SourceError {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof SourceTrouble) return { place: error.place, message: error.message };
+    throw error;
+  }
 }

@@ -1,3 +1,5 @@
+import { match, scan, ScanError, type Scanned } from './scanner.js';
+
 /**
  * Reads XML as configuration files have it: elements, attributes and text, each with its line. A document type is
  * refused, and so no entity is ever expanded but the five that XML has by itself: nothing grows, nothing is fetched.
@@ -26,9 +28,7 @@ interface OpenElement extends XmlElement {
   text: string;
 }
 
-interface Reader {
-  readonly source: string;
-  at: number;
+interface Reader extends Scanned {
   line: number;
   /** Up to where lines are counted. */
   counted: number;
@@ -37,60 +37,48 @@ interface Reader {
   count: number;
 }
 
-class Trouble extends Error {
-  readonly at: number;
-
-  constructor(message: string, at: number) {
-    super(message);
-    this.at = at;
-  }
-}
-
 /** The root element of a document. */
-export function readXml(source: string): XmlElement | XmlError {
-  const reader: Reader = { source, at: 0, line: 1, counted: 0, open: [], root: undefined, count: 0 };
-  try {
-    while (reader.at < source.length) readPiece(reader);
+export function readXml(text: string): XmlElement | XmlError {
+  const reader: Reader = { text, at: 0, line: 1, counted: 0, open: [], root: undefined, count: 0 };
+  return scan(() => {
+    while (reader.at < text.length) readPiece(reader);
     const unclosed = reader.open.at(-1);
     if (unclosed) return { line: unclosed.line, message: `<${unclosed.name}> isn’t closed` };
     return reader.root ?? { line: 1, message: 'there is no element' };
-  } catch (error) {
-    if (error instanceof Trouble) return { line: lineAt(reader, error.at), message: error.message };
-    throw error;
-  }
+  }, ({ message, at }) => ({ line: lineAt(reader, at), message }));
 }
 
 function lineAt(reader: Reader, at: number): number {
-  for (; reader.counted < at; reader.counted += 1) if (reader.source[reader.counted] === '\n') reader.line += 1;
+  for (; reader.counted < at; reader.counted += 1) if (reader.text[reader.counted] === '\n') reader.line += 1;
   return reader.line;
 }
 
 function readPiece(reader: Reader): void {
-  const { source, at } = reader;
-  if (source[at] !== '<') readText(reader);
-  else if (source.startsWith('<!--', at)) skipTo(reader, '-->', 'a comment');
-  else if (source.startsWith('<![CDATA[', at)) readCharacterData(reader);
-  else if (source.startsWith('<?', at)) skipTo(reader, '?>', 'a processing instruction');
-  else if (source.startsWith('<!', at)) throw new Trouble('a document type is refused: it could declare entities that grow without end', at);
-  else if (source.startsWith('</', at)) closeElement(reader);
+  const { text, at } = reader;
+  if (text[at] !== '<') readText(reader);
+  else if (text.startsWith('<!--', at)) skipTo(reader, '-->', 'a comment');
+  else if (text.startsWith('<![CDATA[', at)) readCharacterData(reader);
+  else if (text.startsWith('<?', at)) skipTo(reader, '?>', 'a processing instruction');
+  else if (text.startsWith('<!', at)) throw new ScanError('a document type is refused: it could declare entities that grow without end', at);
+  else if (text.startsWith('</', at)) closeElement(reader);
   else openElement(reader);
 }
 
 function skipTo(reader: Reader, end: string, what: string): number {
-  const found = reader.source.indexOf(end, reader.at);
-  if (found < 0) throw new Trouble(`${what} has no end`, reader.at);
+  const found = reader.text.indexOf(end, reader.at);
+  if (found < 0) throw new ScanError(`${what} has no end`, reader.at);
   reader.at = found + end.length;
   return found;
 }
 
 function readText(reader: Reader): void {
   const start = reader.at;
-  const next = reader.source.indexOf('<', start);
-  reader.at = next < 0 ? reader.source.length : next;
-  const text = reader.source.slice(start, reader.at);
+  const next = reader.text.indexOf('<', start);
+  reader.at = next < 0 ? reader.text.length : next;
+  const text = reader.text.slice(start, reader.at);
   const element = reader.open.at(-1);
   if (element) element.text = `${element.text}${expand(text, start)}`.slice(0, MOST_TEXT);
-  else if (/[^\s\ufeff]/.test(text)) throw new Trouble('text outside of the root element', start + text.search(/[^\s\ufeff]/));
+  else if (/[^\s\ufeff]/.test(text)) throw new ScanError('text outside of the root element', start + text.search(/[^\s\ufeff]/));
 }
 
 /** Text of an element that is kept. */
@@ -100,8 +88,8 @@ function readCharacterData(reader: Reader): void {
   const start = reader.at + '<![CDATA['.length;
   const end = skipTo(reader, ']]>', 'a CDATA section');
   const element = reader.open.at(-1);
-  if (!element) throw new Trouble('text outside of the root element', start);
-  element.text = `${element.text}${reader.source.slice(start, end)}`.slice(0, MOST_TEXT);
+  if (!element) throw new ScanError('text outside of the root element', start);
+  element.text = `${element.text}${reader.text.slice(start, end)}`.slice(0, MOST_TEXT);
 }
 
 const CLOSE = /<\/([^\s<>/]+)\s*>/y;
@@ -110,9 +98,9 @@ function closeElement(reader: Reader): void {
   const start = reader.at;
   const [whole, name] = match(reader, CLOSE) ?? [];
   const element = reader.open.pop();
-  if (whole === undefined) throw new Trouble('expected `</NAME>`', start);
-  if (!element) throw new Trouble(`</${name}> closes nothing`, start);
-  if (element.name !== name) throw new Trouble(`</${name}> doesn’t close <${element.name}> of line ${element.line}`, start);
+  if (whole === undefined) throw new ScanError('expected `</NAME>`', start);
+  if (!element) throw new ScanError(`</${name}> closes nothing`, start);
+  if (element.name !== name) throw new ScanError(`</${name}> doesn’t close <${element.name}> of line ${element.line}`, start);
 }
 
 const OPEN = /<([A-Za-z_:][^\s<>/="']*)/y;
@@ -122,34 +110,27 @@ const TAG_END = /\s*(\/?)>/y;
 function openElement(reader: Reader): void {
   const start = reader.at;
   const name = match(reader, OPEN)?.[1];
-  if (name === undefined) throw new Trouble('expected the name of an element after `<`', start);
+  if (name === undefined) throw new ScanError('expected the name of an element after `<`', start);
   const element: OpenElement = { name, attributes: new Map(), children: [], text: '', line: lineAt(reader, start) };
   for (let place = reader.at, found = match(reader, ATTRIBUTE); found; place = reader.at, found = match(reader, ATTRIBUTE)) {
     const [, attribute = '', doubled, single = ''] = found;
-    if (element.attributes.has(attribute)) throw new Trouble(`\`${attribute}\` stands twice`, place);
+    if (element.attributes.has(attribute)) throw new ScanError(`\`${attribute}\` stands twice`, place);
     element.attributes.set(attribute, expand(doubled ?? single, place));
   }
   const end = match(reader, TAG_END);
-  if (!end) throw new Trouble(`expected an attribute or \`>\` in <${name}>`, reader.at);
+  if (!end) throw new ScanError(`expected an attribute or \`>\` in <${name}>`, reader.at);
   addElement(reader, element, start);
   if (end[1] === '') reader.open.push(element);
 }
 
 function addElement(reader: Reader, element: OpenElement, start: number): void {
   reader.count += 1;
-  if (reader.count > MOST_ELEMENTS) throw new Trouble(`more than ${MOST_ELEMENTS} elements`, start);
-  if (reader.open.length >= DEEPEST) throw new Trouble(`elements lie in each other more than ${DEEPEST} deep`, start);
+  if (reader.count > MOST_ELEMENTS) throw new ScanError(`more than ${MOST_ELEMENTS} elements`, start);
+  if (reader.open.length >= DEEPEST) throw new ScanError(`elements lie in each other more than ${DEEPEST} deep`, start);
   const parent = reader.open.at(-1);
-  if (!parent && reader.root) throw new Trouble('a second root element', start);
+  if (!parent && reader.root) throw new ScanError('a second root element', start);
   parent?.children.push(element);
   reader.root ??= element;
-}
-
-function match(reader: Reader, pattern: RegExp): RegExpExecArray | undefined {
-  pattern.lastIndex = reader.at;
-  const found = pattern.exec(reader.source) ?? undefined;
-  if (found) reader.at += found[0].length;
-  return found;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: '\'' };
@@ -159,7 +140,7 @@ function expand(text: string, at: number): string {
   return text.replace(/&(?:#(\d{1,7})|#x([0-9a-fA-F]{1,6})|([^;&\s]{1,40}));|&/g, (whole, decimal?: string, hexadecimal?: string, name?: string) => {
     const code = decimal !== undefined ? Number(decimal) : hexadecimal !== undefined ? Number.parseInt(hexadecimal, 16) : undefined;
     const value = code === undefined ? ENTITIES[name ?? ''] : code <= 0x10ffff ? String.fromCodePoint(code) : undefined;
-    if (value === undefined) throw new Trouble(`\`${whole}\` stands for nothing: documents can’t declare entities here`, at);
+    if (value === undefined) throw new ScanError(`\`${whole}\` stands for nothing: documents can’t declare entities here`, at);
     return value;
   });
 }
