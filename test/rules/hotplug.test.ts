@@ -167,7 +167,7 @@ describe('rule map-bisect', () => {
   });
 
   it('is mended by maps of their own', () => {
-    checkFix(on(PC, WINDOW), 'Map each of them by itself', `
+    checkFix(on(PC, WINDOW), 'Map each of them by itself: still 2,097,152 × 4 KiB', `
 import "host.vmlayout"
 vm web on box {
   ram low at 0 size 1 GiB

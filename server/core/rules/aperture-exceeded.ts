@@ -46,7 +46,7 @@ a window for BARs that lies past the aperture whole is told, too.`,
       }
     `,
       fixed(
-        'Move `high` to 0x7e_0000_0000',
+        'Move `high` to 0x7e_0000_0000: still 2,097,152 × 4 KiB',
         `
       host client {
         arch x86_64

@@ -89,7 +89,7 @@ A mapping can't be cut while it stands: the hole must be there from the start.`,
     `,
       ),
       fixed(
-        'Move `low` to 0x8000_0000',
+        'Move `low` to 0x8000_0000: still 262,144 × 4 KiB',
         `
       host altra {
         arch arm64

@@ -68,7 +68,7 @@ inwards to host pages; what is out of step with its backing it can't round, and 
     `,
       ),
       fixed(
-        'Round `low` inwards to 16 KiB',
+        'Round `low` inwards to 16 KiB: still 65,536 × 16 KiB',
         `
       host ampere {
         arch arm64

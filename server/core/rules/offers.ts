@@ -94,7 +94,7 @@ function newFindings(before: CheckResult, after: CheckResult, isPriced: boolean)
   return rules.size === 0 ? '' : ` (then ${[...rules].join(', ')})`;
 }
 
-/** `: 2 × 1 GiB + … instead of 3 × 1 GiB`, over the mappings that are not the same before and after. */
+/** `: 2 × 1 GiB + … instead of 3 × 1 GiB` or `: still 3 × 1 GiB`, over the mappings that are not the same before and after. */
 function priceOf(before: CheckResult, after: CheckResult): string {
   // What the edit didn't touch was not analysed anew, and is the same object.
   const untouched = new Set(before.vms);
@@ -103,7 +103,8 @@ function priceOf(before: CheckResult, after: CheckResult): string {
     const old = before.vms.find(({ vm, host }) => vm.name === checked.vm.name && host?.name === checked.host?.name);
     if (!old?.plan || !checked.plan) return [];
     const [was, is] = differing(old.plan.maps, checked.plan.maps);
-    return totalLeaves(was) === 0n || formatLeaves(was) === formatLeaves(is) ? [] : [`${formatLeaves(is)} instead of ${formatLeaves(was)}`];
+    if (totalLeaves(was) === 0n) return [];
+    return [formatLeaves(was) === formatLeaves(is) ? `still ${formatLeaves(is)}` : `${formatLeaves(is)} instead of ${formatLeaves(was)}`];
   });
   const [price] = prices;
   return price === undefined ? '' : `: ${price}`;

@@ -48,7 +48,7 @@ nothing is told.`,
       }
     `,
       fixed(
-        'Move `main` to 0',
+        'Move `main` to 0: still 2 × 1 GiB',
         `
       host xeon {
         page 4 KiB

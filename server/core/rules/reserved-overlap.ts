@@ -50,7 +50,7 @@ gone once an \`avoid\` keeps the guest off. A \`direct\` range mostly keeps its 
       }
     `,
       fixed(
-        'Move `high` to 0x100_0000_0000',
+        'Move `high` to 0x100_0000_0000: still 288,358,400 × 4 KiB',
         `
       host epyc {
         arch x86_64
