@@ -24,6 +24,7 @@ host arm {
   contract iommufd
   iommu smmu0 {
     model smmu-v3
+    granule 4 KiB
     bits 48
     reserved msi at 0x0800_0000 ..= 0x080f_ffff kind sw-msi
   }

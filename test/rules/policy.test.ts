@@ -89,9 +89,21 @@ describe('levels', () => {
     assert.deepEqual(check(required, new Map(), { today: TODAY, levels: new Map([['policy/blocks', 'note']]) }).result.findings.map(({ level }) => level), ['note']);
   });
 
-  it('leave hosts and files alone', () => {
-    const { result } = check('host h { group 1 { device nic } }\nvm web on h {\n policy p\n}\npolicy p { deny host-facts-missing, unused-const }\nconst LEFT = 1\n');
-    assert.deepEqual(new Set(result.findings.map(({ rule, level }) => `${level} ${rule}`)), new Set(['warning host-facts-missing', 'note unused-const']));
+  it('are told of a host where a vm of the policy is on it, in whichever file it is', () => {
+    const guest = 'vm web on h {\n policy p\n}\npolicy p { deny host-facts-missing }\n';
+    const host = 'host h { group 1 { device nic } }\n';
+    const levels = ({ result }: ReturnType<typeof check>): Set<string> => new Set(result.findings.map(({ rule, level, vm }) => `${level} ${rule} ${vm}`));
+    assert.deepEqual(levels(check(`${host}${guest}`)), new Set(['warning host-facts-missing undefined', 'error host-facts-missing web']));
+    assert.deepEqual(levels(check(`import "h.vmlayout"\n${guest}`, new Map([['h.vmlayout', host]]))), new Set(['error host-facts-missing web']));
+    assert.deepEqual(levels(check(`${host}vm web on h\n`)), new Set(['warning host-facts-missing undefined']));
+  });
+
+  it('leave files alone, and say so', () => {
+    checkLint(`
+      vm web { policy p }
+      policy p { deny unused-const }
+                      ^^^^^^^^^^^^ unknown-name: \`unused-const\` looks at files, and a policy holds for vms: vmlayout.json or --rule sets its level
+    `);
   });
 });
 

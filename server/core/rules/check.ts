@@ -17,6 +17,7 @@ import type { Declaration } from '../syntax/nodes.js';
 import { breachesOf } from './breaches.js';
 import { RULES } from './catalogue.js';
 import { duplicatesIn } from './duplicates.js';
+import { demandsOnHost } from './host-demands.js';
 import { judgedWaivers, unknownTargets } from './judged.js';
 import { lostProperties } from './lost-properties.js';
 import { judge, policiesOf, type Judgement } from './policy.js';
@@ -222,7 +223,7 @@ function subjectOf(element: Element, host: Host | undefined, evaluator: Evaluato
 
 function judged(subject: CheckedVm, options: CheckOptions): Judgement {
   const policies = policiesOf(subject);
-  const found = [...RULES.flatMap((rule) => rule.findVm(subject)), ...breachesOf(policies, subject)].flatMap((finding) => levelled(finding, options));
+  const found = [...RULES.flatMap((rule) => rule.findVm(subject)), ...demandsOnHost(policies, subject), ...breachesOf(policies, subject)].flatMap((finding) => levelled(finding, options));
   return judge(subject, policies, found, options.today);
 }
 

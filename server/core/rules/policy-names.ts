@@ -11,6 +11,7 @@ import { RULES } from './catalogue.js';
 import { isDay } from './days.js';
 import { isSelector, sketchOf } from './policy-things.js';
 import { requirementsOf, type Requirement } from './requirements.js';
+import type { Waiver } from './rule.js';
 import { policyStatements, type Statement } from './statements.js';
 
 /** Checks what a policy says before any vm is looked at: names of rules, selectors, fields, and dates. */
@@ -19,11 +20,19 @@ export function checkPolicy(policy: Element, evaluator: Evaluator): void {
   for (const requirement of requirementsOf(policy)) evaluator.problems.push(...problemsOfRequirement(requirement, evaluator.lookup));
 }
 
-/** Tells names that no rule has, and a day that no month has. */
-export function checkStatement({ rules, origin, until }: Statement, evaluator: Evaluator): void {
-  for (const rule of rules) if (!isKnownRule(rule.text, origin, evaluator)) reportUnknownRule(rule, origin, evaluator);
+/** Tells names that no rule has, rules that don’t look at vms, and a day that no month has. */
+export function checkStatement({ verb, rules, origin, until }: Statement, evaluator: Evaluator): void {
+  for (const rule of rules) {
+    if (!isKnownRule(rule.text, origin, evaluator)) reportUnknownRule(rule, origin, evaluator);
+    else if (verb !== 'allow' && overOf(rule.text) === 'file') evaluator.report('unknown-name', placeOf(origin, rule), `\`${rule.text}\` looks at files, and a policy holds for vms: vmlayout.json or --rule sets its level`);
+  }
   if (until && !isDay(until.date)) evaluator.report('value-range', until, `${until.date} is no day`);
 }
+
+const OVER = new Map(RULES.map(({ name, over }) => [name, over]));
+
+/** What a rule looks at. Requirements look at vms. */
+export const overOf = (rule: string): Waiver['over'] => OVER.get(rule) ?? 'vm';
 
 const RULE_NAMES: ReadonlySet<string> = new Set(RULES.map(({ name }) => name));
 

@@ -4,7 +4,7 @@ import { pathText } from '../layout/elements.js';
 import { placeOf } from '../layout/place.js';
 import { isPresent } from '../layout/presence.js';
 import type { Word } from '../syntax/nodes.js';
-import { checkStatement, isKnownRule } from './policy-names.js';
+import { checkStatement, isKnownRule, overOf } from './policy-names.js';
 import type { Finding, Level, VmSubject, Waiver } from './rule.js';
 import { daysBetween } from './days.js';
 import { ownStatements, policyStatements, reasonText, targetOf, type Statement, type Target, type Verb } from './statements.js';
@@ -106,6 +106,7 @@ function waiversOf({ statement, elements }: Aimed, today: string, used: Readonly
     .map((rule) => ({
       place: placeOf(origin, rule),
       rule: rule.text,
+      over: overOf(rule.text),
       because,
       until,
       owner,

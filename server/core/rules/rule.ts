@@ -43,6 +43,8 @@ export interface Waiver {
   /** The name of the rule. */
   readonly place: Place;
   readonly rule: string;
+  /** What the rule looks at: a waiver holds for vms. */
+  readonly over: keyof Subjects;
   readonly because: string;
   /** The last day it holds, if it ends. */
   readonly until: DatedPlace | undefined;

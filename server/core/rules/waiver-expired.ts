@@ -55,6 +55,6 @@ waived is told again, and this says why.`,
 
   check: ({ waivers }) => waivers.filter(({ expired }) => expired),
   locate: ({ until, place }: Waiver) => until ?? place,
-  message: ({ rule }: Waiver) => `\`${rule}\` was waived until this day; now its findings are told`,
+  message: ({ rule, owner }: Waiver) => `\`${rule}\` was waived until this day; now its findings are told${owner === undefined ? '' : ` (owner: ${owner})`}`,
   fixes: ({ removal }: Waiver) => [{ title: 'Remove the waiver', safe: false, edits: [removal] }],
 });

@@ -55,7 +55,10 @@ left alone.`,
 
   check: ({ waivers }) => waivers.filter(({ expired, used }) => !expired && !used),
   locate: ({ place }: Waiver) => place,
-  message: ({ rule }: Waiver) => `nothing breaks \`${rule}\` here: the waiver has no use`,
+  message: ({ rule, over }: Waiver) =>
+    over === 'vm'
+      ? `nothing breaks \`${rule}\` here: the waiver has no use`
+      : `\`${rule}\` is told of ${over === 'host' ? 'hosts' : 'files'}, and a waiver holds for vms: it has no use; vmlayout.json or --rule sets the level`,
   fixes: ({ removal }: Waiver) => [{ title: 'Remove the waiver', safe: false, edits: [removal] }],
   unused: true,
 });
