@@ -89,6 +89,32 @@ describe('guests of a host together', () => {
     assert.equal(after.findings[0], before.findings[0]);
     assert.match(after.findings[1]?.message ?? '', /need 9 pages/);
   });
+
+  it('claim nothing of what a hole uses up', () => {
+    const board = (hole: string): string[] => check(`host board {
+  contract none
+  memory root at 0x8000_0000 size 1 GiB for host
+}
+vm a on board {
+  backing all physical at 0x7000_0000 size 1536 MiB
+  ram low at 0x4000_0000 size 256 MiB from all
+  hole gone at 0x5000_0000 size ${hole} from all
+  ram high at 0x10_0000_0000 size 128 MiB from all
+}
+`).result.findings.filter(({ rule }) => rule === 'host-memory-overlap').map(({ message }) => message);
+    assert.deepEqual(board('1 GiB'), []);
+    assert.deepEqual(board('1 GiB - 4 KiB'), ['`all` (0xbffff000-0xcfffffff) meets memory `root` of the host (0x80000000-0xbfffffff): nobody checks it, and both write it']);
+  });
+
+  it('say who refuses host memory that two have', () => {
+    const words = (vmm: string, kind: string): string => check(`host board { memory root at 0x8000_0000 size 1 GiB for host }
+vm a on board { vmm ${vmm}
+  ${kind} low at 0x4000_0000 size 1 MiB backing physical at 0x8000_0000 }
+`).result.findings.find(({ rule }) => rule === 'host-memory-overlap')?.message.replace(/.*: /, '') ?? '';
+    assert.equal(words('microkit', 'ram'), 'Microkit refuses to build it');
+    assert.equal(words('jailhouse', 'ram'), 'nobody checks it, and both write it');
+    assert.equal(words('jailhouse', 'rom'), 'nobody checks it, and what is written there changes under the guest');
+  });
 });
 
 const checked = (document: Document, before?: CheckResult): CheckResult =>

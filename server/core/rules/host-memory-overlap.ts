@@ -16,9 +16,10 @@ export const hostMemoryOverlap = defineRule({
   summary: 'A `physical` backing meets that of another guest, or memory of the host or the hypervisor.',
   since: '0.1.0',
   why: `Memory that a layout names by its physical address isn't allocated by anybody: a partitioning hypervisor maps what its
-configuration says, into the guest and for its devices. Where two claim one piece, both write it. Jailhouse checks regions
-against its own memory, and no region of a cell against those of another (tools/jailhouse-config-check does);
-Microkit refuses it when the system is built. Memory of the host that a guest's devices write ends the host.
+configuration says, into the guest and for its devices. Where two claim one piece, both write it. Jailhouse compares no region
+of a cell with another when it creates one (hypervisor/control.c \`cell_create\`; tools/jailhouse-config-check does);
+Microkit refuses it when the system is built. Memory of the host that a guest's devices write ends the host. What a \`hole\` uses up
+of a backing nobody gets, and nobody is told of.
 
 \`share\` on the backing of either says that it is meant, as for shared-memory devices.`,
 
@@ -147,12 +148,18 @@ Microkit refuses it when the system is built. Memory of the host that a guest's 
   checkTogether: meetingsOfGuests,
   locate: ({ claim }) => claimant(claim.claim),
   message: ({ claim, words, other }) =>
-    `\`${claim.claim.backing.name}\` (${formatRange(claim.range)}) ${contains(other, claim.range) ? 'lies in' : 'meets'} ${words} (${formatRange(other)}): nobody checks it, and both write it`,
+    `\`${claim.claim.backing.name}\` (${formatRange(claim.range)}) ${contains(other, claim.range) ? 'lies in' : 'meets'} ${words} (${formatRange(other)}): ${consequence(claim.claim)}`,
   notes: ({ note }) => [note],
   fixes: ({ claim, host, taken }, subject) => move(claim, host, taken, subject),
 });
 
-/** A claim with the host-physical addresses it is to. */
+/** What comes of it: Microkit's tool looks at all that it builds, Jailhouse's only if it is asked to. */
+function consequence({ vm, region }: Claim): string {
+  if (vm.vmm === 'microkit') return 'Microkit refuses to build it';
+  return `nobody checks it, and ${region.access.includes('w') ? 'both write it' : 'what is written there changes under the guest'}`;
+}
+
+/** A claim with the host-physical addresses it is to: one piece, unless holes use up bytes between. */
 interface Physical {
   readonly claim: Claim;
   readonly range: Range;
@@ -172,14 +179,21 @@ interface Meeting {
 function physicalOf(vms: readonly VmSubject['vm'][]): Physical[] {
   return vms.flatMap(claimsOf).flatMap((claim): Physical[] => {
     const { physical, size, share } = claim.backing;
-    return physical === undefined || size === undefined || share || claim.region.share ? [] : [{ claim, range: rangeOf(physical, size) }];
+    return physical === undefined || size === undefined || share || claim.region.share ? [] : claimedOf(claim, rangeOf(physical, size)).map((range) => ({ claim, range }));
   });
+}
+
+/** All of the backing, but what its holes leave to nobody. */
+function claimedOf({ vm, backing }: Claim, whole: Range): Range[] {
+  const holes = vm.regions.flatMap(({ kind, backing: other, offset, range }) =>
+    kind === 'hole' && other === backing && offset !== undefined && range ? [rangeOf(whole.base + offset, sizeOf(range))] : []);
+  return subtract(whole, holes);
 }
 
 const isTaken = ({ purpose }: HostMemory): boolean => purpose === 'host' || purpose === 'hypervisor';
 
 function meetingsWithHost(claim: Physical, host: Host): Meeting[] {
-  const taken = physicalOf([claim.claim.vm]).filter((other) => other !== claim && other.claim.backing !== claim.claim.backing).map(({ range }) => range);
+  const taken = physicalOf([claim.claim.vm]).filter((other) => other.claim.backing !== claim.claim.backing).map(({ range }) => range);
   return host.memories.filter((memory) => isTaken(memory) && overlaps(memory.range, claim.range)).map((memory) => ({
     host,
     claim,
@@ -205,7 +219,7 @@ function meetingsOfGuests({ host, vms }: HostLoad): Blamed<Meeting>[] {
     const subject = vms.find(({ vm }) => vm === claim.claim.vm);
     const { backing, vm } = earlier.claim;
     const note = { place: namePlace(claimant(earlier.claim)), message: `\`${backing.name}\` is ${formatRange(earlier.range)}` };
-    const taken = claims.filter((other) => other !== claim).map(({ range }) => range);
+    const taken = claims.filter((other) => other.claim !== claim.claim).map(({ range }) => range);
     if (subject) meetings.push({ subject, fact: { host, claim, words: `\`${backing.name}\` of \`${vm.name}\``, other: earlier.range, note, taken } });
   }
   return meetings;

@@ -1,10 +1,13 @@
-import type { Plan, PlannedMap } from '../dma/plan.js';
-import { formatRange } from '../layout/address.js';
+import { isAvoided } from '../dma/contacts.js';
+import type { Plan } from '../dma/plan.js';
+import type { DmaRequest } from '../dma/requests.js';
+import { alignDown, alignUp, formatRange } from '../layout/address.js';
 import { contains, intersect, type Range } from '../layout/intervals.js';
 import { namePlace, type Bridge, type BridgeWindow } from '../layout/model.js';
+import { declareBelow } from './carving.js';
 import { mapName } from './contact-words.js';
 import { moveRegion } from './placement.js';
-import { bad, defineRule, fixed, good } from './rule.js';
+import { bad, defineRule, fixed, good, type Fix, type VmSubject } from './rule.js';
 
 /** An IOVA is a bus address that a host bridge routes to a device below it. */
 export const p2pOverlap = defineRule({
@@ -21,7 +24,7 @@ RAM lands in the registers of another card, and nothing is logged.
 The kernel keeps these windows only from its own drivers (drivers/iommu/dma-iommu.c \`iova_reserve_pci_windows\`); VFIO and
 iommufd don't, and \`reserved_regions\` doesn't list them. \`/proc/iomem\` tells where they are. Which bridge a device is
 below isn't in the layout: each one with \`acs off\` is taken to be on the way of every device. Of one that doesn't say,
-nothing is told.`,
+nothing is told, nor where an \`avoid\` keeps the guest's DMA out.`,
 
   examples: [
     bad(
@@ -71,6 +74,31 @@ nothing is told.`,
       }
     `,
       ),
+      fixed(
+        'Tell the guest to keep its DMA out of 0x90000000-0x91ffffff',
+        `
+      host xeon {
+        page 4 KiB
+        iommu dmar0 {
+          model vt-d
+          bits 48
+          reserved msi at 0xfee0_0000 ..= 0xfeef_ffff kind msi
+        }
+        group 1 { device nic "0000:01:00.0" }
+        bridge pcie0 {
+          window low at 0x9000_0000 ..= 0x91ff_ffff
+          acs off
+        }
+      }
+
+      vm web on xeon {
+        backing ram0 size 2 GiB hugetlb 1 GiB
+        ram main at 0x4000_0000 size 2 GiB from ram0
+        avoid main-hole at 0x9000_0000 size 32 MiB via reserved-memory
+        assign nic
+      }
+    `,
+      ),
     ),
     good(`
       host xeon {
@@ -101,31 +129,45 @@ nothing is told.`,
     `${mapName(map)} ${contains(map.range, window.range) ? 'covers' : 'meets'} window \`${window.name}\` of \`${bridge.name}\` (${formatRange(window.range)}), which has no ACS: DMA to these addresses goes to a device below the bridge, not to the ${map.kind === 'bar' ? 'BAR' : 'RAM'}, and nothing reports it`,
   notes: ({ window, bridge }) => [{ place: namePlace(window.element.origin.declaration.name ? window.element : bridge.element), message: `\`${bridge.name}\` routes ${formatRange(window.range)}` }],
   witness: ({ shared }) => shared,
-  fixes: ({ map }, subject) => (map.region && !map.written?.element.properties.has('at') ? moveRegion(map.region, subject) : []),
+  fixes: (crossing, subject) => {
+    const { map } = crossing;
+    return [...(map.region && !map.written?.element.properties.has('at') ? moveRegion(map.region, subject) : []), ...keepOff(crossing, subject)];
+  },
 });
 
 interface Crossing {
   readonly plan: Plan;
-  readonly map: PlannedMap;
+  readonly map: DmaRequest;
   readonly bridge: Bridge;
   readonly window: BridgeWindow;
   readonly shared: Range;
 }
 
-/** Of each mapping and window, once: a carved region is asked for piece by piece. */
+/** Of each mapping and window, once: a carved region is asked for piece by piece. What the guest has promised to keep its DMA out of is fine. */
 function crossingsIn(plan: Plan): Crossing[] {
   const windows = plan.host.bridges.flatMap((bridge) => bridge.windows.filter(({ acs }) => acs === false).map((window) => ({ bridge, window })));
   if (windows.length === 0) return [];
   const told = new Map<BridgeWindow, Set<unknown>>();
-  return plan.maps.flatMap((map) =>
+  return [...plan.maps, ...arriving(plan)].flatMap((map) =>
     windows.flatMap(({ bridge, window }): Crossing[] => {
       const shared = intersect(map.range, window.range);
       const owner = map.written ?? map.region;
       const owners = told.get(window) ?? new Set();
       told.set(window, owners);
-      if (!shared || owners.has(owner)) return [];
+      if (!shared || owners.has(owner) || isAvoided(plan.vm.regions, shared)) return [];
       owners.add(owner);
       return [{ plan, map, bridge, window, shared }];
     }),
   );
 }
+
+/** What is mapped once RAM is plugged: of `virtio-mem` all of it, as any block may come. */
+const arriving = ({ memoryHotplug }: Plan): DmaRequest[] =>
+  memoryHotplug.flatMap(({ region, requests, blocks }) => requests.map((request) => (blocks && region.range ? { ...request, range: region.range } : request)));
+
+const keepOff = ({ plan, map, shared }: Crossing, subject: VmSubject): Fix[] =>
+  map.region && !map.written
+    ? [{ title: `Tell the guest to keep its DMA out of ${formatRange(shared)}`, safe: false, edits: declareBelow(subject, map.region, [pagesAround(shared, plan.alignment)], undefined) }]
+    : [];
+
+const pagesAround = ({ base, end }: Range, page: bigint): Range => ({ base: alignDown(base, page), end: alignUp(end, page) });
