@@ -137,6 +137,18 @@ describe('rule hotplug-map-limit', () => {
     `);
   });
 
+  it('makes blocks larger in a container with fewer mappings than QEMU has slots', () => {
+    const guest = (block: string): string => `
+      vm web on box {
+        vmm qemu
+        ram low at 0 size 1 GiB
+        ram more at 128 GiB size 64 MiB hotplug virtio-mem block ${block}
+        assign gpu
+      }
+    `;
+    checkFix(on(PC.replace(/}\s*$/, '}\n  limits { dma-maps 20 }\n'), guest('2 MiB')), 'Let `more` come in blocks of 4 MiB', on('', guest('4 MiB')).split('--- ')[0] ?? '');
+  });
+
   it('says nothing under iommufd', () => {
     lint(PC.replace('kernel 6.12', 'kernel 6.12\n  contract iommufd'), `
       vm web on box {

@@ -54,6 +54,12 @@ describe('rule guest-width', () => {
 });
 
 describe('rule host-width', () => {
+  it('knows since when KVM looks on x86', () => {
+    const past = (kernel: string): string | undefined => messages('ram low at 0x80_0000_0000 size 1 GiB', `${PC.replace('kernel 6.12', `kernel ${kernel}`)}\n  bits 39\n`)[0];
+    assert.match(past('5.18') ?? '', /KVM_SET_USER_MEMORY_REGION fails with EINVAL$/);
+    assert.match(past('5.17') ?? '', /kernel 5\.17 doesn’t look \(5\.18 does\), and the guest faults wherever it touches it$/);
+  });
+
   const wide = `${PC}\nbits 40`;
 
   it('knows the last address', () => {
@@ -160,12 +166,23 @@ describe('rule memlock-limit', () => {
     assert.deepEqual(told(behind('emulated').replace('assign nic behind v', 'assign nic'), limited('6 GiB')), ['error memlock-limit low']);
   });
 
+  it('says what a DIMM that is refused does to the VM', () => {
+    const [message] = messages(`vmm qemu\n${ram('4 GiB')}\nram more at 0x10_0000_0000 size 4 GiB hotplug dimm`, limited('6 GiB'));
+    assert.match(message ?? '', /what passes the limit is refused with ENOMEM; QEMU aborts the whole VM$/);
+  });
+
+  it('counts nothing for memory that is mapped by its physical address', () => {
+    assert.deepEqual(told('ram low at 0x1_0000_0000 size 8 GiB backing physical at 0x10_0000_0000\nassign nic', limited('4 GiB')), []);
+  });
+
   it('warns of memory that may come', () => {
-    assert.deepEqual(told(`${ram('4 GiB')}\nram more at 0x10_0000_0000 size 4 GiB hotplug dimm`, limited('6 GiB')), ['warning memlock-limit a']);
+    assert.deepEqual(told(`${ram('4 GiB')}\nram more at 0x10_0000_0000 size 4 GiB hotplug dimm`, limited('6 GiB')), ['error memlock-limit a']);
+    assert.deepEqual(told(`vmm cloud-hypervisor\n${ram('4 GiB')}\nram more at 0x10_0000_0000 size 4 GiB hotplug dimm`, limited('6 GiB')), ['warning memlock-limit a']);
+    assert.deepEqual(told(`${ram('4 GiB')}\nram more at 0x10_0000_0000 size 4 GiB hotplug virtio-mem block 2 MiB`, limited('6 GiB')), ['warning memlock-limit a']);
     assert.deepEqual(told(`${ram('4 GiB')}\nram more at 0x10_0000_0000 size 4 GiB hotplug dimm dma off`, limited('6 GiB')), []);
     const written = 'ram low at 0x1_0000_0000 size 4 GiB\nram more at 0x10_0000_0000 size 4 GiB hotplug dimm\nmap low to low\n';
     assert.deepEqual(told(`${written}assign nic`, limited('6 GiB')), []);
-    assert.deepEqual(told(`${written}map more to more\nassign nic`, limited('6 GiB')), ['warning memlock-limit a']);
+    assert.deepEqual(told(`${written}map more to more\nassign nic`, limited('6 GiB')), ['error memlock-limit a']);
     assert.deepEqual(told('viommu v { model virtio  mode emulated }\nram low at 4 GiB size 4 GiB\nassign nic behind v\nassign gpu behind v hotplug', limited('6 GiB')), ['warning memlock-limit a']);
   });
 
@@ -220,6 +237,12 @@ describe('rule slot-too-large', () => {
 });
 
 describe('rule slot-unaligned', () => {
+  it('speaks, with a device too, where QEMU stops', () => {
+    const odd = (vmm: string): string[] => told(`vmm ${vmm}\nbacking ram0 size 4 MiB\nram low at 0x4000_0000 size 2 MiB from ram0 + 0x200\nassign nic`);
+    assert.deepEqual(odd('qemu'), ['error slot-unaligned low']);
+    assert.deepEqual(odd('generic'), []);
+  });
+
   it('leaves to the rules about DMA what they tell', () => {
     assert.deepEqual(told('ram low at 0x4000_0000 size 0x20_0200\nassign nic'), []);
     assert.deepEqual(told('ram low at 0x4000_0000 size 0x20_0200'), ['error slot-unaligned low']);
@@ -244,6 +267,13 @@ describe('rule slot-unaligned', () => {
 });
 
 describe('rule viommu-width', () => {
+  it('leaves QEMU’s virtio-iommu alone, which tells the guest what the host can’t map', () => {
+    const behind = (vmm: string, model: string): string[] => told(`vmm ${vmm}\nviommu v { model ${model}  mode emulated  bits 48 }\nram low at 0 size 1 GiB\nassign gpu behind v`, PC);
+    assert.deepEqual(behind('qemu', 'virtio'), []);
+    assert.deepEqual(behind('qemu', 'vt-d'), ['error viommu-width v']);
+    assert.deepEqual(behind('cloud-hypervisor', 'virtio'), ['error viommu-width v']);
+  });
+
   const behind = (bits: string): string => `viommu v { model virtio  mode emulated  ${bits} }\nram low at 0 size 2 GiB\nassign gpu behind v`;
 
   it('compares what is told', () => {

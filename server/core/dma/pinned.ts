@@ -1,6 +1,7 @@
 import { sizeOf } from '../layout/intervals.js';
 import type { Assignment, Vm } from '../layout/model.js';
 import type { Plan, PlannedMap } from './plan.js';
+import { isPinned } from './requests.js';
 import { spacesOf } from './spaces.js';
 
 /** Memory that a VMM pins for DMA, as it counts against RLIMIT_MEMLOCK. Bytes. */
@@ -18,12 +19,13 @@ export interface Pinned {
 /**
  * Every mapping counts in full, huge pages included, and memory that is mapped twice counts twice
  * (drivers/vfio/vfio_iommu_type1.c `vfio_pin_pages_remote`, `vfio_lock_acct`; drivers/iommu/iommufd/pages.c
- * `iopt_pages_update_pinned`). The memory of devices counts for nothing under type1. What the kernel refuses for another
+ * `iopt_pages_update_pinned`). The memory of devices counts for nothing under type1, nor does what is
+ * mapped by its physical address. What the kernel refuses for another
  * reason isn't pinned.
  */
 export function pinnedBy(plan: Plan): Pinned {
   const { vm, maps } = plan;
-  const mapped = maps.filter(({ kind, verdict }) => kind === 'memory' && (verdict.errno === 'ok' || verdict.cause === 'memlock'));
+  const mapped = maps.filter((map) => isPinned(map) && (map.verdict.errno === 'ok' || map.verdict.cause === 'memlock'));
   const once = mapped.reduce((sum, { range }) => sum + sizeOf(range), 0n);
   const spaces = mappedSpaces(vm.assignments.filter(({ hotplug }) => !hotplug), vm);
   return {
@@ -36,8 +38,8 @@ export function pinnedBy(plan: Plan): Pinned {
 
 /** What is mapped once all memory is there that may be plugged. */
 function arriving({ maps, regions }: Vm): bigint {
-  if (maps.length > 0) return maps.reduce((sum, { region, size }) => (region?.hotplug ? sum + (size ?? 0n) : sum), 0n);
-  return regions.reduce((sum, { hotplug, range, dma }) => (hotplug && range && dma !== false ? sum + sizeOf(range) : sum), 0n);
+  if (maps.length > 0) return maps.reduce((sum, { region, size }) => (region?.hotplug && region.backing?.kind !== 'physical' ? sum + (size ?? 0n) : sum), 0n);
+  return regions.reduce((sum, { hotplug, range, dma, backing }) => (hotplug && range && dma !== false && backing?.kind !== 'physical' ? sum + sizeOf(range) : sum), 0n);
 }
 
 /** The spaces in which the VMM maps by itself, or is told to by a `map`: behind an emulated vIOMMU that lets nothing pass it maps nothing. */

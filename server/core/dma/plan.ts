@@ -6,7 +6,7 @@ import { mapBeside, openContainer, type Container } from './contract.js';
 import { iommuFormat, smallestPage, type IommuFormat } from './formats.js';
 import { formatKernel, type KernelVersion } from './kernel-version.js';
 import { addLeaves, leafSegments, leavesOf, totalLeaves, usableLeafSizes, type Leaves, type LeafSegments } from './leaves.js';
-import { contiguousPage, physicalOf, requestsOf, type DmaRequest, type LeftOut, type MappingHabits } from './requests.js';
+import { contiguousPage, isPinned, physicalOf, requestsOf, type DmaRequest, type LeftOut, type MappingHabits } from './requests.js';
 import { guestIova, spaceOf, spacesOf, viommuOf, type AddressSpace, type GuestIova } from './spaces.js';
 import { countTables, tableBytes } from './tables.js';
 import { habitsOf } from './vmm-habits.js';
@@ -300,6 +300,7 @@ function kernelRequest(request: DmaRequest): MapRequest {
     offset: request.offset ?? 0n,
     access: reads && writes ? 'rw' : reads ? 'r' : writes ? 'w' : '',
     kind: request.kind,
+    memlocked: isPinned(request),
   };
 }
 
@@ -346,7 +347,7 @@ function totalsOf(maps: readonly PlannedMap[], format: IommuFormat, spaces: numb
   return {
     maps: maps.length,
     mapped: maps.reduce((sum, map) => sum + sizeOf(map.range), 0n),
-    pinned: BigInt(spaces) * maps.reduce((sum, map) => sum + (map.kind === 'memory' ? sizeOf(map.range) : 0n), 0n),
+    pinned: BigInt(spaces) * maps.reduce((sum, map) => sum + (isPinned(map) ? sizeOf(map.range) : 0n), 0n),
     leaves,
     entries: totalLeaves(leaves),
     tables,

@@ -162,6 +162,12 @@ function derivedRequest(region: Region, range: Range, index: number | undefined,
   };
 }
 
+/**
+ * Whether its pages count against RLIMIT_MEMLOCK: memory that the kernel hands out does. Host memory that is mapped by its
+ * physical address has no pages of its own to pin (drivers/vfio/vfio_iommu_type1.c `is_invalid_reserved_pfn`), and a BAR is none.
+ */
+export const isPinned = ({ backing, kind }: Pick<DmaRequest, 'backing' | 'kind'>): boolean => kind === 'memory' && backing?.kind !== 'physical';
+
 /** What the phase of leaves counts from: the physical address, or the offset in pages that are aligned to their size. */
 export const physicalOf = ({ backing, offset }: Pick<DmaRequest, 'backing' | 'offset'>): bigint =>
   (backing?.kind === 'physical' ? backing.physical ?? 0n : 0n) + (offset ?? 0n);

@@ -1,3 +1,4 @@
+import { atLeast, formatKernel } from '../dma/kernel-version.js';
 import { memorySlots } from '../dma/memory-slots.js';
 import type { Plan } from '../dma/plan.js';
 import { formatRange } from '../layout/address.js';
@@ -20,7 +21,7 @@ from another machine, or has a digit too many. Mapping such memory into a VMM fa
 (\`valid_mmap_phys_addr_range\`, drivers/char/mem.c \`mmap_mem\`).
 
 A guest's own addresses meet the same width where its tables are walked by the host's: on x86 KVM refuses a memory slot that
-ends past it with EINVAL since Linux 5.19 (\`kvm_arch_prepare_memory_region\`, \`kvm_mmu_max_gfn\`); on arm64 a guest can't get
+ends past it with EINVAL since Linux 5.18 (\`kvm_arch_prepare_memory_region\`, \`kvm_mmu_max_gfn\`); on arm64 a guest can't get
 a wider IPA space than the host has (\`kvm_ipa_limit\` in arch/arm64/kvm/reset.c), so that the slot ends past it and is refused
 with EFAULT. IOVAs have the width of the IOMMU: \`aperture-exceeded\` is about those.`,
 } as const;
@@ -139,8 +140,10 @@ function slotsPast(plan: Plan): Excess[] {
   const { vm, host } = plan;
   const errno = { x86_64: 'EINVAL', arm64: 'EFAULT' }[host.arch ?? ''];
   if (errno === undefined) return [];
+  const looks = host.arch !== 'x86_64' || atLeast(plan.kernel, 5, 18);
+  const answer = looks ? `KVM_SET_USER_MEMORY_REGION fails with ${errno}` : `kernel ${formatKernel(plan.kernel)} doesn’t look (5.18 does), and the guest faults wherever it touches it`;
   const isTold = (range: Range): boolean => vm.bits !== undefined && range.end > 1n << BigInt(vm.bits);
   const regions = new Set(memorySlots(plan).flatMap(({ regions: shown }) => shown));
   const parts = [...regions].flatMap(({ name, element, range }) => (range && !isTold(range) ? [{ name, element, range }] : []));
-  return past(host, parts, `KVM_SET_USER_MEMORY_REGION fails with ${errno}`);
+  return past(host, parts, answer);
 }

@@ -142,7 +142,8 @@ function largerBlocks({ plan, blamed, refused, asked, limit, slots }: Crowd, { v
   if (!blocks || !region.range || !isWrittenIn(region.element, vm.element)) return [];
   const size = sizeOf(region.range);
   const others = asked - blocks.count;
-  const room = !refused || plan.vm.vmm === 'qemu' ? limit - largest(others, slots) : limit - others;
+  const unwarned = limit - largest(others, slots);
+  const room = plan.vm.vmm !== 'qemu' || (refused && unwarned <= 0n) ? limit - others : unwarned;
   let block = blocks.size;
   while (block < size && (size + block - 1n) / block > room) block *= 2n;
   if (block === blocks.size || block > size || room <= 0n) return [];

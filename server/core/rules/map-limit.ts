@@ -1,4 +1,4 @@
-import { DEFAULT_DMA_MAPS } from '../dma/contract.js';
+import { atLeast, DEFAULT_DMA_MAPS } from '../dma/contract.js';
 import type { Plan, PlannedMap } from '../dma/plan.js';
 import { formatCount } from '../layout/address.js';
 import { mapName } from './contact-words.js';
@@ -82,7 +82,7 @@ interface Crowd {
 }
 
 function crowdIn(plan: Plan): Crowd[] {
-  if (plan.contract !== 'type1' || !plan.attachedAtBoot) return [];
+  if (plan.contract !== 'type1' || !plan.attachedAtBoot || !atLeast(plan.kernel, 5, 1)) return [];
   const limit = plan.host.limits.dmaMaps ?? DEFAULT_DMA_MAPS;
   const map = plan.maps.find(({ verdict }) => verdict.cause === 'limit');
   return map || plan.maps.length * 100 >= limit * NEARLY_FULL ? [{ plan, map, limit }] : [];

@@ -1,3 +1,5 @@
+import { effectOf, effectText } from '../dma/arrival-words.js';
+import type { MemoryVerdict } from '../dma/arrivals.js';
 import { pinnedBy, type Pinned } from '../dma/pinned.js';
 import type { Plan } from '../dma/plan.js';
 import { alignUp, formatSize, GIB, MIB } from '../layout/address.js';
@@ -29,7 +31,9 @@ export const memlockLimit = defineRule({
 limit is fine. Huge pages count in full, and what is mapped twice counts twice. Each device behind an emulated vIOMMU has an
 address space of its own, and as long as the guest lets it pass untranslated that holds, and pins, all of the guest's memory.
 iommufd counts alike, but for all processes of the user together (\`iopt_pages_update_pinned\` in
-drivers/iommu/iommufd/pages.c, unless its RLIMIT_MODE says otherwise). Memory that is plugged later is pinned when it comes.
+drivers/iommu/iommufd/pages.c, unless its RLIMIT_MODE says otherwise). Memory that is plugged later is pinned when it comes:
+a block of virtio-mem is only refused, and a DIMM takes the whole QEMU process with it, which makes it an error. \`physical\` memory isn't
+pinned and counts for nothing.
 
 libvirt sets the limit to the guest's largest memory and 1 GiB, for the memory of devices and of QEMU itself; with a vIOMMU, since 8.7.0,
 to that memory once for each assigned device. From ${NEARLY_FULL} % on it is a warning, unless
@@ -100,7 +104,7 @@ to that memory once for each assigned device. From ${NEARLY_FULL} % on it is a w
       }
 
       vm web on server {
-         ^^^ 4 GiB are pinned at start-up, 20 GiB once all has come that may be plugged, and \`memlock\` is 8 GiB: what passes the limit is refused with ENOMEM
+         ^^^ 4 GiB are pinned at start-up, 20 GiB once all has come that may be plugged, and \`memlock\` is 8 GiB: what passes the limit is refused with ENOMEM; the VM keeps running without it
         ram low at 0x4000_0000 size 4 GiB
         ram more at 0x10_0000_0000 size 16 GiB hotplug virtio-mem block 2 MiB
         assign nic
@@ -131,7 +135,7 @@ to that memory once for each assigned device. From ${NEARLY_FULL} % on it is a w
 
   check: ({ plan }) => (plan ? pressureIn(plan) : []),
   locate: ({ plan, pinned }) => pinned.refused?.written?.element ?? pinned.refused?.region?.element ?? plan.vm.element,
-  levelOf: ({ pinned, limit }) => (pinned.atBoot > limit ? 'error' : 'warning'),
+  levelOf: ({ plan, pinned, limit, later }) => (pinned.atBoot > limit || (later && effectOf(later, plan.vm.vmm) !== 'lives') ? 'error' : 'warning'),
   message: messageOf,
   notes: ({ plan }) => limitsOf(plan).map((element) => ({ place: namePlace(element), message: `\`${plan.host.name}\` limits it here` })),
   fixes: raise,
@@ -141,6 +145,8 @@ interface Pressure {
   readonly plan: Plan;
   readonly pinned: Pinned;
   readonly limit: bigint;
+  /** RAM that is refused when it is plugged: a DIMM, which may take the VM with it, if there is one. */
+  readonly later: MemoryVerdict['kind'] | undefined;
 }
 
 /** Without a device at start-up, what fails is told of the device that comes. */
@@ -149,10 +155,12 @@ function pressureIn(plan: Plan): Pressure[] {
   if (limit === undefined || plan.contract === 'none' || !plan.attachedAtBoot) return [];
   const pinned = pinnedBy(plan);
   const isNear = pinned.atMost * 100n >= limit * NEARLY_FULL && limit - pinned.atMost < HEADROOM;
-  return isNear ? [{ plan, pinned, limit }] : [];
+  if (!isNear) return [];
+  const refused = plan.memoryHotplug.filter(({ failures }) => failures.some(({ verdict }) => verdict.cause === 'memlock')).map(({ kind }) => kind);
+  return [{ plan, pinned, limit, later: refused.includes('dimm') ? 'dimm' : refused[0] }];
 }
 
-function messageOf({ plan, pinned, limit }: Pressure): string {
+function messageOf({ plan, pinned, limit, later }: Pressure): string {
   const { atBoot, atMost, refused } = pinned;
   const whose = plan.contract === 'iommufd' ? ' for all VMs of the user together' : '';
   const most = `\`memlock\` is ${formatSize(limit)}${whose}`;
@@ -161,7 +169,7 @@ function messageOf({ plan, pinned, limit }: Pressure): string {
     return `${formatSize(atBoot)} are pinned${spacesText(pinned)}, and ${most}: ${mapCall(plan.contract)} ${where}, and the VM doesn’t start`;
   }
   if (atMost > limit) {
-    return `${formatSize(atBoot)} are pinned at start-up, ${formatSize(atMost)} once all has come that may be plugged, and ${most}: what passes the limit is refused with ENOMEM`;
+    return `${formatSize(atBoot)} are pinned at start-up, ${formatSize(atMost)} once all has come that may be plugged, and ${most}: what passes the limit is refused with ENOMEM${later ? `; ${effectText(later, plan.vm.vmm)}` : ''}`;
   }
   return `${formatSize(atMost)} are pinned${spacesText(pinned)}, and ${most}: what the VMM locks besides may find no room (ENOMEM)`;
 }

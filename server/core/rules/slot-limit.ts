@@ -44,7 +44,7 @@ DIMM, “hypervisor has not enough free memory slots left” (hw/mem/memory-devi
       }
 
       vm web on xeon {
-         ^^^ 2 memory slots are needed, 4 once all has come that may be plugged, and there are 3: a DIMM that finds none is refused
+         ^^^ 2 memory slots are needed, 4 once all has come that may be plugged, and there are 3: RAM that finds none when it is plugged is refused
         slots 3
         ram low at 0 size 1 GiB
         ram high at 4 GiB size 1 GiB
@@ -75,7 +75,7 @@ DIMM, “hypervisor has not enough free memory slots left” (hw/mem/memory-devi
     const needed = `${formatPlural(atBoot, 'memory slot is', 'memory slots are')} needed`;
     const there = `there ${limit === 1 ? 'is' : 'are'} ${formatCount(limit)}`;
     if (atBoot > limit) return `${needed} and ${there}: KVM_SET_USER_MEMORY_REGION has none for \`${first}\`, and the VM doesn’t start`;
-    if (atMost > limit) return `${needed}, ${formatCount(atMost)} once all has come that may be plugged, and ${there}: a DIMM that finds none is refused`;
+    if (atMost > limit) return `${needed}, ${formatCount(atMost)} once all has come that may be plugged, and ${there}: RAM that finds none when it is plugged is refused`;
     return `${formatPlural(atMost, 'memory slot is', 'memory slots are')} needed and ${there}: little is left for BARs, firmware and what is plugged`;
   },
 });

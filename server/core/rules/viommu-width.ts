@@ -18,7 +18,8 @@ the two when a device is realized and refuses a device behind a narrower host wi
 bits since machine 9.2 and was 39 before, and many client parts have 39. Another vIOMMU lets the guest go on until its
 driver hands out an IOVA from the top of its range, as Linux does: then the mapping fails on the host with EINVAL
 (\`vfio_iommu_iova_dma_valid\` in drivers/vfio/vfio_iommu_type1.c), and the device's DMA faults. Nested tables are walked by the
-hardware and not mapped again, so that only QEMU's comparison holds for them.`,
+hardware and not mapped again, so that only QEMU's comparison holds for them. QEMU's \`virtio-iommu\` tells the guest of all that
+the host can't map (since 8.2), so that its driver hands out none of it.`,
 
   examples: [
     bad(
@@ -124,8 +125,12 @@ function excessesIn(plan: Plan): Excess[] {
   });
 }
 
-/** With nested tables the hardware translates what the guest maps, in a width of its own; QEMU compares VT-d's all the same. */
-const isBound = ({ mode, model }: Viommu, { vm }: Plan): boolean => mode !== 'nested' || (vm.vmm === 'qemu' && model === 'vt-d');
+/**
+ * With nested tables the hardware translates what the guest maps, in a width of its own; QEMU compares VT-d's all the same. Its
+ * virtio-iommu tells the guest that everything past the host's ranges is reserved (hw/virtio/virtio-iommu.c `rebuild_resv_regions`).
+ */
+const isBound = ({ mode, model }: Viommu, { vm }: Plan): boolean =>
+  vm.vmm === 'qemu' && model === 'vt-d' ? true : mode !== 'nested' && !(vm.vmm === 'qemu' && model === 'virtio');
 
 /** Bits that the last address has, as QEMU counts them. */
 const widthOf = (end: bigint): number => (end > 1n ? log2(end - 1n) + 1 : 1);
