@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { check, checkLint, offersOf } from '../support/check.js';
-import { ARM, lint, offersIn, on, PC } from '../support/on-host.js';
+import { ARM, checkOn, lint, offersIn, on, PC } from '../support/on-host.js';
 
 // What the kernel is asked, when devices come, and what a host leaves out.
 
@@ -22,10 +22,19 @@ describe('rule map-unaligned', () => {
         vmm qemu
         backing ram0 size 4 MiB
         ram low at 0x4000_0000 size 2 MiB from ram0 + 0x200
-            ^^^ section-skipped: \`low\` is at 0x40000000 and begins at 0x200 in \`ram0\`, which differ within a page of 4 KiB: QEMU logs “received unaligned region” and maps none of it, and DMA to it faults
+            ^^^ slot-unaligned: the offset 0x200 of \`low\` is no multiple of 4 KiB, the host’s page: QEMU stops with “error registering slot: Invalid argument”
         assign nic
       }
     `);
+  });
+
+  it('moves the bytes alone where only they are odd, once, and never resizes a BAR', () => {
+    const titles = (text: string): string[] => offersIn(on(`${ARM}\n  group 16 { device fpga "0000:04:00.0" { bar 0 size 1 KiB } }`, text)).map(({ title }) => title).filter((title) => !title.startsWith('Allow'));
+    const odd = 'vm a on box {\n  backing ram0 size 4 MiB\n  ram low at 0x4000_0000 size 2 MiB from ram0 + 0x200\n  assign nic\n}\n';
+    assert.deepEqual(titles(odd), ['Let the bytes of `low` begin at a multiple of 4 KiB']);
+    const [{ text } = { text: '' }] = offersIn(on(ARM, odd));
+    assert.match(text, /size 2 MiB from ram0\n/);
+    assert.deepEqual(titles('vm a on box {\n  vmm cloud-hypervisor\n  bar fpga.0 at 0x1000_0000\n  assign fpga\n}\n'), []);
   });
 
   it('takes the coarsest tables of all devices', () => {
@@ -112,6 +121,28 @@ describe('rule map-outside', () => {
         ram low at 0x4000_0000 size 2 MiB
         map beyond to low + 2 MiB
             ^^^^^^ map-outside: map \`beyond\` begins past the end of \`low\` (0x40000000-0x401fffff): the call fails with EFAULT, or gives the device other memory of the VMM
+      }
+    `);
+  });
+});
+
+describe('rule map-limit', () => {
+  it('begins with Linux 5.1', () => {
+    const told = (kernel: string): string[] =>
+      checkOn(`host box {${PC.replace('kernel 6.12', `kernel ${kernel}`)}\n  limits { dma-maps 1 }\n}\n`, 'import "host.vmlayout"\nvm a on box {\n  ram low at 0 size 1 GiB\n  ram high at 4 GiB size 1 GiB\n  assign gpu\n}\n')
+        .result.findings.map(({ level, rule }) => `${level} ${rule}`);
+    assert.deepEqual(told('5.1'), ['error map-limit']);
+    assert.deepEqual(told('5.0'), []);
+  });
+});
+
+describe('rule attach-refused', () => {
+  it('says whose page is too large', () => {
+    lint(ARM.replace('kernel 6.6', 'kernel 6.6\n  contract iommufd').replace('granule 4 KiB', 'granule 64 KiB'), `
+      vm a on box {
+        ram low at 0x4000_0000 size 1 GiB
+        assign nic
+               ^^^ attach-refused: kernel 6.6 refuses to attach \`nic\` with EINVAL: the smallest page of its IOMMU is larger than the host’s, 4 KiB
       }
     `);
   });

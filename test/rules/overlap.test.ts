@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { check, checkFix, checkNoFix } from '../support/check.js';
-import { ARM, lint, on, PC } from '../support/on-host.js';
+import { ARM, lint, offersIn, on, PC } from '../support/on-host.js';
 import { sample } from '../support/texts.js';
 
 // Where regions, mappings and what devices keep meet.
@@ -236,6 +236,11 @@ describe('rule map-overlap', () => {
 });
 
 describe('rule reserved-overlap', () => {
+  it('offers no carving that leaves nothing', () => {
+    const whole = 'vm a on box {\n  ram low at 0x6000_0000 size 1 MiB\n  assign gpu\n}\n';
+    assert.deepEqual(offersIn(on(ARM, whole)).map(({ title }) => title).filter((title) => title.includes('carve')), []);
+  });
+
   it('counts what any device assigned at start-up keeps', () => {
     lint(ARM, `
       vm a on box {
@@ -283,10 +288,47 @@ describe('rule reserved-overlap', () => {
       vm a on box {
         vmm qemu
         bar gpu.0 at 0xc000_0000
-            ^^^^^ reserved-overlap: \`gpu.0\` covers the reserved range \`quirk\` (0xc0000000-0xc00fffff): VFIO_IOMMU_MAP_DMA fails with EINVAL, and the VMM goes on without peer-to-peer DMA to it; around it, 8 × 2 MiB become 7 × 2 MiB + 256 × 4 KiB
+            ^^^^^ reserved-overlap: \`gpu.0\` covers the reserved range \`quirk\` (0xc0000000-0xc00fffff): VFIO_IOMMU_MAP_DMA fails with EINVAL, and the VMM goes on: no other device is there to reach it; around it, 8 × 2 MiB become 7 × 2 MiB + 256 × 4 KiB
         assign gpu
       }
     `);
+  });
+});
+
+describe('BARs that can’t be mapped', () => {
+  const told = (vmm: string, rest: string, host = PC): string[] =>
+    check(`import "host.vmlayout"\nvm a on box {\n vmm ${vmm}\n ${rest}\n}\n`, new Map([['host.vmlayout', `host box {${host}}`]])).result.findings.map(({ level, rule }) => `${level} ${rule}`);
+  const card = `${PC}\n  group 3 { device disk "0000:03:00.0" }\n`;
+
+  it('are missed by other devices alone, where the VMM goes on', () => {
+    for (const [bar, rule] of [['bar gpu.0 at 0x80_0000_0000', 'aperture-exceeded'], ['bar gpu.0 at 0xfe00_0000', 'doorbell-overlap'], ['window w at 0x80_0000_0000 size 1 GiB for bars', 'aperture-exceeded']]) {
+      assert.deepEqual(told('qemu', `${bar}\n assign gpu`), [`note ${rule}`]);
+      assert.deepEqual(told('openvmm', `${bar}\n assign gpu, disk`, card), [`warning ${rule}`]);
+    }
+  });
+
+  it('stop a VMM that doesn’t', () => {
+    assert.deepEqual(told('cloud-hypervisor', 'bar gpu.0 at 0x80_0000_0000\n assign gpu'), ['error aperture-exceeded']);
+    assert.deepEqual(told('cloud-hypervisor', 'window w at 0x80_0000_0000 size 1 GiB for bars\n assign gpu'), ['warning aperture-exceeded']);
+    assert.deepEqual(told('cloud-hypervisor', 'bar gpu.0 at 0xfe00_0000\n assign gpu', card.replace('kernel 6.12', 'kernel 5.3')), ['note doorbell-overlap']);
+  });
+});
+
+describe('rule p2p-overlap', () => {
+  const XEON = `${PC}\n  bridge pcie0 { acs off; window low at 0x9000_0000 size 256 MiB }\n`;
+  const told = (lines: string): string[] =>
+    check(`import "host.vmlayout"\nvm a on box {\n ${lines}\n assign gpu\n}\n`, new Map([['host.vmlayout', `host box {${XEON}}`]])).result.findings
+      .filter(({ rule }) => rule === 'p2p-overlap').map(({ element }) => element?.name ?? '');
+
+  it('knows the last byte', () => {
+    assert.deepEqual(told('ram low at 0 size 0x9000_0000'), []);
+    assert.deepEqual(told('ram low at 0 size 0x9000_1000'), ['low']);
+  });
+
+  it('is told of what comes later, and not of what the guest keeps its DMA out of', () => {
+    assert.deepEqual(told('ram low at 0 size 1 GiB\n ram more at 0x9000_0000 size 1 GiB hotplug virtio-mem block 2 MiB'), ['more']);
+    assert.deepEqual(told('ram low at 0 size 3 GiB\n avoid bridge at 0x9000_0000 size 256 MiB via e820'), []);
+    assert.deepEqual(told('ram low at 0 size 3 GiB\n avoid bridge at 0x9000_0000 size 255 MiB via e820'), ['low']);
   });
 });
 
@@ -296,11 +338,11 @@ describe('rule aperture-exceeded', () => {
       vm a on box {
         vmm qemu
         bar gpu.0 at 0x80_0000_0000
-            ^^^^^ aperture-exceeded: \`gpu.0\` lies past the aperture of \`dmar0\` (0x0-0x7fffffffff, 39 bits): VFIO_IOMMU_MAP_DMA fails with EINVAL, and the VMM goes on without peer-to-peer DMA to it
+            ^^^^^ aperture-exceeded: \`gpu.0\` lies past the aperture of \`dmar0\` (0x0-0x7fffffffff, 39 bits): VFIO_IOMMU_MAP_DMA fails with EINVAL, and the VMM goes on: no other device is there to reach it
         assign gpu
       }
     `);
-    assert.deepEqual(result.findings.map(({ level }) => level), ['warning']);
+    assert.deepEqual(result.findings.map(({ level }) => level), ['note']);
   });
 
   it('knows that VFIO didn’t look before 5.4', () => {

@@ -3,7 +3,7 @@ import { habitsOf } from '../dma/vmm-habits.js';
 import { formatRange, isPowerOfTwo, log2 } from '../layout/address.js';
 import { contains, isEmpty, overlaps, subtract, type Range } from '../layout/intervals.js';
 import { namePlace, type Iommu, type Region } from '../layout/model.js';
-import { kernelNotes, levelForMap, mapName, refusal } from './contact-words.js';
+import { goesOnWithoutBars, kernelNotes, levelForMap, levelOfLostBar, lostBarWords, mapName, refusal } from './contact-words.js';
 import { moveRegion } from './placement.js';
 import { bad, defineRule, fixed, good } from './rule.js';
 
@@ -20,8 +20,9 @@ physical bits or more; firmware and VMMs that place memory by the CPU's width pu
 aperture of all assigned devices together is what each of them translates. VFIO refuses a mapping that isn't whole
 inside with EINVAL since Linux 5.4 (\`vfio_iommu_iova_dma_valid\` in drivers/vfio/vfio_iommu_type1.c, with no code of its
 own for this); so does iommufd (\`iopt_check_iova\` in drivers/iommu/iommufd/io_pagetable.c). Before 5.4 the IOMMU's driver
-has no table entry for such an address. For a BAR the VMM only warns, and there is no peer-to-peer DMA to it;
-a window for BARs that lies past the aperture whole is told, too.`,
+has no table entry for such an address. For a BAR QEMU and OpenVMM only warn: other
+devices can't reach it by DMA then, which is a note where there are none; Cloud Hypervisor gives the device up. A window for BARs
+that lies past the aperture whole is told, too.`,
 
   examples: [
     bad(
@@ -86,7 +87,7 @@ a window for BARs that lies past the aperture whole is told, too.`,
         vmm qemu
         ram low at 0 size 2 GiB
         window pci64 at 0x3800_0000_0000 size 32 GiB for bars
-               ^^^^^ \`pci64\` lies past the aperture of \`dmar0\` (0x0-0x7fffffffff, 39 bits): a BAR that the guest puts there can’t be mapped, and the VMM goes on without peer-to-peer DMA to it
+               ^^^^^ \`pci64\` lies past the aperture of \`dmar0\` (0x0-0x7fffffffff, 39 bits): a BAR that the guest puts there can’t be mapped, and the VMM goes on: no other device is there to reach it
         assign gpu
       }
     `,
@@ -137,11 +138,11 @@ a window for BARs that lies past the aperture whole is told, too.`,
 
   check: ({ plan }) => (plan ? [...excessesIn(plan), ...lostWindows(plan)] : []),
   locate: ({ plan, map, window }) => map?.written?.element ?? map?.region?.element ?? window?.element ?? plan.vm.element,
-  levelOf: ({ map }) => (map ? levelForMap(map) : 'warning'),
+  levelOf: ({ map, plan }) => (map ? levelForMap(plan, map) : goesOnWithoutBars(plan) ? levelOfLostBar(plan) : 'warning'),
   message: ({ plan, map, window, outside, iommu }) =>
     map
       ? `${mapName(map)} ${verbOf(map.range, plan.aperture)} the aperture ${apertureWords(plan, iommu)}: ${refusal(plan, map, 'the tables have no entry for such an address')}`
-      : `\`${window?.name ?? ''}\` ${verbOf(outside, plan.aperture)} the aperture ${apertureWords(plan, iommu)}: a BAR that the guest puts there can’t be mapped, and the VMM goes on without peer-to-peer DMA to it`,
+      : `\`${window?.name ?? ''}\` ${verbOf(outside, plan.aperture)} the aperture ${apertureWords(plan, iommu)}: a BAR that the guest puts there can’t be mapped, and ${goesOnWithoutBars(plan) ? lostBarWords(plan) : 'the device fails'}`,
   notes: ({ plan, map, iommu }) => [...(iommu ? [{ place: namePlace(iommu.element), message: `\`${iommu.name}\` translates no more` }] : []), ...(map ? kernelNotes(plan) : [])],
   witness: ({ outside }) => outside,
   fixes: ({ map, window }, subject) => (window ? moveRegion(window, subject) : map?.region && !map.written?.element.properties.has('at') ? moveRegion(map.region, subject) : []),
@@ -174,7 +175,7 @@ function excessesIn(plan: Plan): Excess[] {
  */
 function lostWindows(plan: Plan): Excess[] {
   const { vm, aperture, contract } = plan;
-  if (!plan.attachedAtBoot || isEmpty(aperture) || vm.maps.length > 0 || !habitsOf(vm.vmm).bars || contract === 'iommufd') return [];
+  if (!plan.attachedAtBoot || isEmpty(aperture) || vm.maps.length > 0 || !habitsOf(vm.vmm).bars || contract !== 'type1') return [];
   return vm.regions.flatMap((window): Excess[] => {
     const { kind, purpose, range } = window;
     if (kind !== 'window' || purpose === 'memory' || !range || overlaps(range, aperture)) return [];

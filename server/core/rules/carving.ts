@@ -110,7 +110,7 @@ function writtenFrom({ element, backing }: Region): string {
 
 function carveAtStart(contact: Contact, subject: VmSubject, what: string): Fix[] {
   const { map } = contact;
-  if (map.written || subject.vm.stance === 'carve' || !map.region) return [];
+  if (map.written || subject.vm.stance === 'carve' || !map.region || partsAround(map, holesIn(contact), contact.plan.alignment).length === 0) return [];
   const edits = [stanceEdit(subject, 'carve'), ...avoidEdits(contact, subject)];
   return [{ title: `Let the VMM carve around ${what}, and tell the guest`, safe: false, edits }];
 }

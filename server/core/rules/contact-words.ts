@@ -2,6 +2,7 @@ import { leavesOfParts, partsAround, refusesContacts, type Contact } from '../dm
 import { formatKernel } from '../dma/kernel-version.js';
 import { formatLeaves } from '../dma/leaves.js';
 import type { Plan, PlannedMap } from '../dma/plan.js';
+import { habitsOf } from '../dma/vmm-habits.js';
 import { formatRange } from '../layout/address.js';
 import type { Element } from '../layout/elements.js';
 import { contains } from '../layout/intervals.js';
@@ -26,15 +27,28 @@ export const mapName = (map: Pick<PlannedMap, 'written' | 'region' | 'name'>): s
 /** The call that asks the kernel for a DMA mapping. */
 export const mapCall = (contract: ContractName): string => (contract === 'iommufd' ? 'IOMMU_IOAS_MAP' : 'VFIO_IOMMU_MAP_DMA');
 
-/** A BAR that can't be mapped costs peer-to-peer DMA alone: the VMM warns and goes on (QEMU hw/vfio/listener.c). */
-export const levelForMap = ({ kind }: PlannedMap): Level => (kind === 'bar' ? 'warning' : 'error');
+/** A BAR that can't be mapped costs peer-to-peer DMA alone where nobody refuses it or the VMM goes on; else it is a mapping like any other. */
+export const levelForMap = (plan: Plan, { kind }: PlannedMap): Level =>
+  kind === 'bar' && (goesOnWithoutBars(plan) || !refusesContacts(plan)) ? levelOfLostBar(plan) : 'error';
+
+/** Whether the VMM warns of a BAR that is refused, and goes on (QEMU hw/vfio/listener.c `vfio_listener_region_add`). */
+export const goesOnWithoutBars = ({ vm }: Plan): boolean => habitsOf(vm.vmm).barsMayFail;
+
+/** Nobody misses a BAR by DMA but another device. */
+export const levelOfLostBar = (plan: Plan): Level => (hasPeers(plan) ? 'warning' : 'note');
+
+/** What becomes of a VM that goes on without the mapping of a BAR. */
+export const lostBarWords = (plan: Plan): string =>
+  hasPeers(plan) ? 'the VMM goes on without peer-to-peer DMA to it' : 'the VMM goes on: no other device is there to reach it';
+
+const hasPeers = ({ vm }: Plan): boolean => vm.assignments.length > 1;
 
 /** What the kernel answers to a mapping that it refuses; where nobody looks, `unchecked` is what comes of it. */
 export function refusal(plan: Plan, map: PlannedMap, unchecked: string): string {
   if (plan.contract === 'none') return `no kernel checks it, and ${unchecked}`;
   if (!refusesContacts(plan)) return `kernel ${formatKernel(plan.kernel)} does not check it, and ${unchecked}`;
   const errno = map.verdict.errno === 'ok' ? 'EINVAL' : map.verdict.errno;
-  const after = map.kind === 'bar' ? ', and the VMM goes on without peer-to-peer DMA to it' : ' at start-up';
+  const after = map.kind === 'bar' && goesOnWithoutBars(plan) ? `, and ${lostBarWords(plan)}` : ' at start-up';
   return `${mapCall(plan.contract)} fails with ${errno}${after}`;
 }
 

@@ -96,7 +96,7 @@ A hole costs leaves: a 4 KiB hole leaves no 1 GiB leaf around it. Moving the RAM
 
   check: ({ plan }) => (plan ? contactsOf(plan, new Set(['msi', 'sw-msi'])) : []),
   locate: ({ map, kept }) => map.written?.element ?? map.region?.element ?? kept.element,
-  levelOf: ({ map }) => levelForMap(map),
+  levelOf: ({ map, plan }) => levelForMap(plan, map),
   message: (contact) => contactMessage(contact, 'the doorbell window'),
   notes: contactNotes,
   witness: ({ shared }) => shared,

@@ -1,11 +1,11 @@
 import type { Plan, PlannedMap } from '../dma/plan.js';
 import { formatAddress, formatSize, isAligned } from '../layout/address.js';
-import { isEmpty, sizeOf, type Range } from '../layout/intervals.js';
+import { sizeOf, type Range } from '../layout/intervals.js';
 import type { PlacedEdit } from '../layout/place.js';
 import { mapCall, mapName } from './contact-words.js';
 import { isWrittenIn, replacedBy } from './edits.js';
 import { mapLine, offsetInRegion } from './map-lines.js';
-import { inStep, inwards, outwards, roundedRegion } from './rounding.js';
+import { inStep, roundedRegion, rounding, type Way } from './rounding.js';
 import { bad, defineRule, fixed, good, type Fix, type VmSubject } from './rule.js';
 
 /** A DMA mapping begins or ends between two pages. */
@@ -154,15 +154,13 @@ function consequence(plan: Plan): string {
 }
 
 /** Moves both ends to whole pages, and the offset with them, so that every byte stays where it is if it can. */
-function round({ plan, map }: Misfit, way: 'inwards' | 'outwards', subject: VmSubject): Fix[] {
+function round({ plan, map }: Misfit, way: Way, subject: VmSubject): Fix[] {
   const { alignment } = plan;
   const owner = map.written?.element ?? map.region?.element;
   if (!owner || !map.region || !isWrittenIn(owner, subject.vm.element)) return [];
   const whole = map.written || !map.region.range ? map.range : map.region.range;
-  const wanted = way === 'inwards' ? inwards(whole, alignment) : outwards(whole, alignment);
-  if (isEmpty(wanted)) return [];
-  const edits = map.written ? roundedMap(map, wanted, alignment) : roundedRegion(map.region, wanted, alignment);
-  return [{ title: `Round \`${owner.name}\` ${way} to ${formatSize(alignment)}`, safe: false, edits }];
+  const { region } = map;
+  return rounding(owner.name, whole, way, alignment, (wanted) => (map.written ? roundedMap(map, wanted, alignment) : roundedRegion(region, wanted, alignment, subject.vm)));
 }
 
 function roundedMap(map: PlannedMap, wanted: Range, alignment: bigint): PlacedEdit[] {

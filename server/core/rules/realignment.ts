@@ -96,7 +96,7 @@ function placeEdits({ element, range }: Region, to: Range): PlacedEdit[] {
 }
 
 /** `from ram0 + 4 GiB`; without an offset where that means the same. */
-function offsetEdits(region: Region, offset: bigint, vm: Vm): PlacedEdit[] {
+export function offsetEdits(region: Region, offset: bigint, vm: Vm): PlacedEdit[] {
   const { backing, element } = region;
   if (!backing || backing.own || offset === region.offset) return [];
   const isNext = offset === bytesWith(vm, region, 0n, offset).before;

@@ -19,7 +19,7 @@ export const reservedOverlap = defineRule({
 AMD (\`amd_iommu_get_resv_regions\` in drivers/iommu/amd/iommu.c), firmware keeps others (\`/sys/kernel/iommu_groups/N/reserved_regions\`
 lists them). Since Linux 5.4 VFIO refuses a mapping that touches one with EINVAL, to the byte
 (\`vfio_iommu_iova_dma_valid\` in drivers/vfio/vfio_iommu_type1.c; iommufd: \`iopt_check_iova\`). QEMU warns and goes on
-where it is a BAR: there is no peer-to-peer DMA to it then.
+where it is a BAR: other devices can't reach it by DMA then, and without any it is a note.
 
 A \`direct-relaxable\` range is different: the firmware wanted it mapped 1:1, and Linux leaves it in what can be mapped.
 The guest gets its RAM there, and if the firmware still uses the range it reads and writes that RAM. That is a note, and
@@ -146,7 +146,7 @@ gone once an \`avoid\` keeps the guest off. A \`direct\` range mostly keeps its 
 
   check: ({ plan }) => (plan ? contactsOf(plan, KINDS).filter(isTold) : []),
   locate: ({ map, kept }) => map.written?.element ?? map.region?.element ?? kept.element,
-  levelOf: (contact) => (isRelaxable(contact) ? 'note' : levelForMap(contact.map)),
+  levelOf: (contact) => (isRelaxable(contact) ? 'note' : levelForMap(contact.plan, contact.map)),
   message: (contact) => (isRelaxable(contact) ? relaxableMessage(contact) : contactMessage(contact, nounOf(contact))),
   notes: contactNotes,
   witness: ({ shared }) => shared,

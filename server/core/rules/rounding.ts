@@ -1,25 +1,37 @@
-import { alignDown, alignUp, modulo } from '../layout/address.js';
+import { alignDown, alignUp, formatSize, modulo } from '../layout/address.js';
 import type { Range } from '../layout/intervals.js';
-import type { Region } from '../layout/model.js';
+import type { Region, Vm } from '../layout/model.js';
 import type { PlacedEdit } from '../layout/place.js';
-import { writeSize } from '../layout/written.js';
-import { withProperty } from './edits.js';
 import { withRange } from './placement.js';
+import { offsetEdits } from './realignment.js';
+import type { Fix } from './rule.js';
 
 /** Moves both ends of a range to whole pages, and its bytes with it. */
+
+export type Way = 'inwards' | 'outwards';
 
 export const inwards = ({ base, end }: Range, block: bigint): Range => ({ base: alignUp(base, block), end: alignDown(end, block) });
 
 export const outwards = ({ base, end }: Range, block: bigint): Range => ({ base: alignDown(base, block), end: alignUp(end, block) });
 
-/** Gives a region a range of whole pages, and the bytes that it had there if it can. */
-export function roundedRegion(region: Region, wanted: Range, alignment: bigint): PlacedEdit[] {
-  const { element, range, backing, offset } = region;
+/** The fix that rounds a range to `block` one way; where only the bytes move, both ways are one. */
+export function rounding(name: string, range: Range, way: Way, block: bigint, editsFor: (wanted: Range) => readonly PlacedEdit[]): Fix[] {
+  const wanted = way === 'inwards' ? inwards(range, block) : outwards(range, block);
+  const isSame = wanted.base === range.base && wanted.end === range.end;
+  if (wanted.base >= wanted.end || (isSame && way === 'inwards')) return [];
+  const title = isSame ? `Let the bytes of \`${name}\` begin at a multiple of ${formatSize(block)}` : `Round \`${name}\` ${way} to ${formatSize(block)}`;
+  return [{ title, safe: false, edits: editsFor(wanted) }];
+}
+
+/** Gives a region a range of whole pages, and the bytes that it had there if it can. A BAR is as large as its device says. */
+export function roundedRegion(region: Region, wanted: Range, alignment: bigint, vm: Vm): PlacedEdit[] {
+  const { range, backing, offset, kind } = region;
+  if (kind === 'bar') return [];
   const edits = withRange(region, wanted);
   if (!range || !backing || backing.own || offset === undefined) return edits;
   const moved = inStep(offset, range, wanted, alignment);
   if (moved === offset) return edits;
-  return moved < 0n ? [] : [...edits, withProperty(element, 'from', `${backing.name} + ${writeSize(moved)}`)];
+  return moved < 0n ? [] : [...edits, ...offsetEdits(region, moved, vm)];
 }
 
 /** The offset after the base has moved: by as much, where both are in step; else the next below that is a multiple. */

@@ -1,11 +1,10 @@
+import { isWhole, memorySlots } from '../dma/memory-slots.js';
 import type { LeftOut } from '../dma/requests.js';
 import type { Plan } from '../dma/plan.js';
 import { alignDown, alignUp, formatAddress, formatRange, formatSize } from '../layout/address.js';
 import { isEmpty, sizeOf, type Range } from '../layout/intervals.js';
 import { bad, defineRule, fixed, good, type Fix, type VmSubject } from './rule.js';
-import { isWrittenIn, withProperty } from './edits.js';
 import { lossWords, rebase } from './realignment.js';
-import { writeSize } from '../layout/written.js';
 
 /** QEMU doesn't map a part of RAM, and goes on. */
 export const sectionSkipped = defineRule({
@@ -17,8 +16,9 @@ export const sectionSkipped = defineRule({
   since: '0.1.0',
   why: `QEMU asks for a mapping of each section of its flat view of memory (hw/vfio/listener.c). It rounds a section inwards to
 pages of the host and skips in silence what is left empty. One whose address and offset differ within a page can't be
-mapped at all: “received unaligned region” is logged, and the VM starts without it. Addresses with bit 63 set are taken
-for the halves of BARs that are being sized, and are skipped, too. DMA to what is skipped faults.
+mapped at all: “received unaligned region” is logged, and the VM starts without it (if it fills a page of the host, KVM
+refuses it, too, and QEMU stops: \`slot-unaligned\`). Addresses with bit 63 set are taken for the halves of BARs that are being
+sized, and are skipped, too. DMA to what is skipped faults.
 
 With 4 KiB pages this is rare. On a host with 16 or 64 KiB pages it happens wherever another region cuts RAM at 4 KiB, as
 many firmware images and ACPI tables do.`,
@@ -70,8 +70,7 @@ many firmware images and ACPI tables do.`,
     `,
       ),
     ),
-    bad(
-      `
+    bad(`
       host altra {
         arch arm64
         page 64 KiB
@@ -86,36 +85,12 @@ many firmware images and ACPI tables do.`,
 
       vm web on altra {
         vmm qemu
-        backing ram0 size 2 GiB
-        ram low at 0x4000_0000 size 1 GiB from ram0 + 4 KiB
-            ^^^ \`low\` is at 0x40000000 and begins at 0x1000 in \`ram0\`, which differ within a page of 64 KiB: QEMU logs “received unaligned region” and maps none of it, and DMA to it faults
+        ram low at 0x4000_0000 size 1 GiB
+        rom tables at 0x8000_1000 size 8 KiB
+            ^^^^^^ \`tables\` is at 0x80001000 and begins at 0x0 in its memory, which differ within a page of 64 KiB: QEMU logs “received unaligned region” and maps none of it, and DMA to it faults
         assign nic
       }
-    `,
-      fixed(
-        'Take `low` from `ram0`',
-        `
-      host altra {
-        arch arm64
-        page 64 KiB
-        iommu smmu0 {
-          model smmu-v3
-          granule 64 KiB
-          bits 48
-          reserved msi at 0x0800_0000 ..= 0x080f_ffff kind sw-msi
-        }
-        group 14 { device nic "0000:01:00.0" }
-      }
-
-      vm web on altra {
-        vmm qemu
-        backing ram0 size 2 GiB
-        ram low at 0x4000_0000 size 1 GiB from ram0
-        assign nic
-      }
-    `,
-      ),
-    ),
+    `),
     good(`
       host altra {
         arch arm64
@@ -152,9 +127,11 @@ interface Skipped {
   readonly more: number;
 }
 
-/** One for each region of memory, at its first range. A BAR is \`bar-unmappable\`. */
+/** One for each region of memory, at its first range. A BAR is \`bar-unmappable\`, and what KVM refuses, so that QEMU stops, \`slot-unaligned\`. */
 function skippedIn(plan: Plan): Skipped[] {
-  const lost = plan.leftOut.filter(({ kept, region }) => kept.length === 0 && region.kind !== 'bar');
+  if (plan.leftOut.length === 0) return [];
+  const refused = new Set(memorySlots(plan).filter((slot) => !isWhole(slot, plan.page)).map(({ regions }) => regions[0]));
+  const lost = plan.leftOut.filter(({ kept, region }) => kept.length === 0 && region.kind !== 'bar' && !refused.has(region));
   const regions = new Set(lost.map(({ region }) => region));
   return [...regions].flatMap((region): Skipped[] => {
     const [left, ...more] = lost.filter((one) => one.region === region);
@@ -178,8 +155,7 @@ function wordsOf({ plan, left, more }: Skipped): string {
 
 function waysToMap({ plan, left }: Skipped, subject: VmSubject): Fix[] {
   const { region, because } = left;
-  if (because === 'unaligned') return inStep(left, plan, subject);
-  if (because === 'bit-63' || !region.range || region.offset === undefined) return [];
+  if (because !== 'part-of-page' || !region.range || region.offset === undefined) return [];
   const outer = { base: alignDown(region.range.base, plan.page), end: alignUp(region.range.end, plan.page) };
   const inner = { base: alignUp(region.range.base, plan.page), end: alignDown(region.range.end, plan.page) };
   return [...resized('Grow', left, outer, subject), ...(isEmpty(inner) ? [] : resized('Shrink', left, inner, subject))];
@@ -189,13 +165,4 @@ function resized(verb: string, { region }: LeftOut, range: Range, subject: VmSub
   const offset = (region.offset ?? 0n) + (range.base - (region.range?.base ?? 0n));
   const at = region.backing?.own ? 0n : offset;
   return at < 0n ? [] : rebase(`${verb} \`${region.name}\` to ${formatSize(sizeOf(range))}${lossWords(region, range)}`, region, { range, offset: at }, subject);
-}
-
-/** The bytes from the page below on. */
-function inStep({ region }: LeftOut, { page }: Plan, subject: VmSubject): Fix[] {
-  const { backing, offset, range, element } = region;
-  if (!backing || backing.own || offset === undefined || !range || range.base % page !== 0n || !isWrittenIn(element, subject.vm.element)) return [];
-  const below = alignDown(offset, page);
-  const from = `${backing.name}${below === 0n ? '' : ` + ${writeSize(below)}`}`;
-  return [{ title: `Take \`${region.name}\` from \`${from}\``, safe: false, edits: [withProperty(element, 'from', from)] }];
 }

@@ -2,10 +2,10 @@ import { isWhole, memorySlots, runsOnKvm, type MemorySlot } from '../dma/memory-
 import type { Plan } from '../dma/plan.js';
 import { formatAddress, formatRange, formatSize, isAligned } from '../layout/address.js';
 import { hiddenParts } from '../layout/hidden-parts.js';
-import { isEmpty, sizeOf, subtract, type Range } from '../layout/intervals.js';
+import { sizeOf, subtract, type Range } from '../layout/intervals.js';
 import type { Region } from '../layout/model.js';
 import { isWrittenIn } from './edits.js';
-import { inwards, outwards, roundedRegion } from './rounding.js';
+import { roundedRegion, rounding, type Way } from './rounding.js';
 import { bad, defineRule, fixed, good, type Fix, type VmSubject } from './rule.js';
 
 /** Guest memory begins or ends inside a page of the host. */
@@ -21,7 +21,7 @@ them, or KVM_SET_USER_MEMORY_REGION says EINVAL (\`kvm_set_memory_region\` in vi
 run on x86 fail so on arm64 hosts with 16 or 64 KiB pages. QEMU rounds guest addresses inwards instead
 (\`kvm_align_section\` in accel/kvm/kvm-all.c): what is left over has no slot, each access to it goes to QEMU and back, and
 nothing can be executed there. What is out of step with the VMM's own address it can't round: then it stops with
-“error registering slot: Invalid argument”. Where the same memory is mapped for DMA, \`map-unaligned\` speaks.`,
+“error registering slot: Invalid argument”. Where other VMMs map the same memory for DMA, \`map-unaligned\` speaks.`,
 
   examples: [
     bad(
@@ -106,7 +106,7 @@ function misfitsIn(plan: Plan): Misfit[] {
   const refused = new Map([...slots].reverse().map((slot) => [slot.regions[0], slot]));
   const misfits = [...refused].map(([region, slot]): Misfit => ({ plan, region, slot, lost: undefined }));
   const all = plan.vm.vmm === 'qemu' ? [...misfits, ...roundedAway(plan, refused)] : misfits;
-  return all.filter(({ region }) => !isToldOfMapping(region, plan));
+  return all.filter(({ region, slot }) => (slot && plan.vm.vmm === 'qemu') || !isToldOfMapping(region, plan));
 }
 
 /** What QEMU rounds away of memory. */
@@ -138,10 +138,8 @@ function messageOf({ plan, region, slot, lost }: Misfit): string {
   return `${odd.join(' and ')} of \`${region.name}\` ${are} of ${page}, the host’s page: ${end}`;
 }
 
-function round({ plan, region }: Misfit, way: 'inwards' | 'outwards', subject: VmSubject): Fix[] {
+function round({ plan, region }: Misfit, way: Way, subject: VmSubject): Fix[] {
   const { range, element } = region;
   if (!range || region.kind === 'bar' || region.alias || !isWrittenIn(element, subject.vm.element)) return [];
-  const wanted = way === 'inwards' ? inwards(range, plan.page) : outwards(range, plan.page);
-  if (isEmpty(wanted)) return [];
-  return [{ title: `Round \`${region.name}\` ${way} to ${formatSize(plan.page)}`, safe: false, edits: roundedRegion(region, wanted, plan.page) }];
+  return rounding(region.name, range, way, plan.page, (wanted) => roundedRegion(region, wanted, plan.page, subject.vm));
 }
