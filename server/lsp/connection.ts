@@ -2,6 +2,7 @@ import type { Connection, InitializeResult, ServerCapabilities } from 'vscode-la
 import { offerFixes } from './code-actions.js';
 import { withClientFiles } from './client-files.js';
 import { answerCompare } from './compare.js';
+import { answerCompletion } from './completion.js';
 import { answerCodeLenses } from './code-lenses.js';
 import { followWorkspace } from './configuration.js';
 import { answerConversions } from './conversions.js';
@@ -10,7 +11,7 @@ import type { Files } from './files.js';
 import { answerFormatting } from './formatting.js';
 import { answerInlayHints } from './inlay-hints.js';
 import { showLibrary } from './library.js';
-import { answerCompletion, answerDefinition, answerFolding, answerHover, answerSignature, answerSymbols } from './language-features.js';
+import { answerDefinition, answerFolding, answerHover, answerSignature, answerSymbols } from './language-features.js';
 import { answerMap } from './map.js';
 import {
   answerCallHierarchy, answerLinkedEditing, answerLinks, answerReferences, answerRename, answerSelection, answerTypeDefinition, answerWorkspaceSymbols,

@@ -1,10 +1,10 @@
 import type {
-  CallHierarchyItem, CodeAction, CompletionItem, CompletionItemKind, CompletionList, CreateFile, DefinitionLink, Diagnostic, DiagnosticSeverity, DocumentSymbol, FoldingRange, Hover, Location,
+  CallHierarchyItem, CodeAction, CreateFile, DefinitionLink, Diagnostic, DiagnosticSeverity, DocumentSymbol, FoldingRange, Hover, Location,
   Position, Range, SelectionRange, SignatureHelp, SymbolKind, TextDocumentEdit, TextEdit,
 } from 'vscode-languageserver';
 import {
-  indexOfItem, itemIndexAt, LineIndex, type Completions, type Document, type Finding, type Fold, type Hover as CoreHover, type Item, type Level, type Offer, type OutlineSymbol,
-  type Place, type Signature, type Span, type Suggestion, type TextEdit as CoreEdit,
+  indexOfItem, itemIndexAt, LineIndex, type Document, type Finding, type Fold, type Hover as CoreHover, type Item, type Level, type Offer, type OutlineSymbol,
+  type Place, type Signature, type Span, type TextEdit as CoreEdit,
 } from '../core/index.js';
 
 /**
@@ -85,6 +85,13 @@ export const problemDiagnostic = (document: Document, problem: Span & { readonly
   message: problem.message,
 });
 
+/** What is before the first letter of the line that an offset is in. */
+export function indentAt(document: Document, offset: number): string {
+  const index = itemIndexAt(document, offset);
+  const before = (document.items[index]?.text ?? '').slice(0, offset - (document.starts[index] ?? 0));
+  return /^[ \t]*/.exec(before.slice(before.lastIndexOf('\n') + 1))?.[0] ?? '';
+}
+
 /** Where something in a map is written: its name, and its declaration as a whole. */
 export interface MapPlace extends Location {
   readonly whole: Range;
@@ -112,30 +119,6 @@ export const hoverOf = (document: Document, hover: CoreHover): Hover => ({
   range: rangeOf(document, hover),
   contents: { kind: 'markdown', value: hover.paragraphs.join('\n\n') },
 });
-
-/** The suggestions replace what is typed of the word; clients keep the order that `sortText` gives. */
-export function completionListOf(document: Document, offset: number, { start, suggestions }: Completions, snippets: boolean): CompletionList {
-  const range = rangeOf(document, { start, end: offset });
-  return { isIncomplete: false, items: suggestions.map((suggestion, order) => completionItemOf(suggestion, order, range, snippets)) };
-}
-
-const COMPLETION_KIND: Readonly<Record<Suggestion['kind'], CompletionItemKind>> = {
-  keyword: 14, property: 10, value: 12, unit: 11, rule: 20, selector: 13, file: 17, function: 3, field: 5, constant: 21, element: 6,
-};
-
-function completionItemOf({ label, kind, detail, about, insert, snippet }: Suggestion, order: number, range: Range, snippets: boolean): CompletionItem {
-  const asSnippet = snippet === true && snippets;
-  const newText = snippet === true && !snippets ? label : insert ?? label;
-  return {
-    label,
-    kind: COMPLETION_KIND[kind],
-    sortText: `${order}`.padStart(4, '0'),
-    textEdit: { range, newText },
-    ...(asSnippet && { insertTextFormat: 2 as const }),
-    ...(detail !== undefined && { detail }),
-    ...(about !== undefined && about !== '' && { documentation: { kind: 'markdown' as const, value: about } }),
-  };
-}
 
 export const signatureHelpOf = ({ label, about, parameters, active }: Signature): SignatureHelp => ({
   signatures: [{

@@ -1,6 +1,6 @@
-import type { CompletionList, DefinitionLink, DocumentSymbol, FoldingRange, Hover, Location, Position, ServerCapabilities, SignatureHelp } from 'vscode-languageserver';
-import { completionsAt, definitionAt, foldsIn, hoverAt, signatureAt, symbolsIn, type Definition, type EditorFile } from '../core/index.js';
-import { completionListOf, definitionLinkOf, documentSymbolOf, foldingRangeOf, hoverOf, offsetAt, signatureHelpOf, startOfFile } from './convert.js';
+import type { DefinitionLink, DocumentSymbol, FoldingRange, Hover, Location, Position, ServerCapabilities, SignatureHelp } from 'vscode-languageserver';
+import { definitionAt, foldsIn, hoverAt, signatureAt, symbolsIn, type Definition, type EditorFile } from '../core/index.js';
+import { definitionLinkOf, documentSymbolOf, foldingRangeOf, hoverOf, offsetAt, signatureHelpOf, startOfFile } from './convert.js';
 import { locate } from './diagnostics.js';
 import type { OpenFile } from './documents.js';
 import { libraryUri } from './library.js';
@@ -16,15 +16,6 @@ export function answerHover(session: Session): ServerCapabilities {
     return hover ? hoverOf(asked.file.document, hover) : null;
   }));
   return { hoverProvider: true };
-}
-
-export function answerCompletion(session: Session): ServerCapabilities {
-  const snippets = session.client.textDocument?.completion?.completionItem?.snippetSupport ?? false;
-  session.connection.onCompletion(session.guard('completion', null, (params: Asked): CompletionList | null => {
-    const asked = fileAt(session, params);
-    return asked ? completionListOf(asked.file.document, asked.offset, completionsAt(asked.file, asked.offset), snippets) : null;
-  }));
-  return { completionProvider: { triggerCharacters: ['.', '"', ' ', '/', ':'] } };
 }
 
 /** Asks for no check: a call is known from the text alone. */

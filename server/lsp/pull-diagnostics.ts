@@ -9,7 +9,7 @@ import type { Session } from './session.js';
 /** `ServerCancelled` of the protocol: the answer would be about a text that is gone. */
 const SERVER_CANCELLED = -32802;
 /** `RequestCancelled`: the client wants no answer any more. */
-const REQUEST_CANCELLED = -32800;
+export const REQUEST_CANCELLED = -32800;
 /** How many files are checked before others get their turn. */
 const FILES_AT_ONCE = 20;
 

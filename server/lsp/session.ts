@@ -133,13 +133,18 @@ export class Session {
 
   /** Every layout of the workspace, and whatever is open besides: loaded first, where the host can list them. */
   async everyFile(): Promise<{ readonly path: string; readonly document: Document }[]> {
-    const listed = await Promise.all(this.#folders.map(async (folder) => (await this.#files.list?.(uriOfPath(folder))) ?? []));
-    const paths = new Set([...this.documents.all.map(({ path }) => path), ...listed.flat().map(pathOfUri)]);
-    await Promise.all([...paths].filter((path) => this.documents.read(path) === 'missing').map((path) => this.load(path)));
-    return [...paths].flatMap((path) => {
+    const paths = await this.everyPath();
+    await Promise.all(paths.filter((path) => this.documents.read(path) === 'missing').map((path) => this.load(path)));
+    return paths.flatMap((path) => {
       const document = this.documents.read(path);
       return document === 'missing' || 'error' in document ? [] : [{ path, document }];
     });
+  }
+
+  /** The paths of all these files; none is loaded. */
+  async everyPath(): Promise<string[]> {
+    const listed = await Promise.all(this.#folders.map(async (folder) => (await this.#files.list?.(uriOfPath(folder))) ?? []));
+    return [...new Set([...this.documents.all.map(({ path }) => path), ...listed.flat().map(pathOfUri)])];
   }
 
   /** Open files whose last check looked into a path, besides that file itself. */
@@ -153,6 +158,11 @@ export class Session {
     const waiting = this.#waiting;
     this.#waiting = new Set();
     for (const wake of waiting) wake();
+  }
+
+  /** Today’s date, such as `2026-11-22`. */
+  get today(): string {
+    return this.#today();
   }
 
   /** A number that grows with each change of a text or a setting. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   applyEdits, checkFile, codeLensesIn, completionsAt, definitionAt, foldsIn, HINT_KINDS, hoverAt, inlayHintsIn, occurrencesOf, openDocument, rename, signatureAt, symbolsIn, targetAt, textOfDocument,
-  type Document, type EditorFile, type OutlineSymbol, type Suggestion, type TextFile, type World,
+  type CompletionContext, type Document, type EditorFile, type OutlineSymbol, type Suggestion, type TextFile, type World,
 } from '../../server/core/index.js';
 import { TODAY } from './check.js';
 import { dedent } from './picture.js';
@@ -79,10 +79,20 @@ export function labelsAt(source: string): string[] {
 }
 
 export function suggestionsAt(source: string): readonly Suggestion[] {
-  const { file, text, offset } = atCursor(source);
-  const { start, suggestions } = completionsAt(file, offset);
+  const { file, files, text, offset } = atCursor(source);
+  const { start, suggestions } = completionsAt(file, offset, contextOf(files));
   const typed = text.slice(start, offset);
   return suggestions.filter(({ label }) => label.startsWith(typed));
+}
+
+const contextOf = (files: readonly TextFile[]): CompletionContext => ({ layouts: files.map(({ path }) => path), today: TODAY });
+
+/** What is told of the suggestion of this label, its line and its paragraphs, once it is looked at. */
+export function checkExplained(source: string, label: string, expected: string): void {
+  const found = suggestionsAt(source).find((suggestion) => suggestion.label === label);
+  assert.ok(found, `no \`${label}\` is suggested`);
+  const { detail, about } = found.explain?.(atCursor(source).file) ?? {};
+  assert.equal([detail, about].filter((part) => part !== undefined && part !== '').join('\n'), dedent(expected).trimEnd());
 }
 
 /** These labels are suggested, in this order among each other. */
@@ -103,8 +113,8 @@ export function checkAllSuggested(source: string, ...expected: readonly string[]
 
 /** Applies the suggestion of this label and compares the line; places to fill in stand as they are. */
 export function checkApplied(source: string, label: string, expectedLine: string): void {
-  const { file, text, offset } = atCursor(source);
-  const { start, suggestions } = completionsAt(file, offset);
+  const { file, files, text, offset } = atCursor(source);
+  const { start, suggestions } = completionsAt(file, offset, contextOf(files));
   const found = suggestions.find((suggestion) => suggestion.label === label);
   assert.ok(found, `no \`${label}\` is suggested`);
   const changed = text.slice(0, start) + (found.insert ?? found.label) + text.slice(offset);

@@ -20,7 +20,6 @@ interface Contribution {
 interface Contributions {
   readonly languages: readonly { id: string; extensions: readonly string[]; configuration: string }[];
   readonly grammars: readonly (Contribution & { readonly scopeName: string })[];
-  readonly snippets: readonly Contribution[];
 }
 
 const read = (file: string): unknown => JSON.parse(readFileSync(path.join(process.cwd(), file), 'utf8'));
@@ -75,7 +74,7 @@ describe('language configuration', () => {
     const { scopeName } = read('syntaxes/vmlayout.tmLanguage.json') as { scopeName: string };
     assert.deepEqual(contributes.grammars.map((grammar) => grammar.scopeName), [scopeName]);
     assert.ok(existsSync(path.join(process.cwd(), language.configuration)));
-    for (const contribution of [...contributes.grammars, ...contributes.snippets]) {
+    for (const contribution of contributes.grammars) {
       assert.equal(contribution.language, language.id);
       assert.ok(existsSync(path.join(process.cwd(), contribution.path)), contribution.path);
     }

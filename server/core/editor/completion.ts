@@ -1,136 +1,154 @@
-import { LIBRARY } from '../std/generated/library.js';
-import { RULES } from '../rules/catalogue.js';
+import { formatSize } from '../layout/address.js';
+import type { Element } from '../layout/elements.js';
+import { baseOf, lengthOf } from '../layout/extents.js';
+import { writeAddress } from '../layout/written.js';
+import { itemIndexAt } from '../syntax/document.js';
 import type { AnyNode, Declaration, Property, Reference } from '../syntax/nodes.js';
 import { textOf } from '../syntax/nodes.js';
-import { DECLARATIONS, EVERYWHERE, keywordsIn, PROPERTIES, REGION_KEYWORDS, SELECTORS } from '../syntax/vocabulary.js';
+import { PROPERTIES, REGION_KEYWORDS } from '../syntax/vocabulary.js';
+import { barsOf, barsOfDevices } from './bars.js';
 import { endsIn, unfinishedAt, type Unfinished } from './damage.js';
 import type { EditorFile } from './editor-file.js';
 import { freeAddress } from './free-address.js';
-import { expressionNames, membersAfter, namesFor, type Suggestion } from './names-in-scope.js';
-import { conditionText, visibleRequirements } from './requirement-names.js';
+import { reservedOf } from './guest-snippets.js';
+import { importPathAt, importPaths, MOST_PATHS } from './import-paths.js';
+import { replaceable } from './inherited.js';
+import { expressionNames, membersAfter, namesFor } from './names-in-scope.js';
+import { backingKinds, binders, dates, fixedWords, propertiesOf, ruleNames, selectorNames, statements, type Asked } from './statement-words.js';
+import { told, type Suggestion } from './suggestion.js';
 import { surroundingsOf, type Surroundings } from './surroundings.js';
+import { unitsAfter, usualValues } from './usual-values.js';
 
 /** What could stand at the cursor, the likeliest first. */
 export interface Completions {
-  /** Offset of the word that is being typed; it ends at the cursor. */
+  /** Offset of the word that is being typed. */
   readonly start: number;
+  /** Offset of the end of the word that the cursor is in. */
+  readonly end: number;
   readonly suggestions: readonly Suggestion[];
+  /** Whether there are more, which the next letters may bring. */
+  readonly isIncomplete?: boolean;
+}
+
+/** What the core can't know by itself. */
+export interface CompletionContext {
+  /** Paths of the layouts that an import may lead to. */
+  readonly layouts?: readonly string[];
+  /** A date such as `2026-11-22`. */
+  readonly today?: string;
 }
 
 const NOTHING: readonly Suggestion[] = [];
 
 /** Suggestions for the offset. The text is mostly damaged there: it is read as if the word were finished. */
-export function completionsAt(file: EditorFile, offset: number): Completions {
+export function completionsAt(file: EditorFile, offset: number, context: CompletionContext = {}): Completions {
+  const path = importPathAt(file.document, offset);
+  if (path) {
+    const suggestions = importPaths(file.path, file.document, path, context.layouts ?? []);
+    return { start: path.start, end: path.end, suggestions, isIncomplete: suggestions.length === MOST_PATHS };
+  }
   const unfinished = unfinishedAt(file.document, offset);
-  if (!unfinished) return { start: offset, suggestions: NOTHING };
-  const { before, typed, start } = unfinished;
+  if (!unfinished) return { start: offset, end: offset, suggestions: NOTHING };
+  const { before, start, typed } = unfinished;
+  const end = offset + wordAfter(file, offset);
   const ends = endsIn(before);
-  if (ends === 'string') return inString(before + typed, offset);
-  if (ends === 'comment' || isNameToBe(unfinished)) return { start, suggestions: NOTHING };
+  if (ends === 'comment') return { start, end, suggestions: NOTHING };
+  if (ends === 'string') return { start, end, suggestions: comparedWords(before) };
+  const binder = binderAfter(before);
+  if (binder.length > 0) return { start, end, suggestions: binder };
+  const date = /\buntil[ \t]+([\d-]*)$/.exec(before + typed)?.[1];
+  if (date !== undefined) return { start: offset - date.length, end: offset, suggestions: dates(context.today) };
   const around = surroundingsOf(file.path, file.world, unfinished.item, unfinished.nodes);
-  return { start, suggestions: [...unitsAfter(before), ...suggest(unfinished, around)] };
+  return { start, end, suggestions: [...unitsAfter(before), ...suggest(unfinished, { file, around, context })] };
 }
 
-/** In the quotes of an import: the files of the shipped library. */
-function inString(upTo: string, offset: number): Completions {
-  const typed = /(?:^|\n)[ \t]*import[ \t]+"([^"\n]*)$/.exec(upTo)?.[1];
-  if (typed === undefined) return { start: offset, suggestions: NOTHING };
-  return { start: offset - typed.length, suggestions: [...LIBRARY.keys()].map((path) => ({ label: path, kind: 'file' as const, about: 'The shipped library.' })) };
+/** How many letters of a word follow an offset. */
+function wordAfter({ document }: EditorFile, offset: number): number {
+  const index = itemIndexAt(document, offset);
+  const base = document.starts[index] ?? 0;
+  return /^[\w-]*/.exec(document.items[index]?.text.slice(offset - base, offset - base + 100) ?? '')?.[0].length ?? 0;
 }
 
-const UNITS = ['GiB', 'MiB', 'KiB', 'TiB', 'B', 'PiB', 'EiB'];
-
-/** After a number without a unit, but not after a 0, which needs none. */
-function unitsAfter(before: string): Suggestion[] {
-  const match = /(?:^|[^\w.])[1-9][\d_]*(?:\.\d+)?([ \t]*)$/.exec(before);
-  if (!match) return [];
-  return UNITS.map((unit) => ({ label: unit, kind: 'unit' as const, insert: match[1] === '' ? ` ${unit}` : unit }));
+/** In the quotes behind `r.kind ==` and the like: the words that the field has. */
+function comparedWords(before: string): readonly Suggestion[] {
+  const field = /\.(?<field>kind|arch|contract|model)\s*[!=]=\s*"$/.exec(before)?.groups?.['field'] ?? '';
+  return (PROPERTIES[field]?.words ?? []).map((label) => ({ label, kind: 'value' }));
 }
 
-/** A declaration's own name is new: nothing is known of it. */
-function isNameToBe({ nodes }: Unfinished): boolean {
+/** Behind the name that a requirement binds, and behind the comma before the next: there the parser reads no binder yet. */
+function binderAfter(before: string): readonly Suggestion[] {
+  const { name } = /\bfor[ \t]+(?:\w+[ \t]+in[ \t]+[\w-]+,[ \t]*)*(?<name>\w+[ \t]+)?$/.exec(before)?.groups ?? {};
+  if (name !== undefined) return [{ label: 'in', kind: 'keyword', insert: 'in ' }];
+  return /\bin[ \t]+[\w-]+,[ \t]*$/.test(before) && /\bfor\b[^\n"]*$/.test(before) ? binders() : NOTHING;
+}
+
+function suggest({ nodes, before }: Unfinished, asked: Asked): readonly Suggestion[] {
+  const { around } = asked;
   const [leaf, parent] = [nodes.at(-1), nodes.at(-2)];
-  return (parent?.kind === 'declaration' && leaf === parent.name) || (parent?.kind === 'binder' && leaf === parent.name);
-}
-
-function suggest({ nodes, before }: Unfinished, around: Surroundings): readonly Suggestion[] {
-  const [leaf, parent, grandparent] = [nodes.at(-1), nodes.at(-2), nodes.at(-3)];
   const declarations = nodes.filter((node): node is Declaration => node.kind === 'declaration');
   switch (parent?.kind) {
     case 'declaration':
-      if (leaf === parent.keyword) return statements(declarations.at(-2));
-      return before.trimEnd().endsWith('backing') ? backingKinds() : propertiesOf(parent);
+      if (leaf === parent.keyword) return statements(declarations.at(-2), asked);
+      if (leaf === parent.name) return newNames(parent, asked);
+      return before.trimEnd().endsWith('backing') ? backingKinds() : propertiesOf(parent, asked);
     case 'property':
       return fixedWords(parent, declarations.at(-1));
     case 'rule-names':
-      return ruleNames(around);
+      return ruleNames(around, new Set(parent.names.map((name) => textOf(name) ?? '')));
     case 'binder':
-      return SELECTORS.map((label) => ({ label, kind: 'selector' as const, about: `Each \`${label}\` of the vm.` }));
+      return leaf === parent.name ? NOTHING : selectorNames();
     case 'reference':
-      return inReference(parent, leaf, grandparent, nodes, around);
+      return inReference(parent, nodes, asked);
     case 'block':
-      return statements(declarations.at(-1));
+      return statements(declarations.at(-1), asked);
     default:
       return NOTHING;
   }
 }
 
-/** What may begin a statement in the block of a declaration, or at the top of the file. */
-function statements(owner: Declaration | undefined): Suggestion[] {
-  const container = owner?.keyword.text ?? 'file';
-  const keywords = keywordsIn(container).map((keyword) => ({ label: keyword, kind: 'keyword' as const, about: DECLARATIONS[keyword]?.about ?? '', insert: `${keyword}${DECLARATIONS[keyword]?.head === 'nothing' ? '' : ' '}` }));
-  return [...keywords, ...(owner ? propertiesOf(owner) : [])];
+/** A declaration's own name is new, unless it replaces one of the vm or host that its owner is like. */
+function newNames(declaration: Declaration, asked: Asked): Suggestion[] {
+  const keyword = declaration.keyword.text;
+  const names = replaceable(keyword, asked.around.element?.parent, asked.around);
+  return keyword === 'window' ? [...names, ...propertiesOf(declaration, asked)] : names;
 }
 
-/** The properties that a declaration takes and doesn't have yet. */
-function propertiesOf(owner: Declaration): Suggestion[] {
-  const used = new Set([...owner.properties, ...(owner.block?.members ?? [])].map((member) => (member.kind === 'property' ? member.word.text : '')));
-  const words = [...(DECLARATIONS[owner.keyword.text]?.properties ?? []), ...EVERYWHERE];
-  return words.filter((word) => !used.has(word)).map(propertySuggestion);
-}
-
-function propertySuggestion(word: string): Suggestion {
-  const known = PROPERTIES[word];
-  const alone = known?.form === 'flag' && word !== 'physical';
-  return { label: word, kind: 'property', about: known?.about ?? '', insert: alone ? word : `${word} ` };
-}
-
-const BACKING_KINDS = ['anonymous', 'thp', 'hugetlb', 'dax', 'physical'];
-
-const backingKinds = (): Suggestion[] => BACKING_KINDS.map((word) => ({ label: word, kind: 'value' as const, about: PROPERTIES[word]?.about ?? '' }));
-
-/** Words that a property takes beside those in its table. */
-const MORE_WORDS: ReadonlyMap<string, readonly string[]> = new Map([
-  ['access', ['r', 'rw', 'rx', 'rwx']],
-  ['memory for', ['host', 'hypervisor', 'guests']],
-  ['window for', ['bars', 'memory']],
-]);
-
-function fixedWords({ word }: Property, owner: Declaration | undefined): Suggestion[] {
-  const words = PROPERTIES[word.text]?.words ?? MORE_WORDS.get(word.text) ?? MORE_WORDS.get(`${owner?.keyword.text} ${word.text}`) ?? [];
-  return words.map((label) => ({ label, kind: 'value' as const }));
-}
-
-function ruleNames(around: Surroundings): Suggestion[] {
-  const rules = RULES.map(({ name, summary, level }): Suggestion => ({ label: name, kind: 'rule', detail: level, about: summary }));
-  const named = visibleRequirements(around.origin.path, around).map((requirement): Suggestion => ({ label: requirement.rule, kind: 'rule', detail: conditionText(requirement) }));
-  return [...rules, ...named];
-}
-
-function inReference(reference: Reference, leaf: AnyNode | undefined, owner: AnyNode | undefined, nodes: readonly AnyNode[], around: Surroundings): readonly Suggestion[] {
+function inReference(reference: Reference, nodes: readonly AnyNode[], { around }: Asked): readonly Suggestion[] {
+  const [leaf, owner] = [nodes.at(-1), nodes.at(-3)];
   const index = reference.path.findIndex((part) => part === leaf);
   const before = reference.path.slice(0, index).map((part) => textOf(part) ?? '');
+  const word = wordOf(nodes);
+  if (word === 'bar') return before.length > 0 ? barsOf(before, around) : barsOfDevices(around);
   if (before.length > 0) return membersAfter(before, owner, nodes, around);
   if (owner?.kind === 'names') return namesFor(owner, nodes, around);
-  const property = nodes.findLast((node): node is Property => node.kind === 'property');
-  const places = property?.word.text === 'at' ? placesAfterAt(around) : [];
-  return [...places, ...expressionNames(property?.word.text, around)];
+  return [...placesAfter(word, around), ...usualValues(word), ...conditions(word, owner), ...expressionNames(word, around)];
 }
 
-/** The next free place, for a region of a vm. */
-function placesAfterAt(around: Surroundings): Suggestion[] {
-  const { element } = around;
-  if (!element || !REGION_KEYWORDS.has(element.keyword) || element.parent?.keyword !== 'vm') return [];
-  const free = freeAddress(element, around.evaluator);
-  return free === undefined ? [] : [{ label: free, kind: 'value', detail: 'the next free address', about: 'After the highest region of this vm, aligned.' }];
+/** The word of the property that an expression belongs to, or of the declaration where it stands right behind its keyword. */
+function wordOf(nodes: readonly AnyNode[]): string {
+  const node = nodes.findLast((each): each is Property | Declaration => each.kind === 'property' || each.kind === 'declaration');
+  return (node?.kind === 'property' ? node.word : node?.keyword)?.text ?? '';
+}
+
+/** How a condition may begin. */
+function conditions(word: string, owner: AnyNode | undefined): Suggestion[] {
+  if (word === 'const') return ['true', 'false'].map((label) => ({ label, kind: 'keyword' }));
+  if ((word !== 'when' && word !== 'require' && word !== 'prefer') || owner?.kind === 'call') return [];
+  return [{ label: 'not', kind: 'keyword', insert: 'not ' }];
+}
+
+/** For a region of a vm the next free place; for what the guest leaves out, what its host keeps. */
+function placesAfter(word: string, around: Surroundings): Suggestion[] {
+  const { element, evaluator } = around;
+  if (word !== 'at' || !element || !REGION_KEYWORDS.has(element.keyword) || element.parent?.keyword !== 'vm') return [];
+  const kept = element.keyword === 'avoid' || element.keyword === 'hole' ? reservedOf(evaluator.host).flatMap((reserved) => keptRange(reserved, around)) : [];
+  const free = freeAddress(element, evaluator);
+  return [...kept, ...(free === undefined ? [] : [{ label: free, kind: 'value' as const, detail: 'the next free address', ...told('After the highest region of this vm, aligned.') }])];
+}
+
+function keptRange(reserved: Element, { evaluator }: Surroundings): Suggestion[] {
+  const [base, length] = [baseOf(reserved, evaluator), lengthOf(reserved, evaluator)];
+  if (base.type !== 'quantity' || length.type !== 'quantity') return [];
+  const label = `${writeAddress(base.value)} ..= ${writeAddress(base.value + length.value - 1n)}`;
+  return [{ label, kind: 'value', detail: `${reserved.parent?.name}.${reserved.name}`, ...told(`${formatSize(length.value)} that the host keeps.`) }];
 }

@@ -1,36 +1,39 @@
 import type { Element } from '../layout/elements.js';
 import { FUNCTIONS } from '../layout/functions.js';
 import { fieldsOf } from '../layout/things.js';
+import type { Source } from '../layout/scope.js';
+import type { CheckResult } from '../rules/check.js';
 import { sketchOf } from '../rules/policy-things.js';
 import type { AnyNode, Names } from '../syntax/nodes.js';
 import { textOf } from '../syntax/nodes.js';
+import { walk } from '../syntax/walk.js';
 import { REGION_KEYWORDS, SELECTORS } from '../syntax/vocabulary.js';
 import { aboutField } from './field-words.js';
 import { devicesOf, memberOf } from './meaning.js';
+import { describeElement } from './element-text.js';
 import { contextOf, outermost, topElement, type Surroundings } from './surroundings.js';
+import { shortText, told, type Explanation, type Suggestion } from './suggestion.js';
 import { valueText } from './value-text.js';
-
-/** One thing that could stand at the cursor. */
-export interface Suggestion {
-  readonly label: string;
-  readonly kind: 'keyword' | 'property' | 'value' | 'unit' | 'rule' | 'selector' | 'file' | 'function' | 'field' | 'constant' | 'element';
-  /** Shown beside the label. */
-  readonly detail?: string;
-  /** A sentence, in Markdown. */
-  readonly about?: string;
-  /** What is written, where it isn't the label. */
-  readonly insert?: string;
-  /** Whether what is written has places to fill in (`${1:x}`). */
-  readonly snippet?: boolean;
-}
 
 /** Names and functions that an expression may say; after `from` and the like only what makes sense there. */
 export function expressionNames(property: string | undefined, around: Surroundings): Suggestion[] {
-  if (property === 'from') return visible(around, (keyword) => keyword === 'backing');
+  if (property === 'from') return unusedFirst(visible(around, (keyword) => keyword === 'backing'), around);
   if (property === 'to' || property === 'alias') return visible(around, (keyword) => REGION_KEYWORDS.has(keyword));
   const bound = around.binders.map(({ name, selector }): Suggestion => ({ label: name.text, kind: 'element', detail: `each ${textOf(selector) ?? ''}` }));
   const host: Suggestion[] = around.evaluator.host ? [{ label: 'host', kind: 'element', detail: around.evaluator.host.name }] : [];
   return [...bound, ...selectors(around), ...visible(around, () => true), ...functions(), ...host];
+}
+
+/** Backings that no region of the vm takes bytes from come first. */
+function unusedFirst(backings: readonly Suggestion[], { element }: Surroundings): Suggestion[] {
+  const used = new Set((element?.parent?.children ?? []).filter((child) => child !== element).flatMap((child) => firstNameIn(child, 'from')));
+  return [...backings.filter(({ label }) => !used.has(label)), ...backings.filter(({ label }) => used.has(label))];
+}
+
+function firstNameIn(element: Element, word: string): string[] {
+  const value = element.properties.get(word)?.[0]?.property.value;
+  const first = value && [...walk(value)].find((node) => node.kind === 'reference');
+  return first?.kind === 'reference' ? [textOf(first.path[0]) ?? ''] : [];
 }
 
 function selectors({ selects }: Surroundings): Suggestion[] {
@@ -52,9 +55,10 @@ function candidates(word: string, around: Surroundings): Suggestion[] {
   const suggested = (elements: readonly Element[] = []): Suggestion[] => elements.map((other) => suggestionOf(other, around));
   switch (word) {
     case 'assign':
-      return suggested(evaluator.host && devicesOf(evaluator.host));
+      return unassignedFirst(suggested(evaluator.host && devicesOf(evaluator.host)), element);
     case 'policy':
-      return tops('policies', around, () => true);
+      // At the top of a file the name is a new one.
+      return element?.parent || keyword === 'vm' ? tops('policies', around, () => true) : [];
     case 'on':
       return tops('names', around, (other) => other === (keyword === 'vm' ? 'host' : 'vm'));
     case 'behind': {
@@ -68,6 +72,11 @@ function candidates(word: string, around: Surroundings): Suggestion[] {
     default:
       return [];
   }
+}
+
+function unassignedFirst(devices: readonly Suggestion[], assign: Element | undefined): Suggestion[] {
+  const assigned = new Set(assign?.parent?.children.filter(({ keyword, origin }) => keyword === 'assign' && origin.declaration !== assign.origin.declaration).map(({ name }) => name.split('.').at(-1)));
+  return [...devices.filter(({ label }) => !assigned.has(label)), ...devices.filter(({ label }) => assigned.has(label))];
 }
 
 function likeable(keyword: string, around: Surroundings): Suggestion[] {
@@ -99,25 +108,29 @@ function startOf(first: string, owner: AnyNode | undefined, nodes: readonly AnyN
 function boundFields(selector: string): Suggestion[] {
   const sketch = sketchOf(selector);
   if (sketch.type !== 'thing') return [];
-  const fields = sketch.thing.fields.map((label): Suggestion => ({ label, kind: 'field', about: aboutField(label) ?? '' }));
+  const fields = sketch.thing.fields.map((label): Suggestion => ({ label, kind: 'field', ...told(aboutField(label)) }));
   const methods = METHODS.filter((name) => sketch.thing.method?.(name, []) !== undefined);
-  return [...fields, ...methods.map((label): Suggestion => ({ label, kind: 'function', about: aboutField(label) ?? '', insert: `${label}(\${1:2 MiB})`, snippet: true }))];
+  return [...fields, ...methods.map((label): Suggestion => ({ label, kind: 'function', ...told(aboutField(label)), insert: `${label}(\${1:2 MiB})`, snippet: true, plain: label }))];
 }
 
 const METHODS = ['blocks', 'coverage', 'stage2', 'stage2-coverage'];
 
-function fieldSuggestion(name: string, element: Element, { evaluator }: Surroundings): Suggestion {
-  const thing = evaluator.thing(element);
-  const value = thing.type === 'thing' ? thing.thing.field(name) : undefined;
-  const detail = value ? valueText(value).replaceAll('`', '') : '';
-  return { label: name, kind: 'field', about: aboutField(name) ?? '', ...(detail !== '' && { detail }) };
-}
+const fieldSuggestion = (name: string, element: Element, { evaluator }: Surroundings): Suggestion => ({
+  label: name,
+  kind: 'field',
+  explain: () => {
+    const thing = evaluator.thing(element);
+    const value = thing.type === 'thing' ? thing.thing.field(name) : undefined;
+    const detail = value ? valueText(value).replaceAll('`', '') : '';
+    return { about: aboutField(name) ?? '', ...(detail !== '' && { detail }) };
+  },
+});
 
 function functions(): Suggestion[] {
   return [...FUNCTIONS].map(([name, { signature, about }]) => {
     const parameters = signature.slice(signature.indexOf('(') + 1, -1).split(', ').filter((parameter) => parameter !== '…');
     const insert = `${name}(${parameters.map((parameter, index) => `\${${index + 1}:${parameter}}`).join(', ')})`;
-    return { label: name, kind: 'function' as const, detail: signature, about, insert, snippet: true };
+    return { label: name, kind: 'function' as const, suffix: signature.slice(name.length), ...told(about), insert, snippet: true, plain: name };
   });
 }
 
@@ -141,25 +154,36 @@ function unique(elements: readonly Element[]): Element[] {
   return elements.filter(({ name }) => !names.has(name) && names.add(name));
 }
 
-/** Names at the top of the file and in its imports; only constants are looked into. */
+/** Names at the top of the file and in its imports. None is looked into before somebody asks. */
 function tops(table: 'names' | 'policies', around: Surroundings, wanted: (keyword: string) => boolean): Suggestion[] {
   const { lookup } = around.evaluator;
   return [...new Set(lookup.namesIn(around.origin.path, table))].flatMap((label): Suggestion[] => {
     const source = lookup.find(around.origin.path, label, table);
-    if (!source || !wanted(source.declaration.keyword.text)) return [];
-    const { keyword, doc } = source.declaration;
-    if (keyword.text === 'const') return [suggestionOf(around.evaluator.elementOf(source), around)];
-    return [{ label, kind: 'element', detail: keyword.text, ...(doc !== undefined && { about: doc }) }];
+    return source && wanted(source.declaration.keyword.text) ? [declared(label, source, () => around.evaluator.elementOf(source), around)] : [];
   });
 }
 
-function suggestionOf(element: Element, { evaluator }: Surroundings): Suggestion {
-  const constant = element.keyword === 'const';
-  const value = constant ? valueText(evaluator.constant(element)).replaceAll('`', '') : '';
+const suggestionOf = (element: Element, around: Surroundings): Suggestion => declared(element.name, element.origin, () => element, around);
+
+function declared(label: string, { declaration, item }: Source, element: () => Element, around: Surroundings): Suggestion {
+  const { keyword, doc, head } = declaration;
+  const isConstant = keyword.text === 'const';
+  const written = isConstant && head ? item.text.slice(head.start, head.end) : '';
   return {
-    label: element.name,
-    kind: constant ? 'constant' : 'element',
-    detail: value === '' ? element.keyword : value,
-    ...(element.origin.declaration.doc !== undefined && { about: element.origin.declaration.doc }),
+    label,
+    kind: isConstant ? 'constant' : 'element',
+    detail: keyword.text,
+    ...(written !== '' && { suffix: ` = ${shortText(written)}` }),
+    ...(!isConstant && { commit: '.' }),
+    ...(doc !== undefined && /^deprecated\b/i.test(doc) && { deprecated: true }),
+    explain: ({ result }) => explanationOf(element(), around, result),
+    ...(!isConstant && { brief: () => ({ about: doc ?? '' }) }),
   };
+}
+
+/** What hover tells of it; what a constant comes to in one line. */
+function explanationOf(element: Element, around: Surroundings, result: CheckResult): Explanation {
+  if (element.keyword !== 'const') return { about: describeElement(element, around, result).filter((paragraph) => paragraph !== '').join('\n\n') };
+  const value = valueText(around.evaluator.constant(element)).replaceAll('`', '');
+  return { about: element.origin.declaration.doc ?? '', ...(value !== '' && { detail: value }) };
 }
