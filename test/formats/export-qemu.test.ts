@@ -25,8 +25,10 @@ const LAYOUTS: readonly (readonly [title: string, program: string, packageName: 
   ['a graphics window', 'qemu-system-x86_64', 'qemu-system-x86', vm(PC, 'ram low at 0 size 1 GiB\n mmio vga at 0xa_0000 size 128 KiB over low')],
   ['two nodes, the first across the cut', 'qemu-system-x86_64', 'qemu-system-x86', vm(PC, 'backing a size 3 GiB\n backing b size 1 GiB\n ram low at 0 size 2 GiB from a\n ram more at 4 GiB size 1 GiB from a\n ram high at 5 GiB size 1 GiB from b node 1')],
   ['virtio-mem in its window', 'qemu-system-x86_64', 'qemu-system-x86', vm(PC, 'ram low at 0 size 1 GiB\n ram plug at 6 GiB size 2 GiB hotplug virtio-mem block 2 MiB')],
+  ['a DIMM from the start', 'qemu-system-x86_64', 'qemu-system-x86', vm(PC, 'ram low at 0 size 1 GiB\n window devices at 4 GiB size 8 GiB for memory\n backing d size 1 GiB\n ram dimm at 6 GiB size 1 GiB from d over devices because "plugged"')],
   ['a vIOMMU of 48 bits', 'qemu-system-x86_64', 'qemu-system-x86', vm(PC, 'ram low at 0 size 1 GiB\n viommu v { model vt-d; bits 48 }')],
   ['a machine of the library', 'qemu-system-x86_64', 'qemu-system-x86', `import "std:machines/q35"\n${PC}\nvm web like q35 on box { const RAM = 5 GiB }\n`],
+  ['a small i440fx of the library', 'qemu-system-x86_64', 'qemu-system-x86', `import "std:machines/pc"\n${PC}\nvm web like pc on box { const RAM = 1 GiB }\n`],
   ['virt', 'qemu-system-aarch64', 'qemu-system-arm', vm(ARM, 'ram low at 1 GiB size 6 GiB')],
   ['virt with an SMMU and two nodes', 'qemu-system-aarch64', 'qemu-system-arm', vm(ARM, 'ram a at 1 GiB size 1 GiB backing anonymous node 0\n backing pages size 2 GiB share\n ram b at 2 GiB size 2 GiB from pages node 1\n viommu v { model smmu-v3 }')],
   ['riscv', 'qemu-system-riscv64', 'qemu-system-misc', vm(RISCV, 'ram low at 2 GiB size 3 GiB')],
@@ -114,6 +116,7 @@ describe('the command that starts QEMU', () => {
     ['RAM that begins elsewhere', 'ram a at 1 GiB size 1 GiB', 'RAM begins at 0x40000000, and QEMU begins it at 0x0'],
     ['too much below 4 GiB', 'ram a at 0 size 3584 MiB\n ram b at 4 GiB size 4 GiB', '3584 MiB of RAM below 4 GiB are more than q35 or pc have there'],
     ['bytes in another order', 'backing b size 4 GiB\n ram a at 0 size 2 GiB from b\n ram c at 4 GiB size 1 GiB from b + 3 GiB', '`c` has bytes 3 GiB of `b`; QEMU would put those at 2 GiB of it there'],
+    ['RAM at 1 TiB where nothing pushes it there', 'bits 48\n ram a at 0 size 1 GiB\n ram b at 1 TiB size 1 GiB', 'RAM goes on at 1 TiB, and QEMU goes on at 4 GiB unless it would reach'],
     ['no RAM', 'mmio a at 0 size 4 KiB', 'it has no RAM'],
   ] as const) {
     it(`refuses what no machine does: ${title}`, () => {
@@ -138,6 +141,18 @@ describe('the domain for libvirt', () => {
       assert.equal(status, 0, `${err}\n${xml}`);
     }).timeout(60_000);
   }
+
+  it('takes i440fx where the layout has its window of 64-bit BARs', () => {
+    const library = (name: string): string => written('libvirt-xml', `import "std:machines/${name}"\n${PC}\nvm web like ${name} on box { const RAM = 1 GiB }\n`);
+    assert.match(library('pc'), /machine="pc"/);
+    assert.match(library('q35'), /machine="q35"/);
+  });
+
+  it('says of a DIMM that is there from the start where it is, and that its pages are small', () => {
+    const xml = written('libvirt-xml', vm(PC, 'backing b size 1 GiB hugetlb 2 MiB\n ram low at 0 size 1 GiB from b\n window devices at 4 GiB size 8 GiB for memory\n ram dimm at 6 GiB size 1 GiB over devices because "plugged"'));
+    assert.match(xml, /<memory model="dimm">\n *<source>\n *<pagesize unit="KiB">4<\/pagesize>\n *<\/source>\n[^]*<address type="dimm" base="0x180000000"\/>\n *<\/memory>\n(?! *-->)/);
+    assert.doesNotMatch(xml, /Later/);
+  });
 
   it('says how much memory there is, and how it is backed', () => {
     const xml = written('libvirt-xml', vm(PC, 'backing b size 4 GiB hugetlb 1 GiB share\n ram low at 0 size 2 GiB from b\n ram high at 4 GiB size 2 GiB from b\n assign nic'));

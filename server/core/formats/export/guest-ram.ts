@@ -28,7 +28,7 @@ const LEGACY: Range = { base: 0xa0000n, end: 0x100000n };
  * (hw/loongarch/virt.c), Arm and RISC-V are not. Errors say what no machine of QEMU does.
  */
 export function guestRam(vm: Vm, arch: Arch): GuestRam | { readonly errors: readonly string[] } {
-  const ram = vm.regions.filter(({ kind, hotplug, alias }) => kind === 'ram' && !hotplug && !alias);
+  const ram = vm.regions.filter((region) => region.kind === 'ram' && !region.hotplug && !region.alias && !isPluggedFromStart(region));
   const unknown = ram.find(({ range, offset }) => !range || offset === undefined);
   if (unknown) return { errors: [`where \`${unknown.name}\` lies, or what it takes of its backing, can’t be known`] };
   const holes = arch === 'x86_64' ? [LEGACY] : [];
@@ -45,6 +45,10 @@ export function guestRam(vm: Vm, arch: Arch): GuestRam | { readonly errors: read
   const pieces = piecesOf(ram, shape);
   return 'errors' in pieces ? pieces : { ...shape, pieces };
 }
+
+/** A DIMM that is there from the start: it hides its part of a window for memory devices. */
+export const isPluggedFromStart = ({ kind, hotplug, over }: Region): boolean =>
+  kind === 'ram' && !hotplug && over.some((other) => other.kind === 'window' && other.purpose !== 'bars');
 
 export type Arch = 'x86_64' | 'aarch64' | 'riscv64' | 'loongarch64';
 

@@ -106,16 +106,21 @@ function devices(machine: QemuMachine, later: readonly (readonly string[])[], no
     ...later.flatMap((element) => ['<!-- Later:', ...element, '-->']),
   ];
   const extra = [...machine.options].filter(([key]) => key !== 'iommu');
-  if (machine.memoryDevices.some(({ address }) => address !== undefined)) notes.push('the address of virtio-mem stands as a comment: libvirt takes it from 9.4 on');
+  if (machine.memoryDevices.some(({ address, kind }) => kind === 'virtio-mem' && address !== undefined)) notes.push('the address of virtio-mem stands as a comment: libvirt takes it from 9.4 on');
   for (const [key, value] of extra) notes.push(`\`-machine ${key}=${value}\` has no element: add it with <qemu:commandline>`);
   return ['<devices>', ...indented(elements), '</devices>'];
 }
+
+/** That of x86, and of most others. */
+const BASE_PAGE = 4096n;
 
 function memoryElement(device: QemuMemoryDevice, machine: QemuMachine): string[] {
   const backend = backendOf(device, machine);
   const size = backend?.size ?? 0n;
   const isBlocks = device.kind === 'virtio-mem';
-  const page = typeof backend?.hugePage === 'bigint' ? ['<source>', `  <pagesize unit="KiB">${kib(backend.hugePage)}</pagesize>`, '</source>'] : [];
+  // What doesn't say its pages gets the huge ones of the domain, if it has any.
+  const pages = typeof backend?.hugePage === 'bigint' ? backend.hugePage : nodesOf(machine).some((node) => node.backend?.hugePage !== undefined) ? BASE_PAGE : undefined;
+  const page = pages === undefined ? [] : ['<source>', `  <pagesize unit="KiB">${kib(pages)}</pagesize>`, '</source>'];
   const target = [
     `<size unit="KiB">${kib(size)}</size>`,
     `<node>${device.node ?? 0}</node>`,

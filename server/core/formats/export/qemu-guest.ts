@@ -3,7 +3,7 @@ import { contains, sizeOf } from '../../layout/intervals.js';
 import type { Assignment, Backing, Region, Vm } from '../../layout/model.js';
 import type { QemuAssigned, QemuBackend, QemuDevice, QemuMachine, QemuMemoryDevice, QemuNode } from '../qemu-machine.js';
 import type { ExportSubject } from './export-result.js';
-import { guestRam, type Arch, type GuestRam } from './guest-ram.js';
+import { guestRam, isPluggedFromStart, type Arch, type GuestRam } from './guest-ram.js';
 
 /** A guest as QEMU is to be started, what comes later, and what could not be said. */
 export interface QemuGuest {
@@ -29,8 +29,9 @@ export function qemuGuest(subject: ExportSubject): QemuGuest | { readonly errors
   const memory = memoryOf(vm, ram, backends);
   const devices = vm.regions.flatMap((region) => memoryDevice(region, ram, backends, notes));
   const later = (hotplug: boolean): QemuAssigned[] => vm.assignments.filter((one) => one.hotplug === hotplug).flatMap((one) => assigned(one, host?.contract === 'iommufd', notes));
-  const boot = devices.filter(({ kind }) => kind !== 'pc-dimm');
-  const dimms = devices.filter(({ kind }) => kind === 'pc-dimm');
+  const comesLater = new Set(vm.regions.filter(({ arrival }) => arrival?.kind === 'dimm').map(({ name }) => name));
+  const boot = devices.filter(({ id }) => !comesLater.has(id ?? ''));
+  const dimms = devices.filter(({ id }) => comesLater.has(id ?? ''));
   const physBits = cpuBits(vm, arch, ram);
   return {
     machine: {
@@ -81,17 +82,35 @@ function machineType(vm: Vm, arch: Arch, ram: GuestRam): MachineType | { readonl
   if (arch !== 'x86_64') return { type: 'virt', ...plain };
   const vga = hasRamAt(vm, 0xa0000n) ? 'none' : undefined;
   const notes = hasRamAt(vm, 0xc0000n) ? ['QEMU hides 0xc0000-0xfffff of RAM behind ROMs until firmware has run'] : [];
-  for (const { type, limit } of [Q35, PC]) {
+  for (const { type, limit, hole64 } of likelyMachines(vm)) {
+    if (ram.highBase === TIB && !isRelocated(vm, ram, hole64)) continue;
     const usual = limit(ram.size);
     if (ram.low === usual) return { type, options: new Map(), vga, notes };
     if (ram.low < usual && ram.low >= MIB) return { type, options: new Map([['max-ram-below-4g', `${ram.low}`]]), vga, notes };
   }
+  if (ram.highBase === TIB && ![Q35, PC].some(({ hole64 }) => isRelocated(vm, ram, hole64))) return { errors: ['RAM goes on at 1 TiB, and QEMU goes on at 4 GiB unless it would reach AMD’s HyperTransport range there (0xfd00000000)'] };
   return { errors: [`${formatSize(ram.low)} of RAM below 4 GiB are more than q35 or pc have there with ${formatSize(ram.size)} in all`] };
 }
 
-/** Bytes below 4 GiB of so much RAM: hw/i386/pc_q35.c `pc_q35_init`, hw/i386/pc_piix.c `pc_init1`. */
-const Q35 = { type: 'q35', limit: (size: bigint): bigint => (size >= 2816n * MIB ? 2n * GIB : size) };
-const PC = { type: 'pc', limit: (size: bigint): bigint => (size >= 3584n * MIB ? 3n * GIB : size) };
+/**
+ * Whether an AMD guest with so much memory has what lies above 4 GiB moved to 1 TiB: the window of 64-bit BARs behind it would end past
+ * 0xfd00000000 (hw/i386/pc.c `pc_memory_init`, `pc_pci_hole64_start`).
+ */
+function isRelocated(vm: Vm, ram: GuestRam, hole64: bigint): boolean {
+  const { maxmem, slots } = roomFor(vm, ram);
+  const devices = maxmem === undefined ? 0n : maxmem - ram.size + BigInt(slots) * GIB;
+  return alignUp(4n * GIB + alignUp(ram.size - ram.low, maxmem === undefined ? 1n : GIB) + devices, GIB) + hole64 > 0xfd_0000_0000n;
+}
+
+/** Bytes below 4 GiB of so much RAM, and bytes of the window of 64-bit BARs: hw/i386/pc_q35.c `pc_q35_init`, hw/i386/pc_piix.c `pc_init1`. */
+const Q35 = { type: 'q35', hole64: 32n * GIB, limit: (size: bigint): bigint => (size >= 2816n * MIB ? 2n * GIB : size) };
+const PC = { type: 'pc', hole64: 2n * GIB, limit: (size: bigint): bigint => (size >= 3584n * MIB ? 3n * GIB : size) };
+
+/** The one first whose window of 64-bit BARs the layout has. */
+function likelyMachines({ regions }: Vm): readonly (typeof Q35 | typeof PC)[] {
+  const has = (size: bigint): boolean => regions.some(({ kind, purpose, range }) => kind === 'window' && purpose !== 'memory' && range && range.base >= 4n * GIB && sizeOf(range) === size);
+  return has(PC.hole64) && !has(Q35.hole64) ? [PC, Q35] : [Q35, PC];
+}
 
 const hasRamAt = ({ regions }: Vm, address: bigint): boolean =>
   regions.some(({ kind, range }) => kind === 'ram' && range && contains(range, { base: address, end: address + 1n })) &&
@@ -170,16 +189,18 @@ function stretchesOf({ pieces, size }: GuestRam): { readonly backing: Backing; r
 /** Anonymous memory of one region is like that of another: QEMU has one block for both. */
 const isSamePlain = (left: Backing, right: Backing): boolean => left.own && right.own && left.kind === right.kind && left.page === right.page;
 
-/** Memory that comes later, or in blocks; its address has to be in QEMU’s window for memory devices. */
+/** Memory that comes later, in blocks, or as a DIMM from the start; its address has to be in QEMU’s window for memory devices. */
 function memoryDevice(region: Region, ram: GuestRam, backends: Backends, notes: string[]): QemuMemoryDevice[] {
   const { arrival, range, backing, name, node } = region;
-  if (!arrival || !range || !backing) return [];
+  if (!isMemoryDevice(region) || !range || !backing) return [];
   const base = deviceMemoryBase(ram);
   if (range.base < base) notes.push(`\`${name}\` at ${formatAddress(range.base)} lies below ${formatAddress(base)}, where QEMU’s window for memory devices begins: it will be refused`);
   const shared = { id: name, backend: backends.of(backing, sizeOf(range)), node, address: range.base, requested: undefined, label: undefined, line: undefined };
-  if (arrival.kind === 'dimm') return [{ ...shared, kind: 'pc-dimm', driver: 'pc-dimm', block: undefined }];
+  if (arrival?.kind !== 'virtio-mem') return [{ ...shared, kind: 'pc-dimm', driver: 'pc-dimm', block: undefined }];
   return [{ ...shared, kind: 'virtio-mem', driver: 'virtio-mem-pci', block: arrival.block }];
 }
+
+const isMemoryDevice = (region: Region): boolean => region.arrival !== undefined || isPluggedFromStart(region);
 
 const deviceMemoryBase = ({ highBase, lowBase, low, size }: GuestRam): bigint => {
   const end = highBase === undefined ? lowBase + low : highBase + size - low;
@@ -189,11 +210,11 @@ const deviceMemoryBase = ({ highBase, lowBase, low, size }: GuestRam): bigint =>
 
 /** `maxmem` and `slots`: so much that the highest memory device fits (hw/i386/pc.c `pc_get_device_memory_range`). */
 function roomFor({ regions }: Vm, ram: GuestRam): { readonly maxmem: bigint | undefined; readonly slots: number } {
-  const devices = regions.filter(({ arrival, range }) => arrival && range);
+  const devices = regions.filter((region) => isMemoryDevice(region) && region.range);
   if (devices.length === 0) return { maxmem: undefined, slots: 0 };
   const base = deviceMemoryBase(ram);
   const end = devices.reduce((most, { range }) => largest(most, range?.end ?? 0n), base + GIB);
-  const slots = Math.max(1, devices.filter(({ arrival }) => arrival?.kind === 'dimm').length);
+  const slots = Math.max(1, devices.filter(({ arrival }) => arrival?.kind !== 'virtio-mem').length);
   return { maxmem: ram.size + alignUp(end - base, GIB), slots };
 }
 
