@@ -3,38 +3,13 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { findChromium, MISSING_CHROMIUM, Session } from './session.js';
-import type { Workbench } from './workbench.js';
+import { describeEditor } from './session.js';
 
 const IN_THE_BROWSER = { 'remote.extensionKind': { 'vmlayout.vmlayout': ['web'] } };
 
-describe('editor: the packaged extension in a browser', function () {
-  this.timeout(300_000);
-  this.slow(30_000);
-
-  let session: Session | undefined;
-  let workbench: Workbench | undefined;
-
-  before(async function () {
-    const chromium = findChromium();
-    if (chromium !== undefined) session = await Session.start(chromium, IN_THE_BROWSER);
-    else if (process.env['CI'] !== undefined) throw new Error(MISSING_CHROMIUM);
-    else this.skip();
-  });
-
-  afterEach(async function () {
-    const { state, title } = this.currentTest!;
-    if (state === 'failed') await workbench?.screenshot(`failed: ${title}`);
-    await workbench?.close();
-    workbench = undefined;
-  });
-
-  after(async () => {
-    await session?.stop();
-  });
-
+describeEditor('the packaged extension in a browser', IN_THE_BROWSER, (session) => {
   it('checks, fixes and draws in a worker', async () => {
-    workbench = await session!.openExample('doorbell.vmlayout');
+    const workbench = await session().openExample('doorbell.vmlayout');
     await workbench.errors(1);
     assert.ok(workbench.hasLoaded('dist/browser.cjs'));
     await workbench.goTo(/low at/);
@@ -52,7 +27,7 @@ describe('editor: the packaged extension in a browser', function () {
   it('reads imported files through the editor', async () => {
     const example = readFileSync('examples/doorbell.vmlayout', 'utf8');
     const border = example.indexOf('/// A guest');
-    workbench = await session!.openExample('main.vmlayout', {
+    const workbench = await session().openExample('main.vmlayout', {
       'hosts/arm.vmlayout': example.slice(0, border),
       'main.vmlayout': `import "hosts/arm.vmlayout"\n\n${example.slice(border)}`,
     });

@@ -1,39 +1,17 @@
 // Bringing in what tools print, writing what tools read, comparing and explaining, as a user does it in a real VS Code.
 
 import assert from 'node:assert/strict';
-import { findChromium, MISSING_CHROMIUM, Session } from './session.js';
-import type { Workbench } from './workbench.js';
+import { describeEditor } from './session.js';
 
 const REGIONS = '0x0000000008000000 0x00000000080fffff msi\n0x00000000fee00000 0x00000000feefffff msi\n';
 
+// What is read off the screen is compared with the text: inlay hints come later, and stand in between.
+const AS_WRITTEN = { 'editor.inlayHints.enabled': 'off' };
+
 for (const [where, settings] of [['on the desktop', {}], ['in the browser', { 'remote.extensionKind': { 'vmlayout.vmlayout': ['web'] } }]] as const) {
-  describe(`editor: conversions ${where}`, function () {
-    this.timeout(300_000);
-    this.slow(30_000);
-
-    let session: Session | undefined;
-    let workbench: Workbench | undefined;
-
-    before(async function () {
-      const chromium = findChromium();
-      if (chromium !== undefined) session = await Session.start(chromium, settings);
-      else if (process.env['CI'] !== undefined) throw new Error(MISSING_CHROMIUM);
-      else this.skip();
-    });
-
-    afterEach(async function () {
-      const { state, title } = this.currentTest!;
-      if (state === 'failed') await workbench?.screenshot(`failed: ${title} ${where}`);
-      await workbench?.close();
-      workbench = undefined;
-    });
-
-    after(async () => {
-      await session?.stop();
-    });
-
+  describeEditor(`conversions ${where}`, { ...settings, ...AS_WRITTEN }, (session) => {
     it('makes a layout of a listing that is pasted', async () => {
-      workbench = await session!.openExample('pasted.vmlayout', { 'pasted.vmlayout': '// What sysfs says:\nhost wrong { nonsense }\n' });
+      const workbench = await session().openExample('pasted.vmlayout', { 'pasted.vmlayout': '// What sysfs says:\nhost wrong { nonsense }\n' });
       await workbench.errors(1);
       await workbench.goTo(/host/);
       await workbench.type('\n');
@@ -46,7 +24,7 @@ for (const [where, settings] of [['on the desktop', {}], ['in the browser', { 'r
     });
 
     it('imports the clipboard, exports, compares and explains a log', async () => {
-      workbench = await session!.openExample('doorbell.vmlayout');
+      const workbench = await session().openExample('doorbell.vmlayout');
       await workbench.errors(1);
       await workbench.copy('qemu-system-aarch64: vfio_dma_map(0x5581, 0x0, 0xc0000000, 0x7f00) = -22 (Invalid argument)\n');
       await workbench.run('VM Layout: Explain This Log');

@@ -2,43 +2,16 @@
 // browser.
 
 import assert from 'node:assert/strict';
-import { findChromium, MISSING_CHROMIUM, Session } from './session.js';
+import { describeEditor } from './session.js';
 import type { Workbench } from './workbench.js';
 
-describe('editor: the packaged extension in a real VS Code', function () {
-  // A step of the browser takes a minute at most; one test has several, the first start an installation.
-  this.timeout(300_000);
-  this.slow(30_000);
-
-  let session: Session | undefined;
+// What is read off the screen is compared with the text: inlay hints come later, and stand in between.
+describeEditor('the packaged extension in a real VS Code', { 'editor.inlayHints.enabled': 'off' }, (session) => {
   let workbench: Workbench;
 
-  before(async function () {
-    const chromium = findChromium();
-    if (chromium !== undefined) {
-      // What is read off the screen is compared with the text: inlay hints come later, and stand in between.
-      session = await Session.start(chromium, { 'editor.inlayHints.enabled': 'off' });
-    } else if (process.env['CI'] !== undefined) {
-      throw new Error(MISSING_CHROMIUM);
-    } else {
-      console.log(`    Skipped: ${MISSING_CHROMIUM}`);
-      this.skip();
-    }
-  });
-
   beforeEach(async () => {
-    workbench = await session!.openExample('doorbell.vmlayout');
+    workbench = await session().openExample('doorbell.vmlayout');
     await workbench.errors(1);
-  });
-
-  afterEach(async function () {
-    const { state, title } = this.currentTest!;
-    if (state === 'failed') await workbench?.screenshot(`failed: ${title}`);
-    await workbench?.close();
-  });
-
-  after(async () => {
-    await session?.stop();
   });
 
   it('shows the overlap, and the light bulb splits the mapping', async () => {

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { chromium, type Browser } from 'playwright-core';
 import { MapPage, type Theme } from './map-page.js';
-import { findChromium, CHROMIUM_FLAGS, MISSING_CHROMIUM } from './session.js';
+import { chromiumOrSkip, CHROMIUM_FLAGS } from './session.js';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -21,14 +21,7 @@ describe('editor: the view of the map', function () {
   let map: MapPage | undefined;
 
   before(async function () {
-    const executablePath = findChromium();
-    if (executablePath !== undefined) {
-      browser = await chromium.launch({ executablePath, args: CHROMIUM_FLAGS });
-    } else if (process.env['CI'] !== undefined) {
-      throw new Error(MISSING_CHROMIUM);
-    } else {
-      this.skip();
-    }
+    browser = await chromium.launch({ executablePath: chromiumOrSkip(this), args: CHROMIUM_FLAGS });
   });
 
   afterEach(async () => {

@@ -3,38 +3,17 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import type { Frame } from 'playwright-core';
-import { findChromium, MISSING_CHROMIUM, Session } from './session.js';
+import { describeEditor } from './session.js';
 import type { Workbench } from './workbench.js';
 
-describe('editor: the map in a real VS Code', function () {
-  this.timeout(300_000);
-  this.slow(30_000);
-
-  let session: Session | undefined;
+describeEditor('the map in a real VS Code', {}, (session) => {
   let workbench: Workbench;
   let map: Frame;
 
-  before(async function () {
-    const chromium = findChromium();
-    if (chromium !== undefined) session = await Session.start(chromium);
-    else if (process.env['CI'] !== undefined) throw new Error(MISSING_CHROMIUM);
-    else this.skip();
-  });
-
   beforeEach(async () => {
-    workbench = await session!.openExample('doorbell.vmlayout');
+    workbench = await session().openExample('doorbell.vmlayout');
     await workbench.errors(1);
     map = await workbench.showMap();
-  });
-
-  afterEach(async function () {
-    const { state, title } = this.currentTest!;
-    if (state === 'failed') await workbench?.screenshot(`failed: ${title}`);
-    await workbench?.close();
-  });
-
-  after(async () => {
-    await session?.stop();
   });
 
   it('stands beside the text and in step with it both ways', async () => {

@@ -26,7 +26,7 @@ export const CHROMIUM_FLAGS = [
   '--disable-sync',
 ];
 
-export const MISSING_CHROMIUM = 'There is no Chromium for the editor tests. On Debian this gets it: '
+const MISSING_CHROMIUM = 'There is no Chromium for the editor tests. On Debian this gets it: '
   + '`apt-get update && apt-get install -y --no-install-recommends chromium`; elsewhere '
   + '`npx playwright-core install chromium`, or the path of one in the environment variable CHROMIUM.';
 
@@ -34,7 +34,7 @@ export const MISSING_CHROMIUM = 'There is no Chromium for the editor tests. On D
  * The browser to drive: the one that CHROMIUM names, else the system's, else the one that Playwright
  * downloaded.
  */
-export function findChromium(): string | undefined {
+function findChromium(): string | undefined {
   const candidates = [
     process.env['CHROMIUM'],
     '/usr/bin/chromium',
@@ -46,10 +46,52 @@ export function findChromium(): string | undefined {
   return candidates.find((candidate) => candidate !== undefined && existsSync(candidate));
 }
 
+/** The path of a browser. Without one, tests are skipped on a machine of a developer, and fail in CI. */
+export function chromiumOrSkip(context: Mocha.Context): string {
+  const found = findChromium();
+  if (found !== undefined) return found;
+  if (process.env['CI'] !== undefined) throw new Error(MISSING_CHROMIUM);
+  console.log(`    Skipped: ${MISSING_CHROMIUM}`);
+  return context.skip();
+}
+
+/**
+ * Tests that share one VS Code, with `settings` of its user. Windows are closed after each test; what is in them when it fails is
+ * kept as a picture.
+ */
+export function describeEditor(title: string, settings: Readonly<Record<string, unknown>>, define: (session: () => Session) => void): void {
+  describe(`editor: ${title}`, function () {
+    // A step of the browser takes a minute at most; one test has several, the first start an installation.
+    this.timeout(300_000);
+    this.slow(30_000);
+
+    let session: Session | undefined;
+
+    before(async function () {
+      session = await Session.start(chromiumOrSkip(this), settings);
+    });
+
+    afterEach(async function () {
+      const { state, title: test } = this.currentTest!;
+      await session?.closeWindows(state === 'failed' ? `failed: ${title}: ${test}` : undefined);
+    });
+
+    after(async () => {
+      await session?.stop();
+    });
+
+    define(() => {
+      if (!session) throw new Error('VS Code hasn’t been started.');
+      return session;
+    });
+  });
+}
+
 export class Session {
   readonly #server: VsCodeServer;
   readonly #browser: Browser;
   readonly #folders: string[] = [];
+  readonly #windows: Workbench[] = [];
 
   private constructor(server: VsCodeServer, browser: Browser) {
     this.#server = server;
@@ -91,8 +133,17 @@ export class Session {
       pictures: RESULTS,
       fetched: scripts,
     });
+    this.#windows.push(workbench);
     await workbench.ready();
     return workbench;
+  }
+
+  /** Closes all windows; what is in them is kept as pictures of that name, if one is given. */
+  async closeWindows(picture?: string): Promise<void> {
+    for (const window of this.#windows.splice(0)) {
+      if (picture !== undefined) await window.screenshot(picture);
+      await window.close();
+    }
   }
 
   async stop(): Promise<void> {

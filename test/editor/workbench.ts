@@ -4,6 +4,7 @@
 
 import path from 'node:path';
 import type { Frame, Locator, Page } from 'playwright-core';
+import { appears, oneLine, until } from './workbench/waiting.js';
 
 export interface WorkbenchFile {
   /** The open file's text on disk. */
@@ -246,23 +247,3 @@ export class Workbench {
     return this.#page.locator('.action-widget .monaco-list-row.action');
   }
 }
-
-/** Repeats `attempt` until it succeeds, for as long as a step may take. */
-async function until(attempt: () => Promise<boolean>, expected: () => string | Promise<string>) {
-  const end = Date.now() + 60_000;
-  while (!await attempt()) {
-    if (Date.now() > end) throw new Error(`Waited in vain for ${await expected()}.`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-async function appears(locator: Locator): Promise<boolean> {
-  try {
-    await locator.waitFor({ timeout: 3_000 });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
