@@ -60,7 +60,7 @@ export function checkFile(path: string, world: World, options: CheckOptions, bef
   const missing = scope.imports().flatMap(({ path: target }) => (target && lookup.stateOf(target) === 'missing' ? [target] : []));
   const told = [...tellers.flatMap(({ problems }) => problems), ...unknownTargets(tellers.flatMap(({ targets }) => targets))];
   const problems = dedupe(told.filter(({ place }) => place.path === path));
-  const together = judgeTogether(parts.sharers, tellingFor(options));
+  const together = judgeTogether(parts.loads, tellingFor(options));
   const waivers = judgedWaivers([...tellers.flatMap((part) => part.waivers), ...together.waivers], scope);
   const file = RULES.flatMap((rule) => rule.findFile({ scope, lookup, problems, waivers })).flatMap((finding) => levelled(finding, options));
   const findings = inOrder([...file, ...tellers.flatMap((part) => part.findings), ...together.findings], scope);

@@ -6,7 +6,7 @@ import type { Problem } from '../layout/problem.js';
 import { FileScope, nameIn, type NextScope, type Source } from '../layout/scope.js';
 import type { Document } from '../syntax/document.js';
 import { keepOverview } from '../syntax/survey.js';
-import { sharesWithOthers } from './host-load.js';
+import { loadsAfter, loadsOf, sharersIn, type HostLoads } from './host-loads.js';
 import type { Finding, Waiver } from './rule.js';
 import type { Target } from './statements.js';
 
@@ -40,7 +40,7 @@ export interface Analysis {
 /** What is known of analyses that are taken over. */
 interface Known {
   readonly telling: readonly boolean[];
-  readonly sharing: readonly boolean[];
+  readonly loads: HostLoads | undefined;
   readonly asked: Set<string>;
 }
 
@@ -54,8 +54,7 @@ export class FileParts {
   readonly analyses: readonly Analysis[];
   /** Whether there is more to tell of a part than its vms and hosts; of most there isn't. */
   readonly telling: readonly boolean[];
-  /** Whether a part has guests that take something of a host that others could want. */
-  readonly sharing: readonly boolean[];
+  #loads: HostLoads | undefined;
   #asked: Set<string> | undefined;
 
   constructor(scope: FileScope, options: string, around: FileParts['around'], analyses: readonly Analysis[], known?: Known) {
@@ -64,7 +63,7 @@ export class FileParts {
     this.around = around;
     this.analyses = analyses;
     this.telling = known?.telling ?? analyses.map(isTelling);
-    this.sharing = known?.sharing ?? analyses.map(isSharing);
+    this.#loads = known?.loads;
     this.#asked = known?.asked;
   }
 
@@ -73,11 +72,10 @@ export class FileParts {
     return this.analyses.filter((_, index) => this.telling[index]).map(({ part }) => part);
   }
 
-  /** Guests that take something of their host that others could want. */
-  get sharers(): CheckedVm[] {
-    const vms: CheckedVm[] = [];
-    for (const [index, isSharing] of this.sharing.entries()) if (isSharing) vms.push(...this.analyses[index]?.part.vms ?? []);
-    return vms;
+  /** Guests by the host that they share. */
+  get loads(): HostLoads {
+    this.#loads ??= loadsOf(this.analyses.flatMap(({ part }) => sharersIn(part.vms)));
+    return this.#loads;
   }
 
   /** Names that were asked for in any file, by these parts or by earlier versions of them. Gathered when it is first needed. */
@@ -88,8 +86,6 @@ export class FileParts {
 }
 
 const isTelling = ({ part }: Analysis): boolean => [part.problems, part.findings, part.waived, part.waivers, part.targets].some(({ length }) => length > 0);
-
-const isSharing = ({ part }: Analysis): boolean => part.vms.some(sharesWithOthers);
 
 /** Who asked for all names of a file got what is the same as long as no name comes or goes. */
 const namesAsked = ({ answers }: Analysis): string[] => answers.flatMap(({ table, name }) => (name === undefined ? [] : [`${table} ${name}`]));
@@ -113,7 +109,9 @@ function takenOver(before: FileParts, { scope, from, old, fresh }: NextScope, lo
   for (const analysis of anew) for (const name of namesAsked(analysis)) before.asked.add(name);
   const replaced = <One>(all: readonly One[], some: readonly One[]): One[] => [...all.slice(0, from), ...some, ...all.slice(from + old)];
   const around = new Map([...before.around, ...otherFiles(scope.path, lookup)]);
-  const known = { telling: replaced(before.telling, anew.map(isTelling)), sharing: replaced(before.sharing, anew.map(isSharing)), asked: before.asked };
+  const sharers = (analyses: readonly Analysis[]): CheckedVm[] => analyses.flatMap(({ part }) => sharersIn(part.vms));
+  const loads = loadsAfter(before.loads, sharers(before.analyses.slice(from, from + old)), sharers(anew));
+  const known = { telling: replaced(before.telling, anew.map(isTelling)), loads, asked: before.asked };
   return new FileParts(scope, before.options, around, replaced(before.analyses, anew), known);
 }
 

@@ -1,5 +1,6 @@
 import type { Declaration } from '../syntax/nodes.js';
 import { RULES } from './catalogue.js';
+import type { HostLoads } from './host-loads.js';
 import { judge, policiesOf } from './policy.js';
 import type { CheckedVm } from './parts.js';
 import type { Blamed, Finding, HostLoad, Waiver } from './rule.js';
@@ -25,8 +26,9 @@ export interface Telling {
  * Judges the guests of each host together. A host is judged anew only if one of its guests was: the others keep what was
  * found of them. Whose fault a finding is, their policies decide about it.
  */
-export function judgeTogether(vms: readonly CheckedVm[], telling: Telling): Together {
-  const blamed = loadsOf(vms).flatMap(foundIn);
+export function judgeTogether(loads: HostLoads, telling: Telling): Together {
+  const blamed: Blamed<Finding>[] = [];
+  for (const load of loads.values()) if (load.vms.length > 1) blamed.push(...foundIn(load));
   if (blamed.length === 0) return NOBODY;
   const verdicts = [...byGuest(blamed)].map(([subject, findings]) => {
     const verdict = judge(subject, policiesOf(subject), findings.flatMap(telling.levelled), telling.today);
@@ -42,38 +44,14 @@ export function judgeTogether(vms: readonly CheckedVm[], telling: Telling): Toge
   };
 }
 
-/** Guests of one host, in the order of the text; of a host with one there is nothing to tell. */
-function loadsOf(vms: readonly CheckedVm[]): HostLoad[] {
-  const loads = new Map<Declaration, { host: HostLoad['host']; vms: CheckedVm[] }>();
-  for (const checked of vms) {
-    if (!checked.host) continue;
-    const { declaration } = checked.host.element.origin;
-    const load = loads.get(declaration);
-    if (load) load.vms.push(checked);
-    else loads.set(declaration, { host: checked.host, vms: [checked] });
-  }
-  return [...loads.values()].filter((load) => load.vms.length > 1);
-}
+const remembered = new WeakMap<HostLoad, readonly Blamed<Finding>[]>();
 
-interface Remembered {
-  readonly vms: readonly CheckedVm[];
-  readonly found: readonly Blamed<Finding>[];
-}
-
-/** What was found of a host's guests, by the first of them. */
-const remembered = new WeakMap<CheckedVm, Remembered>();
-
+/** What all rules find of a host's guests, once for the same guests. */
 function foundIn(load: HostLoad): readonly Blamed<Finding>[] {
-  const [first] = load.vms;
-  const known = first && remembered.get(first);
-  if (known && isSame(known.vms, load.vms)) return known.found;
-  const found = RULES.flatMap((rule) => rule.findTogether(load));
-  if (first) remembered.set(first, { vms: load.vms, found });
+  const found = remembered.get(load) ?? RULES.flatMap((rule) => rule.findTogether(load));
+  remembered.set(load, found);
   return found;
 }
-
-const isSame = (left: readonly unknown[], right: readonly unknown[]): boolean =>
-  left.length === right.length && left.every((item, index) => item === right[index]);
 
 function byGuest(blamed: readonly Blamed<Finding>[]): Map<CheckedVm, Finding[]> {
   const guests = new Map<CheckedVm, Finding[]>();
