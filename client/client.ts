@@ -2,7 +2,7 @@
 // its options, its commands and its place in the status bar. It shows no message of its own; a
 // server that gives up after repeated crashes is reported by the client library.
 
-import { commands, DiagnosticSeverity, type ExtensionContext, l10n, languages, LanguageStatusSeverity, Uri, window } from 'vscode';
+import { CancellationTokenSource, commands, DiagnosticSeverity, type ExtensionContext, l10n, languages, LanguageStatusSeverity, Uri, window } from 'vscode';
 import {
   type BaseLanguageClient, type LanguageClientOptions, RevealOutputChannelOn, State,
 } from 'vscode-languageclient';
@@ -25,11 +25,15 @@ const SELECTOR = [{ language: 'vmlayout' }];
 export function clientOptions(context: ExtensionContext): LanguageClientOptions {
   return {
     documentSelector: SELECTOR,
-    // Findings of open files only: asked for them, the server would tell of the whole workspace.
+    diagnosticPullOptions: { onChange: true },
+    middleware: {
+      // The client library calls a request off where a key comes before its answer, and drops the answer: who types faster than a
+      // check would see nothing until a pause. Nothing calls off this one; the next is asked for once its answer is shown.
+      provideDiagnostics: (document, previous, _token, next) => next(document, previous, new CancellationTokenSource().token),
+    },
     // The page behind each finding's code; they come with the extension.
     initializationOptions: {
       rulePages: Uri.joinPath(context.extensionUri, 'docs/rules/').toString(),
-      diagnostics: 'push',
       commands: ['vmlayout.showMap', 'vmlayout.compareStances'],
       readsFiles: true,
     },

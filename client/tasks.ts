@@ -1,5 +1,5 @@
 // Tasks that check the layouts of a folder with the command line that comes with the extension, so that they
-// need nothing installed. What they print is taken up by the problem matcher `$vmlayout` of package.json.
+// need nothing installed. What they print stays in the terminal: the server lists the same under *Problems*.
 
 import process from 'node:process';
 import {
@@ -8,7 +8,8 @@ import {
 
 /** As package.json describes it. */
 const TASK_TYPE = 'vmlayout';
-const MATCHER = '$vmlayout';
+/** None, said as such: where nothing is said, VS Code asks the user for one. */
+const MATCHERS: string[] = [];
 
 interface CheckTask extends TaskDefinition {
   /** Files, directories and globs, from the workspace folder; all of it if left out. */
@@ -35,7 +36,7 @@ function checkTask(definition: CheckTask, folder: WorkspaceFolder | undefined, c
     // The desktop's own executable is Node where it is told so; Node itself doesn't mind.
     env: { ELECTRON_RUN_AS_NODE: '1' },
   });
-  const task = new Task(definition, folder ?? TaskScope.Workspace, 'check', 'vmlayout', execution, MATCHER);
+  const task = new Task(definition, folder ?? TaskScope.Workspace, 'check', 'vmlayout', execution, MATCHERS);
   task.group = TaskGroup.Test;
   task.detail = 'Checks the layouts of the folder, as CI does';
   return task;

@@ -31,7 +31,7 @@ export const diskFiles: Files = {
     return root === undefined ? [] : (await layoutsIn(root)).map((file) => pathToFileURL(file).href);
   },
 
-  pause: () => new Promise((resume) => setImmediate(resume)),
+  pause: (milliseconds) => new Promise((resume) => (milliseconds === 0 ? setImmediate(resume) : setTimeout(resume, milliseconds))),
 };
 
 /** Layouts of a workspace that are looked at; a folder with more is no workspace of layouts. */

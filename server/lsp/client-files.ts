@@ -14,6 +14,7 @@ export function withClientFiles(own: Files, connection: Connection, params: Init
   if (fieldOf(params.initializationOptions, 'readsFiles') !== true) return own;
   const isOwn = (uri: string): boolean => own.reads?.(uri) ?? true;
   return {
+    ...own,
     read: async (uri) => (isOwn(uri) ? own.read(uri) : loadedIn(await connection.sendRequest(READ_FILE, { uri }))),
     list: async (folder) => (isOwn(folder) ? (await own.list?.(folder)) ?? [] : urisIn(await connection.sendRequest(LIST_FILES, { folder }))),
   };

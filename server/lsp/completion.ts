@@ -2,7 +2,7 @@ import { ResponseError, type CancellationToken, type CompletionItem, type Comple
 import { completionsAt, importPathAt, type EditorFile, type Suggestion } from '../core/index.js';
 import { CompletionWriter } from './completion-items.js';
 import { offsetAt } from './convert.js';
-import { fileAt, type Asked } from './language-features.js';
+import { fileAt, whileUnchanged, type Asked } from './language-features.js';
 import { REQUEST_CANCELLED } from './pull-diagnostics.js';
 import type { Session } from './session.js';
 
@@ -24,7 +24,7 @@ export function answerCompletion(session: Session): ServerCapabilities {
   let last = 0;
 
   async function complete(params: Asked, token: CancellationToken): Promise<CompletionList | null> {
-    const layouts = isInImport(session, params) ? await session.everyPath() : [];
+    const layouts = isInImport(session, params) ? await whileUnchanged(session, params, session.everyPath()) : [];
     if (token.isCancellationRequested) throw new ResponseError(REQUEST_CANCELLED, 'cancelled');
     const asked = fileAt(session, params);
     if (!asked) return null;
@@ -46,15 +46,7 @@ export function answerCompletion(session: Session): ServerCapabilities {
     return writer.explained(item, suggestion, known.file);
   }
 
-  session.connection.onCompletion(async (params, token) => {
-    try {
-      return await complete(params, token);
-    } catch (error) {
-      if (error instanceof ResponseError) throw error;
-      session.log('completion', error);
-      return null;
-    }
-  });
+  session.connection.onCompletion(session.guardLater('completion', null, complete));
   if (asksLater) {
     session.connection.onCompletionResolve(async (item) => session.guardLater('explaining a completion', item, resolve)(item));
   }

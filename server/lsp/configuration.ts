@@ -12,7 +12,7 @@ export function followWorkspace(session: Session): ServerCapabilities {
   connection.onInitialized(session.guard('starting', undefined, () => {
     void register(session);
     if (client.workspace?.workspaceFolders) followFolders(session);
-    void readAgain(session);
+    session.settingsRead = readAgain(session);
   }));
   connection.onDidChangeConfiguration(session.guard('changing settings', undefined, ({ settings }) => {
     void readAgain(session, fieldOf(settings, SECTION));
@@ -40,9 +40,12 @@ function followFolders(session: Session): void {
   session.connection.workspace.onDidChangeWorkspaceFolders(session.guard('changing folders', undefined, ({ added, removed }) => {
     session.setFolders(added.map(({ uri }) => uri), removed.map(({ uri }) => uri));
     refreshAll(session, session.documents.all);
+    session.settingsRead = readAgain(session);
   }));
 }
 
 async function readAgain(session: Session, sent?: unknown): Promise<void> {
-  refreshAll(session, await readSettings(session, session.documents.all, sent));
+  const changed = await readSettings(session, [...session.documents.all, ...session.folders], sent);
+  // What holds in a folder may hold in every file there.
+  if (changed.length > 0) refreshAll(session, [...session.documents.all, ...changed]);
 }

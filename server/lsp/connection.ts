@@ -34,6 +34,7 @@ const PARTS: readonly ((session: Session) => ServerCapabilities)[] = [
 export function serve(connection: Connection, files: Files, today: () => string): void {
   connection.onInitialize((params): InitializeResult => {
     const session = new Session(connection, params, withClientFiles(files, connection, params), today);
+    connection.onShutdown(() => session.end());
     const capabilities = PARTS.map((listen) => listen(session)).reduce(together, { positionEncoding: 'utf-16' });
     return { capabilities, serverInfo: { name: 'vmlayout' } };
   });

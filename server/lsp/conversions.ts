@@ -52,7 +52,7 @@ export function answerConversions(session: Session): ServerCapabilities {
   const failed: Converted = { error: 'the language server failed; its log says how' };
   const answer = <Params>(method: string, handler: (params: Params) => Promise<Converted>): void => void connection.onRequest(method, session.guardLater(method, failed, handler));
 
-  connection.onRequest(CONVERSIONS.formats, () => ({ imports: IMPORT_FORMATS, exports: [...EXPORT_FORMATS, ...PICTURES] }));
+  connection.onRequest(CONVERSIONS.formats, session.guard('listing formats', null, () => ({ imports: IMPORT_FORMATS, exports: [...EXPORT_FORMATS, ...PICTURES] })));
   connection.onRequest(CONVERSIONS.sniff, session.guard('looking at a text', null, ({ text }: { readonly text: string }) => sniffFormat(text) ?? null));
   answer(CONVERSIONS.import, (params: ImportParams) => Promise.resolve(imported(params)));
   answer(CONVERSIONS.export, (params: ExportParams) => exported(session, params));

@@ -13,7 +13,13 @@ import {
  */
 
 /** The offset of a position; a character past its line's end is that end, before the line break. */
-export function offsetAt(document: Document, position: Position): number {
+export function offsetAt(document: Document, { line, character }: Position): number {
+  // A position before the beginning of the text or of its line is that beginning.
+  if (line < 0) return 0;
+  return offsetIn(document, { line, character: Math.max(0, character) });
+}
+
+function offsetIn(document: Document, position: Position): number {
   const index = itemIndexAtLine(document, position.line);
   const item = document.items[index];
   if (!item) return 0;
@@ -150,9 +156,9 @@ export const symbolKindOf = (keyword: string): SymbolKind => SYMBOL_KIND.get(key
 export const callItemOf = (name: string, keyword: string, { uri, range }: Location): CallHierarchyItem => ({ name, detail: keyword, kind: symbolKindOf(keyword), uri, range, selectionRange: range });
 
 /** The stretches around a position, each in the next; the position itself where nothing stands. */
-export function selectionRangeOf(document: Document, position: Position, spans: readonly Span[]): SelectionRange {
+export function selectionRangeOf(document: Document, offset: number, spans: readonly Span[]): SelectionRange {
   const around = [...spans].reverse().reduce<SelectionRange | undefined>((parent, span) => ({ range: rangeOf(document, span), ...(parent && { parent }) }), undefined);
-  return around ?? { range: { start: position, end: position } };
+  return around ?? { range: rangeOf(document, { start: offset, end: offset }) };
 }
 
 export const documentSymbolOf = (document: Document, symbol: OutlineSymbol): DocumentSymbol => ({

@@ -1,7 +1,6 @@
-import type { Diagnostic, ServerCapabilities } from 'vscode-languageserver';
+import { FileChangeType, type Diagnostic, type ServerCapabilities } from 'vscode-languageserver';
 import { libraryDocument, RULES, type Document, type Finding, type Place } from '../core/index.js';
 import { diagnosticOf, rangeOfPlace, remark, type DiagnosticContext } from './convert.js';
-import type { OpenFile } from './documents.js';
 import { pathOfUri } from './files.js';
 import { libraryUri } from './library.js';
 import type { Session } from './session.js';
@@ -43,7 +42,11 @@ export function followTexts(session: Session): ServerCapabilities {
     const paths = changes.map(({ uri }) => pathOfUri(uri));
     for (const path of paths) documents.forget(path);
     for (const path of paths.filter(isConfiguration)) forgetConfiguration(session, path);
-    if (paths.some(isConfiguration)) void readProject(session, documents.all).then((changed) => refreshAll(session, changed));
+    if (paths.some(isConfiguration)) {
+      session.levels.forgetProject((path) => documents.at(path) !== undefined);
+      void readProject(session, documents.all).then((changed) => refreshAll(session, changed));
+    }
+    if (changes.some(({ type }) => type !== FileChangeType.Changed)) session.forgetListed();
     session.changed();
     if (session.pulls) return session.askToPull();
     refreshAll(session, new Set(paths.flatMap((path) => session.dependantsOf(path))));
@@ -53,12 +56,13 @@ export function followTexts(session: Session): ServerCapabilities {
 }
 
 /** Checks files again and tells what is found; a client that asks is told to ask again. */
-export function refreshAll(session: Session, files: Iterable<OpenFile>): void {
-  if (session.pulls) return void (hasAny(files) && session.askToPull());
-  for (const file of files) refresh(session, file.path);
+export function refreshAll(session: Session, files: Iterable<{ readonly path: string }>): void {
+  const paths = Array.from(files, ({ path }) => path);
+  if (!session.pulls) return paths.forEach((path) => refresh(session, path));
+  if (paths.length === 0) return;
+  session.changed();
+  session.askToPull();
 }
-
-const hasAny = (files: Iterable<unknown>): boolean => !files[Symbol.iterator]().next().done;
 
 /** The diagnostics of the findings of a file, for what the client can show. */
 export function toDiagnostic(session: Session, document: Document): (finding: Finding) => Diagnostic {
@@ -99,40 +103,40 @@ function refreshWithDependants(session: Session, path: string): void {
 function refresh(session: Session, path: string): void {
   const file = session.documents.at(path);
   if (!file) return;
-  const wanted = wantedBy(session, file);
+  const wanted = wantedBy(session, path);
   if (wanted.size > 0) void loadAndRefresh(session, path, wanted);
-  else send(session, file.uri, file.version, toldOf(session, file));
+  else send(session, file.uri, file.version, toldOf(session, path));
 }
 
 /** Files that have to be loaded first; none where the check fails, which is told then. */
-export function wantedBy(session: Session, file: OpenFile): ReadonlySet<string> {
+export function wantedBy(session: Session, path: string): ReadonlySet<string> {
   try {
-    return session.check(file).wanted;
+    return session.checkAt(path).wanted;
   } catch {
     return new Set();
   }
 }
 
-export const NOT_CHECKED = remark('this file could not be checked; the output of the language server says why');
+const NOT_CHECKED = remark('this file could not be checked; the output of the language server says why');
 
-/** The diagnostics of an open file as it is; that it could not be checked, where that crashes. */
-export function toldOf(session: Session, file: OpenFile): Diagnostic[] {
+/** The diagnostics of a file as it is, open or loaded; that it could not be checked, where that crashes. */
+export function toldOf(session: Session, path: string): Diagnostic[] {
   try {
-    const { document, result } = session.check(file);
-    return diagnosticsFor(session, file.path, document, result.findings);
+    const { document, result } = session.checkAt(path);
+    return document === 'missing' || 'error' in document ? [] : diagnosticsFor(session, path, document, result.findings);
   } catch (error) {
-    session.log(`checking ${file.uri}`, error);
+    session.log(`checking ${session.uriOf(path)}`, error);
     return [NOT_CHECKED];
   }
 }
 
-/** Loads all that an open file imports. */
-export async function completed(session: Session, file: OpenFile): Promise<void> {
+/** Loads all that a file imports. */
+export async function completed(session: Session, path: string): Promise<void> {
   // Each round loads what the one before came to know; imports of imports aren’t followed for ever.
   for (let round = 0; round < MOST_ROUNDS; round++) {
-    const wanted = wantedBy(session, session.documents.at(file.path) ?? file);
+    const wanted = wantedBy(session, path);
     if (wanted.size === 0) return;
-    await Promise.all(Array.from(wanted, (path) => session.load(path)));
+    await Promise.all(Array.from(wanted, (other) => session.load(other)));
   }
 }
 
@@ -145,7 +149,7 @@ async function loadAndRefresh(session: Session, path: string, wanted: Iterable<s
 }
 
 /** Diagnostics of findings, the worst first where there are too many. */
-export function diagnosticsFor(session: Session, path: string, document: Document, findings: readonly Finding[]): Diagnostic[] {
+function diagnosticsFor(session: Session, path: string, document: Document, findings: readonly Finding[]): Diagnostic[] {
   const convert = toDiagnostic(session, document);
   if (findings.length <= MOST_DIAGNOSTICS) return findings.map(convert);
   const rest = findings.length - MOST_DIAGNOSTICS;

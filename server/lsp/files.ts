@@ -6,8 +6,8 @@ export interface Files {
   list?(folder: string): Promise<readonly string[]>;
   /** Whether the host reads what is behind a URI itself; if left out, all of it. The rest is asked of a client that offers it. */
   reads?(uri: string): boolean;
-  /** Lets messages that came meanwhile be read, in the middle of long work. */
-  pause?(): Promise<void>;
+  /** Lets messages that came meanwhile be read, in the middle of long work, for so many milliseconds or as short as can be. */
+  pause?(milliseconds: number): Promise<void>;
 }
 
 /**

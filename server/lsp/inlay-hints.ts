@@ -12,7 +12,7 @@ export function answerInlayHints(session: Session): ServerCapabilities {
     const file = documents.get(textDocument.uri);
     return file ? hintsIn(session, file, range).map((hint) => inlayHintOf(file, hint)) : null;
   }));
-  connection.languages.inlayHint.resolve((hint: InlayHint): InlayHint => resolved(session, hint));
+  connection.languages.inlayHint.resolve((hint: InlayHint): InlayHint => session.guard('explaining a hint', hint, () => resolved(session, hint))(undefined));
   return { inlayHintProvider: { resolveProvider: true } };
 }
 
@@ -40,12 +40,7 @@ function inlayHintOf({ uri, version, document }: OpenFile, { offset, text, kind,
 function resolved(session: Session, hint: InlayHint): InlayHint {
   const file = session.documents.get(`${fieldOf(hint.data, 'uri')}`);
   if (!file || file.version !== fieldOf(hint.data, 'version')) return hint;
-  try {
-    const offset = offsetAt(file.document, hint.position);
-    const found = hintsIn(session, file, { start: hint.position, end: hint.position }).find((other) => other.offset === offset && other.kind === fieldOf(hint.data, 'kind'));
-    return found ? { ...hint, tooltip: { kind: 'markdown', value: found.tooltip().join('\n\n') } } : hint;
-  } catch (error) {
-    session.log('explaining a hint', error);
-    return hint;
-  }
+  const offset = offsetAt(file.document, hint.position);
+  const found = hintsIn(session, file, { start: hint.position, end: hint.position }).find((other) => other.offset === offset && other.kind === fieldOf(hint.data, 'kind'));
+  return found ? { ...hint, tooltip: { kind: 'markdown', value: found.tooltip().join('\n\n') } } : hint;
 }

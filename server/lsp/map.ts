@@ -32,21 +32,16 @@ export interface MapAnswer {
 export const MAP_REQUEST = 'vmlayout/map';
 
 export function answerMap(session: Session): ServerCapabilities {
-  session.connection.onRequest(MAP_REQUEST, async (params: MapParams): Promise<MapAnswer | null> => {
-    try {
-      const file = session.documents.get(params.uri);
-      return file ? answer(session, params, file, await checkedWhole(session, file)) : null;
-    } catch (error) {
-      session.log('drawing the map', error);
-      return null;
-    }
-  });
+  session.connection.onRequest(MAP_REQUEST, session.guardLater('drawing the map', null, async (params: MapParams): Promise<MapAnswer | null> => {
+    const file = session.documents.get(params.uri);
+    return file ? answer(session, params, file, await checkedWhole(session, file)) : null;
+  }));
   return { experimental: { vmlayoutMap: true } };
 }
 
 /** The check of a file with all that it imports. */
 export async function checkedWhole(session: Session, file: OpenFile): Promise<Checked> {
-  await completed(session, file);
+  await completed(session, file.path);
   return session.check(session.documents.at(file.path) ?? file);
 }
 

@@ -8,7 +8,7 @@ import {
 } from '../core/index.js';
 import { callItemOf, documentEdit, offsetAt, rangeOf, rangeOfPlace, selectionRangeOf, spanOfPlace, symbolKindOf } from './convert.js';
 import { locate } from './diagnostics.js';
-import { fileAt, type Asked } from './language-features.js';
+import { fileAt, whileUnchanged, type Asked } from './language-features.js';
 import { libraryUri } from './library.js';
 import type { Session } from './session.js';
 
@@ -35,7 +35,7 @@ const READ = 2;
 const highlightOf = ({ declares }: Occurrence, range: Range | undefined): DocumentHighlight[] => (range ? [{ range, kind: declares ? WRITE : READ }] : []);
 
 async function occurrencesAt(session: Session, params: Asked): Promise<Occurrence[] | null> {
-  const files = await session.everyFile();
+  const files = await whileUnchanged(session, params, session.everyFile());
   const asked = fileAt(session, params);
   const found = asked && targetAt(asked.file, asked.offset);
   return found ? occurrencesOf(found.target, withOwn(files, asked.file), asked.file.world) : null;
@@ -50,15 +50,15 @@ export function answerRename(session: Session): ServerCapabilities {
     const found = asked && targetAt(asked.file, asked.offset);
     return found ? { range: rangeOf(asked.file.document, found.span), placeholder: found.target.name } : null;
   }));
-  session.connection.onRenameRequest(async (params): Promise<WorkspaceEdit | null> => {
-    const files = await session.everyFile();
+  session.connection.onRenameRequest(session.guardLater('renaming', null, async (params): Promise<WorkspaceEdit | null> => {
+    const files = await whileUnchanged(session, params, session.everyFile());
     const asked = fileAt(session, params);
     const found = asked && targetAt(asked.file, asked.offset);
     if (!asked || !found) return null;
     const renaming = rename(found.target, params.newName, withOwn(files, asked.file), asked.file.world, session.check(asked.open).options);
     if ('refused' in renaming) throw new ResponseError(REFUSED, renaming.refused);
     return workspaceEditOf(session, renaming.edits);
-  });
+  }));
   return { renameProvider: { prepareProvider: true } };
 }
 
@@ -121,7 +121,7 @@ function related(session: Session, item: CallHierarchyItem, relation: typeof use
 export function answerWorkspaceSymbols(session: Session): ServerCapabilities {
   session.connection.onWorkspaceSymbol(session.guardLater('workspace symbols', null, async ({ query }): Promise<WorkspaceSymbol[] | null> => {
     const files = await session.everyFile();
-    const found = searchSymbols(query, files.map(({ path }) => session.resultOf(path)));
+    const found = searchSymbols(query, files.map(({ path }) => session.checkAt(path).result));
     return found.flatMap(({ name, keyword, container, place }) => {
       const location = locate(session, place);
       return location ? [{ name, kind: symbolKindOf(keyword), containerName: container, location }] : [];
@@ -133,7 +133,8 @@ export function answerWorkspaceSymbols(session: Session): ServerCapabilities {
 export function answerSelection(session: Session): ServerCapabilities {
   session.connection.onSelectionRanges(session.guard('selections', null, ({ textDocument, positions }: { textDocument: { uri: string }; positions: Position[] }): SelectionRange[] | null => {
     const file = session.documents.get(textDocument.uri);
-    return file ? positions.map((position) => selectionRangeOf(file.document, position, selectionsAt(file.document, offsetAt(file.document, position)))) : null;
+    if (!file) return null;
+    return positions.map((position) => offsetAt(file.document, position)).map((offset) => selectionRangeOf(file.document, offset, selectionsAt(file.document, offset)));
   }));
   return { selectionRangeProvider: true };
 }

@@ -1,17 +1,15 @@
 import type { Diagnostic } from 'vscode-languageserver';
-import { CONFIGURATION_NAME, openDocument, readConfiguration, type Configuration, type Level } from '../core/index.js';
+import { CONFIGURATION_NAME, openDocument, readConfiguration, type Configuration } from '../core/index.js';
 import { problemDiagnostic } from './convert.js';
-import type { OpenFile } from './documents.js';
 import { folderOf, uriOfPath, type Files } from './files.js';
+import type { Levels } from './rule-levels.js';
 import type { Session } from './session.js';
-
-type Levels = ReadonlyMap<string, Level | 'off'>;
 
 /** The `vmlayout.json` of each folder, each read once until somebody says that it has changed. */
 export class ProjectConfigurations {
   readonly #files: Files;
   readonly #known = new Map<string, Promise<string | undefined>>();
-  readonly #blamed = new Set<string>();
+  readonly #blamed = new Map<string, string>();
 
   constructor(files: Files) {
     this.#files = files;
@@ -31,12 +29,12 @@ export class ProjectConfigurations {
     this.#known.delete(path);
   }
 
-  /** Whether there is something to tell of a configuration that isn't told yet: something is wrong in it, or was. */
-  blames(path: string, isWrong: boolean): boolean {
-    const was = this.#blamed.has(path);
-    if (isWrong) this.#blamed.add(path);
-    else this.#blamed.delete(path);
-    return was || isWrong;
+  /** Whether there is something to tell of a configuration that isn't told yet: something is wrong in its text, or was. */
+  blames(path: string, wrong: string | undefined): boolean {
+    const before = this.#blamed.get(path);
+    if (wrong === undefined) this.#blamed.delete(path);
+    else this.#blamed.set(path, wrong);
+    return before !== wrong;
   }
 
   #read(path: string): Promise<string | undefined> {
@@ -52,21 +50,21 @@ const above = (folder: string): string => (/^(?:[a-z][a-z0-9+.-]+:(?:\/\/[^/]*)?
 export const isConfiguration = (path: string): boolean => path.endsWith(`/${CONFIGURATION_NAME}`);
 
 /** Reads what holds for files, tells what is wrong in it at its place, and says for which files the levels are others now. */
-export async function readProject(session: Session, files: readonly OpenFile[]): Promise<OpenFile[]> {
+export async function readProject<File extends { readonly path: string }>(session: Session, files: readonly File[]): Promise<File[]> {
   const changed = await Promise.all(files.map(async (file) => ((await takesLevels(session, file)) ? [file] : [])));
   return changed.flat();
 }
 
-async function takesLevels(session: Session, { path }: OpenFile): Promise<boolean> {
+async function takesLevels(session: Session, { path }: { readonly path: string }): Promise<boolean> {
   const found = await session.configurations.of(path);
-  return session.setProjectLevels(found ? told(session, found).levels : NO_LEVELS, path);
+  return session.levels.setProject(found ? told(session, found).levels : NO_LEVELS, path);
 }
 
 const NO_LEVELS: Levels = new Map();
 
 function told(session: Session, { path, text }: { readonly path: string; readonly text: string }): Configuration {
   const { configuration, problems } = readConfiguration(text);
-  if (session.configurations.blames(path, problems.length > 0)) {
+  if (session.configurations.blames(path, problems.length > 0 ? text : undefined)) {
     const document = openDocument(text);
     send(session, path, problems.map((problem) => problemDiagnostic(document, problem)));
   }
@@ -76,7 +74,7 @@ function told(session: Session, { path, text }: { readonly path: string; readonl
 /** Says that a configuration has changed, or is gone: what was told of it is told no more. */
 export function forgetConfiguration(session: Session, path: string): void {
   session.configurations.forget(path);
-  if (session.configurations.blames(path, false)) send(session, path, []);
+  if (session.configurations.blames(path, undefined)) send(session, path, []);
 }
 
 function send(session: Session, path: string, diagnostics: Diagnostic[]): void {

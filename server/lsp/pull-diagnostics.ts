@@ -2,16 +2,19 @@ import {
   ResponseError, type CancellationToken, type Diagnostic, type DocumentDiagnosticReport, type ResultProgressReporter, type ServerCapabilities, type WorkspaceDiagnosticReport,
   type WorkspaceDiagnosticReportPartialResult, type WorkspaceDocumentDiagnosticReport,
 } from 'vscode-languageserver';
-import { completed, diagnosticsFor, NOT_CHECKED, toldOf, wantedBy } from './diagnostics.js';
+import { completed, toldOf, wantedBy } from './diagnostics.js';
 import { pathOfUri } from './files.js';
+import { readProject } from './project-configuration.js';
 import type { Session } from './session.js';
 
 /** `ServerCancelled` of the protocol: the answer would be about a text that is gone. */
 const SERVER_CANCELLED = -32802;
 /** `RequestCancelled`: the client wants no answer any more. */
 export const REQUEST_CANCELLED = -32800;
-/** How many files are checked before others get their turn. */
-const FILES_AT_ONCE = 20;
+/** How many reports a piece has. */
+const REPORTS_AT_ONCE = 20;
+/** Milliseconds without a change after which the workspace is looked at again, and how often they are waited for. */
+const [QUIET, MOST_WAITS] = [200, 10];
 
 /**
  * Diagnostics that the client asks for, of open files and of the whole workspace. To such a client nothing is pushed: it would show
@@ -21,92 +24,166 @@ export function answerDiagnostics(session: Session): ServerCapabilities {
   if (!session.pulls) return {};
   const { diagnostics } = session.connection.languages;
   const told = new ToldReports();
-  diagnostics.on(async ({ textDocument, previousResultId }, token): Promise<DocumentDiagnosticReport> => {
+  diagnostics.on(session.guardLater('telling diagnostics', NOTHING, async ({ textDocument, previousResultId }, token): Promise<DocumentDiagnosticReport> => {
     const path = pathOfUri(textDocument.uri);
-    const { items, isStale } = await itemsFor(session, path, token);
-    if (isStale) throw new ResponseError(SERVER_CANCELLED, 'the text has changed meanwhile', { retriggerRequest: true });
-    return told.report(path, items, previousResultId);
-  });
-  diagnostics.onWorkspace(async ({ previousResultIds }, token, _progress, partial): Promise<WorkspaceDiagnosticReport> => {
+    const report = await fileReport(session, told, path, previousResultId, token);
+    void askForDependants(session, told, path);
+    return report;
+  }));
+  diagnostics.onWorkspace(session.guardLater('telling diagnostics of the workspace', { items: [] }, async ({ previousResultIds }, token, _progress, partial): Promise<WorkspaceDiagnosticReport> => {
     const known = new Map(previousResultIds.map(({ uri, value }) => [pathOfUri(uri), { uri, value }]));
-    return workspaceReport(session, told, known, token, partial);
-  });
+    return partial ? streamWorkspace(session, told, known, token, partial) : reportWorkspace(session, told, known, token);
+  }));
   return { diagnosticProvider: { identifier: 'vmlayout', interFileDependencies: true, workspaceDiagnostics: true } };
 }
 
-/** What a file comes to with all that it imports; stale where its text changed while that was loaded. */
-async function itemsFor(session: Session, path: string, token: CancellationToken): Promise<{ items: Diagnostic[]; isStale: boolean }> {
+const NOTHING: DocumentDiagnosticReport = { kind: 'full', items: [] };
+
+/** What a file comes to with all that it imports; refused where its text changed while that was loaded. */
+async function fileReport(session: Session, told: ToldReports, path: string, previous: string | undefined, token: CancellationToken): Promise<DocumentDiagnosticReport> {
   const file = session.documents.at(path);
-  if (!file) return { items: session.isInWorkspace(path) ? await closedItems(session, path) : [], isStale: false };
+  if (!file && !session.isInWorkspace(path)) return told.report(path, { uri: session.uriOf(path), isOpen: false, items: () => [] }, previous);
   // Mostly all that it imports is there: then the answer is given before the next message is read.
-  const items = wantedBy(session, file).size > 0 ? undefined : toldOf(session, file);
-  if (items) return { items, isStale: false };
-  await completed(session, file);
-  if (token.isCancellationRequested) throw new ResponseError(REQUEST_CANCELLED, 'cancelled');
-  const now = session.documents.at(path);
-  return now?.document === file.document ? { items: toldOf(session, now), isStale: false } : { items: [], isStale: true };
+  if (wantedBy(session, path).size > 0) {
+    await completed(session, path);
+    throwIfCancelled(session, token);
+    if (session.documents.at(path)?.document !== file?.document) throw new ResponseError(SERVER_CANCELLED, 'the text has changed meanwhile', { retriggerRequest: true });
+  }
+  return told.report(path, findingsOf(session, path), previous);
 }
 
-async function closedItems(session: Session, path: string): Promise<Diagnostic[]> {
-  try {
-    const { result, document } = await session.loaded(path);
-    return document ? diagnosticsFor(session, path, document, result.findings) : [];
-  } catch (error) {
-    session.log(`checking ${path}`, error);
-    return [NOT_CHECKED];
+/** Has the client ask for the open files that look into one of which it has just asked, where they come to something else now. */
+async function askForDependants(session: Session, told: ToldReports, path: string): Promise<void> {
+  // The answer goes first: the client would drop it for the next.
+  await session.pause();
+  if (session.dependantsOf(path).filter((file) => told.announces(file.path, resultOf(session, file.path))).length > 0) session.askToPull();
+}
+
+/** Reports every layout in the workspace at once. A client asks again and again: while nothing changes, it waits for its answer. */
+async function reportWorkspace(session: Session, told: ToldReports, known: Known, token: CancellationToken): Promise<WorkspaceDiagnosticReport> {
+  const isFirst = known.size === 0 && !told.isWorkspaceEmpty;
+  for (;;) {
+    const { state } = session;
+    const items: WorkspaceDocumentDiagnosticReport[] = [];
+    for await (const report of workspaceReports(session, told, known, token)) items.push(report);
+    told.isWorkspaceEmpty = items.length === 0;
+    if (isFirst || items.some(({ kind }) => kind === 'full')) return { items };
+    await changeAfter(session, state, token);
   }
 }
 
-interface Known {
-  readonly uri: string;
-  readonly value: string;
+/** Reports every layout in the workspace, and then what changes, piece by piece, for as long as the client wants. */
+async function streamWorkspace(session: Session, told: ToldReports, known: Known, token: CancellationToken, partial: ResultProgressReporter<WorkspaceDiagnosticReportPartialResult>): Promise<never> {
+  for (;;) {
+    const { state } = session;
+    const items: WorkspaceDocumentDiagnosticReport[] = [];
+    for await (const report of workspaceReports(session, told, known, token)) {
+      if (report.kind === 'full') items.push(report);
+      if (items.length === REPORTS_AT_ONCE) partial.report({ items: items.splice(0) });
+    }
+    if (items.length > 0) partial.report({ items });
+    await changeAfter(session, state, token);
+  }
 }
 
-/** Reports of every layout in the workspace. A client asks again and again: while nothing changes, it waits for its answer. */
-async function workspaceReport(session: Session, told: ToldReports, known: ReadonlyMap<string, Known>, token: CancellationToken, partial: ResultProgressReporter<WorkspaceDiagnosticReportPartialResult> | undefined): Promise<WorkspaceDiagnosticReport> {
-  if (known.size > 0) await session.changedSince(told.state, token);
-  throwIfCancelled(token);
-  const files = await session.everyFile();
-  const { state } = session;
-  const items: WorkspaceDocumentDiagnosticReport[] = [];
-  for (const [index, { path }] of files.entries()) {
-    items.push(await fileReport(session, told, path, known.get(path), token));
-    if ((index + 1) % FILES_AT_ONCE !== 0) continue;
-    if (partial) partial.report({ items: items.splice(0) });
+/** By path, what the client knows of a file. */
+type Known = Map<string, { readonly uri: string; readonly value: string }>;
+
+/** A report of each layout in the workspace, and of those that are gone; `known` is kept up with them. */
+async function* workspaceReports(session: Session, told: ToldReports, known: Known, token: CancellationToken): AsyncGenerator<WorkspaceDocumentDiagnosticReport> {
+  await session.settingsRead;
+  // What is open from elsewhere, git's old versions among it, is asked for by itself.
+  const files = (await session.everyFile()).filter(({ path }) => session.isInWorkspace(path));
+  await readProject(session, files.filter(({ path }) => !session.levels.hasProject(path)));
+  const report = (path: string, findings: Findings): WorkspaceDocumentDiagnosticReport => {
+    const { uri } = findings;
+    const reported = told.report(path, findings, known.get(path)?.value);
+    known.set(path, { uri, value: reported.resultId });
+    return { uri, version: session.documents.at(path)?.version ?? null, ...reported };
+  };
+  for (const { path } of files) {
+    throwIfCancelled(session, token);
+    await completed(session, path);
+    const findings = findingsOf(session, path);
+    const isNews = told.isNews(path, findings.result);
+    yield report(path, findings);
     // Keys that were typed meanwhile come first.
-    await session.pause();
-    throwIfCancelled(token);
+    if (isNews) await session.pause();
   }
-  const gone = [...known].filter(([path]) => !files.some((file) => file.path === path));
-  items.push(...gone.map(([path, { uri }]) => ({ uri, version: null, ...told.report(path, [], undefined) })));
-  told.state = state;
-  if (!partial) return { items };
-  partial.report({ items });
-  return { items: [] };
+  const there = new Set(files.map(({ path }) => path));
+  for (const [path, uri] of new Map([...told.shown, ...Array.from(known, ([key, value]): [string, string] => [key, value.uri])])) {
+    if (!there.has(path) && !session.documents.at(path)) yield report(path, { uri, isOpen: false, items: () => [] });
+  }
 }
 
-async function fileReport(session: Session, told: ToldReports, path: string, known: Known | undefined, token: CancellationToken): Promise<WorkspaceDocumentDiagnosticReport> {
-  const open = session.documents.at(path);
-  const { items } = await itemsFor(session, path, token);
-  return { uri: session.uriOf(path), version: open?.version ?? null, ...told.report(path, items, known?.value) };
+/** Waits for a change, and then until nobody has typed for a while; who types on and on isn’t waited for for ever. */
+async function changeAfter(session: Session, before: number, token: CancellationToken): Promise<void> {
+  await session.changedSince(before, token);
+  for (let wait = 0; wait < MOST_WAITS && !session.isEnded && !token.isCancellationRequested; wait++) {
+    const { state } = session;
+    await session.pause(QUIET);
+    if (session.state === state) break;
+  }
+  throwIfCancelled(session, token);
 }
 
-function throwIfCancelled(token: CancellationToken): void {
-  if (token.isCancellationRequested) throw new ResponseError(REQUEST_CANCELLED, 'cancelled');
+function throwIfCancelled({ isEnded }: Session, token: CancellationToken): void {
+  if (isEnded || token.isCancellationRequested) throw new ResponseError(REQUEST_CANCELLED, 'cancelled');
+}
+
+interface Findings {
+  readonly uri: string;
+  readonly isOpen: boolean;
+  /** The same object for as long as the diagnostics are the same; none where the check fails. */
+  readonly result?: object | undefined;
+  items(): Diagnostic[];
+}
+
+function findingsOf(session: Session, path: string): Findings {
+  return { uri: session.uriOf(path), isOpen: session.documents.at(path) !== undefined, result: resultOf(session, path), items: () => toldOf(session, path) };
+}
+
+function resultOf(session: Session, path: string): object | undefined {
+  try {
+    return session.checkAt(path).result;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The last report of each file, by the number that the client gives back. */
 class ToldReports {
-  readonly #last = new Map<string, { readonly id: string; readonly text: string }>();
+  readonly #last = new Map<string, { readonly id: string; readonly text: string; readonly findings: Omit<Findings, 'items'> }>();
+  readonly #announced = new Map<string, object>();
   #number = 0;
-  /** The state of all texts that the last report of the workspace was about. */
-  state = -1;
+  /** Whether the last report of the workspace was of no file at all. */
+  isWorkspaceEmpty = false;
 
-  report(path: string, items: Diagnostic[], previous: string | undefined): DocumentDiagnosticReport {
-    const text = JSON.stringify(items);
+  report(path: string, { items: itemsNow, ...findings }: Findings, previous: string | undefined): DocumentDiagnosticReport & { readonly resultId: string } {
     const last = this.#last.get(path);
-    const id = last?.text === text ? last.id : `${++this.#number}`;
-    this.#last.set(path, { id, text });
+    if (last && last.id === previous && last.findings.isOpen === findings.isOpen && !this.isNews(path, findings.result)) return { kind: 'unchanged', resultId: last.id };
+    const items = itemsNow();
+    const text = JSON.stringify(items);
+    // What was told of an open file may not have reached the screen where it is closed meanwhile, and the other way round.
+    const id = last?.text === text && last.findings.isOpen === findings.isOpen ? last.id : `${++this.#number}`;
+    this.#last.set(path, { id, text, findings });
     return id === previous ? { kind: 'unchanged', resultId: id } : { kind: 'full', resultId: id, items };
+  }
+
+  /** Whether a check came to something else than the one that was told of last. */
+  isNews(path: string, result: object | undefined): boolean {
+    return result === undefined || this.#last.get(path)?.findings.result !== result;
+  }
+
+  /** Whether the client is to ask for a file again; it is told so once. */
+  announces(path: string, result: object | undefined): boolean {
+    if (result === undefined || !this.isNews(path, result) || this.#announced.get(path) === result) return false;
+    this.#announced.set(path, result);
+    return true;
+  }
+
+  /** Path and URI of the files of which something was told last. */
+  get shown(): [string, string][] {
+    return Array.from(this.#last).filter(([, { text }]) => text !== '[]').map(([path, { findings }]) => [path, findings.uri]);
   }
 }

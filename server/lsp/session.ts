@@ -1,23 +1,27 @@
-import type { CancellationToken, Connection, InitializeParams } from 'vscode-languageserver';
-import { checkFile, type CheckOptions, type CheckResult, type Document, type Level } from '../core/index.js';
+import { ResponseError, type CancellationToken, type Connection, type InitializeParams } from 'vscode-languageserver';
+import { checkFile, type CheckOptions, type CheckResult, type Document } from '../core/index.js';
 import { fieldOf } from './any-value.js';
 import { Displays } from './display.js';
 import { Documents, type OpenFile } from './documents.js';
 import { folderOf, pathOfUri, uriOfPath, type Files } from './files.js';
 import { ProjectConfigurations } from './project-configuration.js';
+import { RuleLevels } from './rule-levels.js';
 
-/** What the last check of an open file came to. */
-export interface Checked {
-  readonly document: Document;
+/** What the last check of a file came to; its text, where it is open or loaded. */
+export interface Checked<Text = Document> {
+  readonly document: Text;
   readonly options: CheckOptions;
+  /** The same object for as long as nothing changes that the check looked into. */
   readonly result: CheckResult;
-  /** Files it looked into. */
-  readonly reads: ReadonlySet<string>;
+  /** Files it looked into, and what it found there. */
+  readonly reads: ReadonlyMap<string, Loaded>;
   /** Files it would have to look into and that nobody has loaded yet. */
   readonly wanted: ReadonlySet<string>;
-  /** The state of all texts and settings it was made in. */
+  /** The state of all texts and settings in which it was last found to hold. */
   readonly state: number;
 }
+
+type Loaded = ReturnType<Documents['read']>;
 
 /** One conversation: the client's abilities, the texts, the settings, and what was found. */
 export class Session {
@@ -27,7 +31,7 @@ export class Session {
   readonly configurations: ProjectConfigurations;
   /** What is shown besides findings, by file. */
   readonly display: Displays;
-  /** Whether the client asks for diagnostics, and doesn’t want them pushed all the same: then none are. */
+  /** Whether the client asks for diagnostics: then none are pushed. */
   readonly pulls: boolean;
   /** Where the pages of the rules are, if the client says. */
   readonly rulePages: string | undefined;
@@ -35,38 +39,39 @@ export class Session {
   readonly clientCommands: ReadonlySet<string>;
   readonly #files: Files;
   readonly #today: () => string;
-  readonly #checks = new Map<string, Checked>();
-  readonly #results = new Map<string, { readonly document: unknown; readonly state: number; readonly result: CheckResult }>();
+  readonly #checks = new Map<string, Checked<Loaded>>();
   readonly #loading = new Map<string, Promise<void>>();
   #folders: readonly string[];
+  #listed: Promise<readonly string[]> | undefined;
   readonly #options = new Map<string, CheckOptions>();
-  /** Levels by file: the user's, those of the project, and both together. */
-  readonly #levels = new Map<string, Levels>();
-  readonly #projectLevels = new Map<string, Levels>();
-  readonly #joinedLevels = new Map<string, Levels>();
-  #commonLevels: Levels = new Map();
+  readonly levels = new RuleLevels();
+  /** Settled once the settings of the workspace are known. */
+  settingsRead: Promise<void> = Promise.resolve();
   #state = 0;
   #waiting = new Set<() => void>();
   #isAskingToPull = false;
+  #isEnded = false;
 
   constructor(connection: Connection, params: InitializeParams, files: Files, today: () => string) {
     this.connection = connection;
     this.client = params.capabilities;
-    this.pulls = params.capabilities.textDocument?.diagnostic !== undefined && fieldOf(params.initializationOptions, 'diagnostics') !== 'push';
+    this.pulls = params.capabilities.textDocument?.diagnostic !== undefined;
     this.#files = files;
     this.display = new Displays(connection, params.capabilities);
     this.configurations = new ProjectConfigurations(files);
     this.#today = today;
     this.#folders = (params.workspaceFolders ?? []).map(({ uri }) => asFolder(uri));
+    this.levels.setFolders(this.#folders);
     const pages = fieldOf(params.initializationOptions, 'rulePages');
     const commands = fieldOf(params.initializationOptions, 'commands');
     this.clientCommands = new Set(Array.isArray(commands) ? commands.filter((name): name is string => typeof name === 'string') : []);
     this.rulePages = typeof pages === 'string' ? pages : undefined;
   }
 
-  /** Runs a handler so that it never fails: a crash is logged and answered with `otherwise`. */
+  /** Runs a handler so that it never fails: a crash is logged and answered with `otherwise`. After the end it is refused. */
   guard<Params, Result>(what: string, otherwise: Result, handler: (params: Params) => Result): (params: Params) => Result {
     return (params) => {
+      if (this.#isEnded) throw new ResponseError(INVALID_REQUEST, 'the server was told to shut down');
       try {
         return handler(params);
       } catch (error) {
@@ -76,59 +81,70 @@ export class Session {
     };
   }
 
-  /** The same for a handler that has to wait. */
-  guardLater<Params, Result>(what: string, otherwise: Result, handler: (params: Params) => Promise<Result>): (params: Params) => Promise<Result> {
-    return async (params) => {
+  /** The same for a handler that has to wait, and may refuse to answer. */
+  guardLater<Params extends unknown[], Result>(what: string, otherwise: Result, handler: (...params: Params) => Promise<Result>): (...params: Params) => Promise<Result> {
+    return async (...params) => {
+      if (this.#isEnded) throw new ResponseError(INVALID_REQUEST, 'the server was told to shut down');
       try {
-        return await handler(params);
+        return await handler(...params);
       } catch (error) {
+        if (error instanceof ResponseError) throw error;
         this.log(what, error);
         return otherwise;
       }
     };
   }
 
+  /** Says that the client wants nothing any more. */
+  end(): void {
+    this.#isEnded = true;
+    this.changed();
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
   log(what: string, error: unknown): void {
     this.connection.console.error(`${what} failed: ${error instanceof Error ? error.stack ?? error.message : `${error}`}`);
   }
 
-  /** What an open file comes to, in the present state of all texts: checked again only where something changed. */
+  /** What an open file comes to, in the present state of all texts: checked again only where something changed that it looks into. */
   check(file: OpenFile): Checked {
-    const options = this.#optionsFor(file.path);
-    const known = this.#checks.get(file.path);
-    if (known && known.state === this.#state && known.document === file.document && known.options === options) return known;
-    const [reads, wanted] = [new Set<string>(), new Set<string>()];
+    return this.#checked(file.path, file.document);
+  }
+
+  /** The same of a file that is open or loaded. */
+  checkAt(path: string): Checked<Loaded> {
+    return this.#checked(path, this.documents.read(path));
+  }
+
+  #checked<Text extends Loaded>(path: string, document: Text): Checked<Text> {
+    const options = this.#optionsFor(path);
+    const known = this.#checks.get(path);
+    if (known && known.document === document && known.options === options && (known.state === this.#state || this.#readsTheSame(known))) {
+      const still = { ...known, document, state: this.#state };
+      this.#checks.set(path, still);
+      return still;
+    }
+    const [reads, wanted] = [new Map<string, Loaded>(), new Set<string>()];
     const world = {
-      read: (path: string) => {
-        const state = this.documents.read(path);
-        reads.add(path);
-        if (state === 'missing') wanted.add(path);
-        return state;
+      read: (asked: string) => {
+        const loaded = this.documents.read(asked);
+        reads.set(asked, loaded);
+        if (loaded === 'missing') wanted.add(asked);
+        return loaded;
       },
     };
-    const result = checkFile(file.path, world, options, known?.result);
-    const checked = { document: file.document, options, result, reads, wanted, state: this.#state };
-    this.#checks.set(file.path, checked);
+    const result = checkFile(path, world, options, known?.result);
+    const checked = { document, options, result, reads, wanted, state: this.#state };
+    this.#checks.set(path, checked);
     return checked;
   }
 
-  /** What a file comes to, open or loaded; `wanted` takes the files that would have to be loaded first. */
-  resultOf(path: string, wanted?: Set<string>): CheckResult {
-    const open = this.documents.at(path);
-    if (open) return this.check(open).result;
-    const document = this.documents.read(path);
-    const known = this.#results.get(path);
-    if (known && known.document === document && known.state === this.#state) return known.result;
-    const world = {
-      read: (asked: string) => {
-        const state = this.documents.read(asked);
-        if (state === 'missing') wanted?.add(asked);
-        return state;
-      },
-    };
-    const result = checkFile(path, world, this.#optionsFor(path), known?.result);
-    this.#results.set(path, { document, state: this.#state, result });
-    return result;
+  #readsTheSame({ reads }: Checked<Loaded>): boolean {
+    for (const [path, loaded] of reads) if (this.documents.read(path) !== loaded) return false;
+    return true;
   }
 
   /** Every layout of the workspace, and whatever is open besides: loaded first, where the host can list them. */
@@ -143,8 +159,25 @@ export class Session {
 
   /** The paths of all these files; none is loaded. */
   async everyPath(): Promise<string[]> {
-    const listed = await Promise.all(this.#folders.map(async (folder) => (await this.#files.list?.(uriOfPath(folder))) ?? []));
-    return [...new Set([...this.documents.all.map(({ path }) => path), ...listed.flat().map(pathOfUri)])];
+    return [...new Set([...this.documents.all.map(({ path }) => path), ...(await this.#layouts())])];
+  }
+
+  /** Layouts below the folders of the workspace: listed once, where the client tells of files that come and go. */
+  #layouts(): Promise<readonly string[]> {
+    if (this.#listed) return this.#listed;
+    const listed = Promise.all(this.#folders.map(async (folder) => (await this.#files.list?.(uriOfPath(folder))) ?? [])).then((uris) => uris.flat().map(pathOfUri));
+    if (this.client.workspace?.didChangeWatchedFiles?.dynamicRegistration) this.#listed = listed;
+    return listed;
+  }
+
+  /** Says that layouts may have come or gone. */
+  forgetListed(): void {
+    this.#listed = undefined;
+  }
+
+  /** The folders of the workspace, as the settings that hold in them are asked for. */
+  get folders(): { readonly uri: string; readonly path: string }[] {
+    return this.#folders.map((path) => ({ uri: uriOfPath(path.replace(/\/$/, '')), path }));
   }
 
   /** Open files whose last check looked into a path, besides that file itself. */
@@ -173,18 +206,19 @@ export class Session {
   /** Waits until there is a change after a state, or nobody wants to know any more. */
   changedSince(state: number, token: CancellationToken): Promise<void> {
     if (this.#state !== state || token.isCancellationRequested) return Promise.resolve();
-    return new Promise((wake) => {
-      this.#waiting.add(wake);
-      token.onCancellationRequested(() => {
+    return new Promise((resolve) => {
+      const wake = (): void => {
         this.#waiting.delete(wake);
-        wake();
-      });
+        cancelling.dispose();
+        resolve();
+      };
+      const cancelling = token.onCancellationRequested(wake);
+      this.#waiting.add(wake);
     });
   }
 
   /** Says to a client that asks for diagnostics that they are others now, though no text of its own changed; several times at once are one. */
   askToPull(): void {
-    this.changed();
     if (this.#isAskingToPull || !this.client.workspace?.diagnostics?.refreshSupport) return;
     this.#isAskingToPull = true;
     void Promise.resolve().then(() => {
@@ -199,22 +233,9 @@ export class Session {
     return this.#folders.some((folder) => folder !== '' && path.startsWith(folder));
   }
 
-  /** What a file that isn’t open comes to, loaded with all that it imports. */
-  async loaded(path: string): Promise<{ readonly result: CheckResult; readonly document: Document | undefined }> {
-    // Each round loads what the one before came to know; imports of imports aren’t followed for ever.
-    for (let round = 0; round < MOST_ROUNDS; round++) {
-      const wanted = new Set<string>();
-      this.resultOf(path, wanted);
-      if (wanted.size === 0) break;
-      await Promise.all(Array.from(wanted, (other) => this.load(other)));
-    }
-    const document = this.documents.read(path);
-    return { result: this.resultOf(path), document: document === 'missing' || 'error' in document ? undefined : document };
-  }
-
-  /** Lets messages that came meanwhile be read. */
-  pause(): Promise<void> {
-    return this.#files.pause?.() ?? Promise.resolve();
+  /** Lets messages that came meanwhile be read; in milliseconds, how long. */
+  pause(milliseconds = 0): Promise<void> {
+    return this.#files.pause?.(milliseconds) ?? Promise.resolve();
   }
 
   /** Forgets what is known of a file that was closed. */
@@ -223,37 +244,16 @@ export class Session {
     this.display.forget(path);
     this.#checks.delete(path);
     this.#options.delete(path);
-    this.#levels.delete(path);
-    this.#projectLevels.delete(path);
-    this.#joinedLevels.delete(path);
-  }
-
-  /** Sets the user's levels of rules in a file, or in all of which nothing is known; says whether that changes anything. */
-  setLevels(levels: Levels, path?: string): boolean {
-    const before = path === undefined ? this.#commonLevels : this.#levels.get(path) ?? this.#commonLevels;
-    if (path === undefined) this.#commonLevels = levels;
-    else this.#levels.set(path, levels);
-    return this.#joinedAnew(before, levels);
-  }
-
-  /** Sets the levels that the project's `vmlayout.json` has for a file: they go before the user's, so that everybody sees what CI sees. */
-  setProjectLevels(levels: Levels, path: string): boolean {
-    const before = this.#projectLevels.get(path) ?? new Map();
-    this.#projectLevels.set(path, levels);
-    return this.#joinedAnew(before, levels);
-  }
-
-  #joinedAnew(before: Levels, now: Levels): boolean {
-    if (sameLevels(before, now)) return false;
-    this.#joinedLevels.clear();
-    return true;
+    this.levels.forget(path);
   }
 
   setFolders(added: readonly string[], removed: readonly string[]): void {
     const gone = new Set(removed.map(asFolder));
     this.#folders = [...this.#folders.filter((folder) => !gone.has(folder)), ...added.map(asFolder)];
-    // What may be read is another question now.
+    // What may be read is another question now, and what holds there.
     this.documents.forgetLoaded();
+    this.forgetListed();
+    this.levels.setFolders(this.#folders);
     this.changed();
   }
 
@@ -291,17 +291,10 @@ export class Session {
     return [...this.#folders, ...opened].some((folder) => folder !== '' && path.startsWith(folder));
   }
 
-  /** The same object while nothing changes. */
-  #levelsIn(path: string): Levels {
-    const joined = this.#joinedLevels.get(path) ?? new Map([...(this.#levels.get(path) ?? this.#commonLevels), ...(this.#projectLevels.get(path) ?? [])]);
-    this.#joinedLevels.set(path, joined);
-    return joined;
-  }
-
   /** The same object while neither the date nor the levels change. */
   #optionsFor(path: string): CheckOptions {
     const known = this.#options.get(path);
-    const [today, levels] = [this.#today(), this.#levelsIn(path)];
+    const [today, levels] = [this.#today(), this.levels.of(path)];
     if (known?.today === today && known.levels === levels) return known;
     const options = { today, levels };
     this.#options.set(path, options);
@@ -309,11 +302,7 @@ export class Session {
   }
 }
 
-type Levels = ReadonlyMap<string, Level | 'off'>;
-
-const MOST_ROUNDS = 100;
-
-const sameLevels = (left: Levels, right: Levels): boolean =>
-  left.size === right.size && [...left].every(([rule, level]) => right.get(rule) === level);
+/** `InvalidRequest` of the protocol. */
+const INVALID_REQUEST = -32600;
 
 const asFolder = (uri: string): string => pathOfUri(uri).replace(/\/*$/, '/');

@@ -1,7 +1,7 @@
 // One real VS Code with the packaged extension in it, and one real browser that looks at it.
 
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -112,22 +112,31 @@ export class Session {
     }
   }
 
-  /** Opens `file` out of a fresh copy of the examples, each time in a window of its own; with further files beside it. */
+  /** Opens a fresh copy of an example alone in a folder, each time in a window of its own; with further files beside it, or another in its place. */
   async openExample(file: string, others: Readonly<Record<string, string>> = {}): Promise<Workbench> {
+    const folder = await this.makeFolder({ ...(!(file in others) && { [file]: await readFile(path.join(ROOT, 'examples', file), 'utf8') }), ...others });
+    return this.openFile(folder, file);
+  }
+
+  /** A fresh folder with files in it, by their names. */
+  async makeFolder(files: Readonly<Record<string, string>>): Promise<string> {
     const folder = await mkdtemp(path.join(tmpdir(), 'vmlayout-editor-'));
     this.#folders.push(folder);
-    await cp(path.join(ROOT, 'examples'), folder, { recursive: true });
-    for (const [name, text] of Object.entries(others)) {
+    for (const [name, text] of Object.entries(files)) {
       await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
       await writeFile(path.join(folder, name), text);
     }
+    return folder;
+  }
 
+  /** Opens a file of a folder, or of a workspace file in it, in a window of its own. */
+  async openFile(folder: string, file: string, workspace?: string): Promise<Workbench> {
     const page = await this.#browser.newPage({ viewport: { width: 1280, height: 800 } });
     page.setDefaultTimeout(STEP_MILLISECONDS);
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     const scripts: string[] = [];
     page.context().on('request', (request) => scripts.push(decodeURIComponent(request.url())));
-    await page.goto(this.#server.address(folder, file));
+    await page.goto(this.#server.address(folder, file, workspace));
     const workbench = new Workbench(page, {
       read: () => readFile(path.join(folder, file), 'utf8'),
       pictures: RESULTS,

@@ -239,6 +239,55 @@ export class Workbench {
     return this.#file.read();
   }
 
+  /** Opens a file of the workspace by its name. */
+  async openFile(name: string): Promise<void> {
+    await this.#page.keyboard.press('Control+P');
+    await this.#page.locator('.quick-input-widget input').fill(name);
+    await this.pick(name);
+    await this.#page.locator('.tab.active', { hasText: name }).waitFor();
+    await this.#page.locator('.editor-instance .view-line').first().waitFor();
+  }
+
+  /** Closes the file that is open in front; `discard` throws away what isn't saved. */
+  async closeFile(discard = false): Promise<void> {
+    await this.run('View: Close Editor');
+    if (discard) await this.#page.locator('.monaco-dialog-box .monaco-button', { hasText: "Don't Save" }).click();
+  }
+
+  /** Replaces the text of the file that is open in front. */
+  async retype(text: string): Promise<void> {
+    await this.#page.locator('.editor-group-container.active .view-lines').first().click();
+    await this.#page.keyboard.press('Control+A');
+    // Typed, it would be indented, and braces closed.
+    await this.copy(text);
+    await this.paste();
+  }
+
+  /** Waits until the Problems panel, which must have room for them, lists just these, as `file: rule`, in whatever order. */
+  async listsProblems(...expected: readonly string[]): Promise<void> {
+    const panel = this.#page.locator('.markers-panel');
+    if (!await panel.isVisible()) await this.#page.keyboard.press('Control+Shift+M');
+    await panel.waitFor();
+    let listed: string[] = [];
+    await until(async () => {
+      const rows = await panel.locator('.monaco-list-row').evaluateAll((all) => (all as unknown as ListRow[]).map((row) => ({ index: Number(row.dataset['index']), level: row.ariaLevel, text: row.innerText })));
+      let file = '';
+      listed = rows.sort((left, right) => left.index - right.index).flatMap(({ level, text }) => {
+        if (level === '1') file = /^.*?\.vmlayout/.exec(oneLine(text))?.[0] ?? oneLine(text);
+        // Below an entry stand the places it refers to.
+        return level === '2' ? [`${file}: ${/ ([\w-]+) \[Ln \d+, Col \d+\]$/.exec(oneLine(text))?.[1] ?? oneLine(text)}`] : [];
+      });
+      return listed.toSorted().join('\n') === expected.toSorted().join('\n');
+    }, () => `these problems:\n${expected.join('\n')}\nThere are\n${listed.join('\n')}`);
+  }
+
+  /** Runs a test task by its name, and waits until it has ended well. */
+  async runTestTask(name: string): Promise<void> {
+    await this.run('Tasks: Run Test Task');
+    await this.pick(name);
+    await this.#page.locator('.single-terminal-tab:has(.codicon-check), .terminal-tabs-entry:has(.codicon-check)').first().waitFor();
+  }
+
   #errors(): Locator {
     return this.#page.locator('.editor-instance .squiggly-error');
   }
@@ -246,4 +295,11 @@ export class Workbench {
   #fixes(): Locator {
     return this.#page.locator('.action-widget .monaco-list-row.action');
   }
+}
+
+/** What is read of a row in the page. */
+interface ListRow {
+  readonly dataset: Readonly<Record<string, string>>;
+  readonly ariaLevel: string | null;
+  readonly innerText: string;
 }

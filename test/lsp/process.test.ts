@@ -1,15 +1,60 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { LanguageClient, messageOf } from '../support/language-client.js';
+import { LanguageClient, messageOf, rangeAt } from '../support/language-client.js';
+import { REQUESTS } from '../support/lsp-requests.js';
 
 // The bundle that users run, as a process, with files on disk.
 
 const SERVER = path.join('dist', 'server.cjs');
+
+describe('the end of the bundled server', () => {
+  before(function () {
+    if (!existsSync(SERVER)) this.skip();
+  });
+
+  /** A server that has shaken hands, and the status it will end with. */
+  async function started(): Promise<{ client: LanguageClient; child: ChildProcessWithoutNullStreams; ended: Promise<unknown> }> {
+    const child = spawn(process.execPath, [SERVER, '--stdio']);
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    return { child, ended, client: await LanguageClient.over(child.stdout, child.stdin, { params: { capabilities: CAPABLE } }) };
+  }
+
+  it('is refusals once it is told to shut down, and status 0', async () => {
+    const { client, ended } = await started();
+    await client.openQuietly('file:///ws/a.vmlayout', 'vm a { }\n');
+    await client.request('shutdown');
+    const where = { uri: 'file:///ws/a.vmlayout', position: { line: 0, character: 3 }, range: rangeAt(0, 0, 1, 0) };
+    for (const [method, params] of Object.entries(REQUESTS)) await assert.rejects(client.request(method, params(where)), { code: INVALID_REQUEST }, method);
+    await client.notify('exit');
+    assert.equal(await ended, 0);
+  }).timeout(20_000);
+
+  it('is status 1 where nobody has told it to shut down, or its client is gone', async () => {
+    const [told, left] = [await started(), await started()];
+    await told.client.notify('exit');
+    assert.equal(await told.ended, 1);
+    left.child.stdin.end();
+    assert.equal(await left.ended, 1);
+  }).timeout(20_000);
+
+  it('leaves no request of its client waiting', async () => {
+    const { client, ended } = await started();
+    const waiting = client.request('workspace/diagnostic', { previousResultIds: [], partialResultToken: 'part' });
+    await client.request('shutdown');
+    await assert.rejects(waiting, { code: REQUEST_CANCELLED });
+    await client.notify('exit');
+    assert.equal(await ended, 0);
+  }).timeout(20_000);
+});
+
+const CAPABLE = { textDocument: { diagnostic: {}, completion: { completionItem: { resolveSupport: { properties: ['documentation'] } } } }, workspace: { textDocumentContent: {} } };
+const INVALID_REQUEST = -32600;
+const REQUEST_CANCELLED = -32800;
 
 describe('the bundled server', () => {
   before(function () {

@@ -39,6 +39,7 @@ export class LanguageClient {
     });
     connection.onNotification('window/logMessage', ({ message }: { message: string }) => {
       this.log.push(message);
+      this.#wake();
     });
     connection.onRequest('workspace/configuration', ({ items }: { items: readonly unknown[] }) => items.map(() => this.settings));
     connection.onRequest('client/registerCapability', () => null);
@@ -106,7 +107,7 @@ export class LanguageClient {
 
   /** Waits until the server has said so many times that something is to be asked for anew. */
   async refreshed(kind: string, times: number): Promise<void> {
-    while ((this.#refreshes.get(kind) ?? 0) < times) await this.published();
+    await this.until(() => (this.#refreshes.get(kind) ?? 0) >= times);
   }
 
   #refreshed(kind: string): null {
@@ -134,10 +135,16 @@ export class LanguageClient {
   }
 
   /** Receives partial results by their token. */
-  onProgress(token: string, listener: (value: unknown) => void): void {
-    this.#connection.onNotification('$/progress', ({ token: own, value }: { token: string; value: unknown }) => {
+  onProgress<Value>(token: string, listener: (value: Value) => void): void {
+    this.#connection.onNotification('$/progress', ({ token: own, value }: { token: string; value: Value }) => {
       if (own === token) listener(value);
+      this.#wake();
     });
+  }
+
+  /** Waits for what comes from the server until something holds. */
+  async until(holds: () => boolean): Promise<void> {
+    while (!holds()) await this.published();
   }
 
   /** Asks about a file: `hover`, `completion` … */

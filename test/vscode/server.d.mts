@@ -1,7 +1,7 @@
 export interface VsCodeServer {
   readonly url: string;
-  /** The page that opens `file` in `folder`. */
-  address(folder: string, file: string): string;
+  /** The page that opens `file` in `folder`, or in the workspace that the file `workspace` there describes. */
+  address(folder: string, file: string, workspace?: string): string;
   /** What the server has printed so far. */
   log(): string;
   stop(): Promise<void>;

@@ -23,7 +23,7 @@ const quiet = {
 
 /**
  * Starts VS Code with the extension `vsix` on a free port of this machine, with further `settings` of its user. Returns its `url`, the
- * `address(folder, file)` that opens a file in a folder, its `log()` so far, and `stop()`. It stops with this
+ * `address(folder, file, workspace)` that opens a file in a folder, or in the workspace that a file there describes, its `log()` so far, and `stop()`. It stops with this
  * process at the latest, also when that is interrupted.
  */
 export async function startVsCode(vsix, settings = {}) {
@@ -53,7 +53,7 @@ export async function startVsCode(vsix, settings = {}) {
     ], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [server.stdout, server.stderr]) stream.on('data', (data) => { log += data; });
     const url = await listening(server, () => log);
-    return { url, address: (folder, file) => address(url, folder, file), log: () => log, stop };
+    return { url, address: (folder, file, workspace) => address(url, folder, file, workspace), log: () => log, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -129,7 +129,8 @@ function listening(server, log) {
   });
 }
 
-function address(url, folder, file) {
+function address(url, folder, file, workspace) {
   const opened = `vscode-remote://${new URL(url).host}${path.join(folder, file)}`;
-  return `${url}/?${new URLSearchParams({ folder, payload: JSON.stringify([['openFile', opened]]) })}`;
+  const opening = workspace === undefined ? { folder } : { workspace: path.join(folder, workspace) };
+  return `${url}/?${new URLSearchParams({ ...opening, payload: JSON.stringify([['openFile', opened]]) })}`;
 }
