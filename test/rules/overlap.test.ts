@@ -295,6 +295,17 @@ describe('rule reserved-overlap', () => {
   });
 });
 
+describe('a BAR that sticks out of its window', () => {
+  const titles = (lines: string): string[] => offersIn(on(PC, `vm a on box {\n vmm qemu\n ${lines}\n assign gpu\n}\n`)).map(({ title }) => title.replace(/: .*/, '')).filter((title) => !title.startsWith('Allow'));
+
+  it('moves into a window, never out of all of them, and the window may grow', () => {
+    assert.deepEqual(titles('window low at 0x8000_0000 size 512 MiB for bars\n bar gpu.1 at 0x9800_0000'), ['Grow `low` to 640 MiB', 'Move `gpu.1` to 0x9000_0000', 'Move `gpu.1` to 0x9000_0000']);
+    assert.deepEqual(titles('window low at 0x8000_0000 size 128 MiB for bars\n bar gpu.1 at 0x8000_0000'), ['Grow `low` to 256 MiB']);
+    assert.deepEqual(titles('window low at 0x8000_0000 size 128 MiB for bars\n window high at 0x10_0000_0000 size 1 GiB for bars\n bar gpu.1 at 0x8000_0000'), ['Grow `low` to 256 MiB', 'Move `gpu.1` to 0x10_0000_0000']);
+    assert.deepEqual(titles('window low at 0x8000_0000 size 128 MiB for bars\n bar gpu.1 at 0x8000_0000\n ram beside at 0x8800_0000 size 1 MiB').filter((title) => title.includes('low')), []);
+  });
+});
+
 describe('BARs that can’t be mapped', () => {
   const told = (vmm: string, rest: string, host = PC): string[] =>
     check(`import "host.vmlayout"\nvm a on box {\n vmm ${vmm}\n ${rest}\n}\n`, new Map([['host.vmlayout', `host box {${host}}`]])).result.findings.map(({ level, rule }) => `${level} ${rule}`);

@@ -1,6 +1,6 @@
 import { GIB, largest, log2, modulo, smallest } from '../layout/address.js';
 import { holds, isHeld } from '../layout/held-regions.js';
-import { contains, isEmpty, overlaps, subtract, type Range } from '../layout/intervals.js';
+import { contains, intersect, isEmpty, overlaps, subtract, type Range } from '../layout/intervals.js';
 import type { Host, Region, Vm } from '../layout/model.js';
 import { apertureOf, physicalOf, type Plan } from './plan.js';
 
@@ -34,8 +34,8 @@ export function nearestFreePlace(subject: Situation, region: Region, alignment: 
   const size = range.end - range.base;
   const upTo = (address: bigint): bigint => address + modulo(phase - address, alignment);
   const downTo = (address: bigint): bigint => address - modulo(address - phase, alignment);
-  const room = roomFor(subject, region);
-  const places = isEmpty(room) ? [] : subtract(room, takenBy(subject, region)).flatMap((gap) => {
+  const taken = takenBy(subject, region);
+  const places = roomsFor(subject, region).flatMap((room) => subtract(room, taken)).flatMap((gap) => {
     const [lowest, highest] = [upTo(gap.base), downTo(gap.end - size)];
     if (lowest > highest) return [];
     return [upTo(range.base), downTo(range.base)].map((wanted) => smallest(highest, largest(lowest, wanted)));
@@ -45,14 +45,14 @@ export function nearestFreePlace(subject: Situation, region: Region, alignment: 
 
 /** Whether a region could be in a place, itself aside. */
 export const isFreePlace = (subject: Situation, region: Region, place: Range): boolean =>
-  contains(roomFor(subject, region), place) && !takenBy(subject, region).some((other) => overlaps(other, place));
+  roomsFor(subject, region).some((room) => contains(room, place)) && !takenBy(subject, region).some((other) => overlaps(other, place));
 
 const distance = (left: bigint, right: bigint): bigint => (left < right ? right - left : left - right);
 
 /** Where nothing may be put: other regions, and if the region is mapped for DMA, what devices keep and what bridges route past the IOMMU. */
 function takenBy({ vm, host, plan }: Situation, region: Region): Range[] {
-  const window = windowOf(region, vm);
-  const inTheWay = vm.regions.filter((other) => other !== region && other !== window && other.kind !== 'avoid');
+  const windows = windowsFor(region, vm);
+  const inTheWay = vm.regions.filter((other) => other !== region && !windows.includes(other) && other.kind !== 'avoid');
   const regions = inTheWay.flatMap(({ range }) => range ?? []);
   const devices = new Set(vm.assignments.map(({ device }) => device));
   const kept = plan && host ? host.devices.filter((device) => devices.has(device)).flatMap(({ reserved }) => reserved) : [];
@@ -60,13 +60,20 @@ function takenBy({ vm, host, plan }: Situation, region: Region): Range[] {
   return [...regions, ...bypassed.map(({ range }) => range), ...kept.filter(({ kind }) => kind !== 'direct-relaxable').map(({ range }) => range)];
 }
 
-/** What a region can be in: the guest's width, what all its devices translate, and the window that is kept for it. */
-function roomFor({ vm, plan }: Situation, region: Region): Range {
+/** What a region can be in: the guest's width, what all its devices translate, and the windows that are kept for its kind, if any are. */
+function roomsFor({ vm, plan }: Situation, region: Region): Range[] {
   const apertures = plan ? vm.assignments.flatMap(({ device }) => (device ? [apertureOf(device.iommu, plan)] : [])) : [];
-  const rooms = [...apertures, windowOf(region, vm)?.range].filter((room) => room !== undefined);
-  return { base: largest(0n, ...rooms.map(({ base }) => base)), end: smallest(1n << BigInt(vm.bits ?? 64), ...rooms.map(({ end }) => end)) };
+  const windows = windowsFor(region, vm).flatMap(({ range }) => range ?? []);
+  const whole = { base: largest(0n, ...apertures.map(({ base }) => base)), end: smallest(1n << BigInt(vm.bits ?? 64), ...apertures.map(({ end }) => end)) };
+  return windows.length === 0 ? (isEmpty(whole) ? [] : [whole]) : windows.flatMap((window) => intersect(whole, window) ?? []);
 }
 
-/** The window that a BAR or a DIMM lies in. */
-const windowOf = (region: Region, { regions }: Vm): Region | undefined =>
-  isHeld(region) ? regions.find((outer) => outer.kind === 'window' && holds(outer, region)) : undefined;
+/** The window that a BAR or a DIMM lies in; of one that lies in none, or sticks out, those that are kept for its kind. */
+function windowsFor(region: Region, { regions }: Vm): Region[] {
+  if (!isHeld(region)) return [];
+  const windows = regions.filter(({ kind }) => kind === 'window');
+  const own = windows.find((outer) => holds(outer, region));
+  if (own) return [own];
+  const other = { bar: 'memory', ram: 'bars' }[region.kind as string];
+  return other === undefined ? [] : windows.filter(({ purpose }) => purpose !== other);
+}

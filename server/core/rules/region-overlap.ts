@@ -1,10 +1,10 @@
-import { formatRange } from '../layout/address.js';
+import { formatRange, formatSize, largest, smallest } from '../layout/address.js';
 import { hiddenParts } from '../layout/hidden-parts.js';
-import { contains, intersect, overlappingPairs, subtract, type Range } from '../layout/intervals.js';
+import { contains, intersect, overlappingPairs, overlaps, sizeOf, subtract, type Range } from '../layout/intervals.js';
 import { namePlace, type Region, type Vm } from '../layout/model.js';
 import { isWrittenIn, withNamed } from './edits.js';
 import { holds, isHeld } from '../layout/held-regions.js';
-import { moveRegion } from './placement.js';
+import { moveRegion, withRange } from './placement.js';
 import { bad, defineRule, fixed, good, type Fix, type VmSubject } from './rule.js';
 
 /** Two regions claim the same guest-physical addresses. */
@@ -87,7 +87,7 @@ R's bytes at a second address; it is no leave to lie over another region.`,
     `\`${later.name}\` ${verbOf(later, earlier)} \`${earlier.name}\` (${formatRange(shared)}): ${consequence(earlier, later, vm)}`,
   notes: ({ earlier }) => [{ place: namePlace(earlier.element), message: `\`${earlier.name}\` is at ${earlier.range ? formatRange(earlier.range) : 'the same place'}` }],
   witness: ({ shared }) => shared,
-  fixes: (meeting, subject) => [...hide(meeting, subject), ...moveRegion(meeting.later, subject)],
+  fixes: (meeting, subject) => [...hide(meeting, subject), ...grow(meeting, subject), ...moveRegion(meeting.later, subject)],
 });
 
 /** Two regions at the same addresses; `later` is declared below `earlier`. */
@@ -159,4 +159,14 @@ function hide({ earlier, later }: Meeting, { vm }: VmSubject): Fix[] {
   if (!canHide || !isWrittenIn(upper.element, vm.element)) return [];
   const title = `Let \`${upper.name}\` hide its part of \`${lower.name}\``;
   return [{ title, safe: false, edits: [withNamed(upper.element, 'over', lower.name)] }];
+}
+
+/** A window that is to hold all of a BAR, where the addresses beside it are free. */
+function grow({ earlier, later }: Meeting, subject: VmSubject): Fix[] {
+  const [window, bar] = isForBars(earlier, later) ? [earlier, later] : [later, earlier];
+  if (!isForBars(window, bar) || !window.range || !bar.range || !isWrittenIn(window.element, subject.vm.element)) return [];
+  const range = { base: smallest(window.range.base, bar.range.base), end: largest(window.range.end, bar.range.end) };
+  const beside = subtract(range, [window.range]);
+  const isFree = subject.vm.regions.every((other) => other === bar || other.kind === 'avoid' || !other.range || beside.every((part) => !overlaps(part, other.range ?? part)));
+  return isFree ? [{ title: `Grow \`${window.name}\` to ${formatSize(sizeOf(range))}`, safe: false, edits: withRange(window, range) }] : [];
 }
