@@ -137,6 +137,14 @@ describe('rule map-limit', () => {
 });
 
 describe('rule attach-refused', () => {
+  it('knows since when there is iommufd', () => {
+    const told = (kernel: string): string[] =>
+      checkOn(`host box {${PC.replace('kernel 6.12', `kernel ${kernel}\n  contract iommufd`)}}\n`, 'import "host.vmlayout"\nvm a on box {\n  ram low at 0 size 1 GiB\n  assign gpu\n}\n')
+        .result.findings.map(({ rule, message }) => `${rule}: ${message}`);
+    assert.deepEqual(told('6.2'), []);
+    assert.deepEqual(told('6.1'), ['attach-refused: kernel 6.1 has no iommufd, which came with 6.2: the VMM finds no /dev/iommu, and `gpu` can’t be attached']);
+  });
+
   it('says whose page is too large', () => {
     lint(ARM.replace('kernel 6.6', 'kernel 6.6\n  contract iommufd').replace('granule 4 KiB', 'granule 64 KiB'), `
       vm a on box {

@@ -1,6 +1,7 @@
-import { formatKernel } from '../dma/kernel-version.js';
+import { atLeast, formatKernel } from '../dma/kernel-version.js';
 import type { Attachment, Plan } from '../dma/plan.js';
 import { reasonOf } from '../dma/verdict-words.js';
+import { kernelNotes } from './contact-words.js';
 import { bad, defineRule, good } from './rule.js';
 
 /** The kernel takes none of a device's group, whatever is mapped. */
@@ -15,7 +16,7 @@ export const attachRefused = defineRule({
 to be left of it after what each of them keeps (\`vfio_iommu_aper_conflict\` and \`vfio_iommu_iova_exclude\` in
 drivers/vfio/vfio_iommu_type1.c). iommufd moreover takes a software MSI window beside a hardware one for a mistake of the
 driver and refuses the group (\`iopt_table_enforce_dev_resv_regions\` in drivers/iommu/iommufd/io_pagetable.c), as it happens
-on HiSilicon hi161x servers; VFIO type1 prefers the hardware window there.`,
+on HiSilicon hi161x servers; VFIO type1 prefers the hardware window there. A kernel before 6.2 has no iommufd at all.`,
 
   examples: [
     bad(`
@@ -70,7 +71,8 @@ on HiSilicon hi161x servers; VFIO type1 prefers the hardware window there.`,
   check: ({ plan }) => (plan ? refusalsIn(plan) : []),
   locate: ({ assignment }) => assignment.element,
   message: ({ plan, assignment, verdict }) =>
-    `kernel ${formatKernel(plan.kernel)} refuses to attach \`${assignment.name}\` with ${verdict.errno}: ${reasonOf(verdict, plan)}`,
+    lacksIommufd(plan) ? `kernel ${formatKernel(plan.kernel)} has no iommufd, which came with 6.2: the VMM finds no /dev/iommu, and \`${assignment.name}\` can’t be attached` : `kernel ${formatKernel(plan.kernel)} refuses to attach \`${assignment.name}\` with ${verdict.errno}: ${reasonOf(verdict, plan)}`,
+  notes: ({ plan }) => (lacksIommufd(plan) ? kernelNotes(plan) : []),
   witness: ({ verdict }) => verdict.witness,
 });
 
@@ -80,4 +82,7 @@ interface Refusal extends Attachment {
 
 /** What the firmware's 1:1 mapping forbids is told by `direct-mapped-device`. */
 const refusalsIn = (plan: Plan): Refusal[] =>
-  plan.attach.flatMap((attachment) => (attachment.verdict.errno === 'ok' || attachment.verdict.cause === 'direct' ? [] : [{ ...attachment, plan }]));
+  lacksIommufd(plan) ? plan.attach.slice(0, 1).map((attachment) => ({ ...attachment, plan })) : plan.attach.flatMap((attachment) => (attachment.verdict.errno === 'ok' || attachment.verdict.cause === 'direct' ? [] : [{ ...attachment, plan }]));
+
+/** Told once, of the first device: there is nobody to ask (drivers/iommu/iommufd is there since Linux 6.2). */
+const lacksIommufd = ({ contract, kernel }: Plan): boolean => contract === 'iommufd' && !atLeast(kernel, 6, 2);
