@@ -13,6 +13,8 @@ const SERVER_CANCELLED = -32802;
 export const REQUEST_CANCELLED = -32800;
 /** How many reports a piece has. */
 const REPORTS_AT_ONCE = 20;
+/** How many files that are as they were are looked at before others get their turn. */
+const FILES_AT_ONCE = 20;
 /** Milliseconds without a change after which the workspace is looked at again, and how often they are waited for. */
 const [QUIET, MOST_WAITS] = [200, 10];
 
@@ -101,14 +103,14 @@ async function* workspaceReports(session: Session, told: ToldReports, known: Kno
     known.set(path, { uri, value: reported.resultId });
     return { uri, version: session.documents.at(path)?.version ?? null, ...reported };
   };
-  for (const { path } of files) {
+  for (const [index, { path }] of files.entries()) {
     throwIfCancelled(session, token);
     await completed(session, path);
     const findings = findingsOf(session, path);
     const isNews = told.isNews(path, findings.result);
     yield report(path, findings);
     // Keys that were typed meanwhile come first.
-    if (isNews) await session.pause();
+    if (isNews || index % FILES_AT_ONCE === 0) await session.pause();
   }
   const there = new Set(files.map(({ path }) => path));
   for (const [path, uri] of new Map([...told.shown, ...Array.from(known, ([key, value]): [string, string] => [key, value.uri])])) {
