@@ -133,6 +133,48 @@ describe('diagnostics that the client asks for', () => {
     await assert.rejects(streaming, { code: -32800 });
   });
 
+  it('of a file that imports the one that was asked about are asked for again, once', async () => {
+    await client.openQuietly(B, 'const Q = 1 GiB\n');
+    await client.openQuietly(A, `import "b.vmlayout"\n${WRONG}`);
+    assert.deepEqual(codesIn(await pull(A)), []);
+    await client.changeQuietly(B, { text: 'const P = 1 GiB\n' });
+    await pull(B);
+    await client.refreshed('diagnostic', 1);
+    await pull(B);
+    assert.deepEqual(codesIn(await pull(A)), ['unknown-name']);
+    await pull(B);
+    await assert.rejects(Promise.race([client.refreshed('diagnostic', 2), pull(B).then(() => pull(B)).then(() => Promise.reject(new Error('none came')))]), /none came/);
+  });
+
+  it('of closed files have the levels of their folder and their project', async () => {
+    disk.texts.set(A, 'vm a {\n  ram r at 0 size 4G\n}\n').set('file:///ws/in/c.vmlayout', 'vm a {\n  ram r at 0 size 4G\n}\n');
+    const first = await pullAll();
+    assert.deepEqual(byUri(first.items), { [A]: ['unit-loose'], 'file:///ws/in/c.vmlayout': ['unit-loose'] });
+    disk.texts.set('file:///ws/in/vmlayout.json', '{ "rules": { "unit-loose": "off" } }');
+    await client.notify('workspace/didChangeWatchedFiles', { changes: [{ uri: 'file:///ws/in/vmlayout.json', type: 1 }] });
+    const second = await pullAll(ids(first.items));
+    assert.deepEqual(byUri(second.items), { [A]: 'unchanged', 'file:///ws/in/c.vmlayout': [] });
+    client.settings = { rules: { 'unit-loose': 'off' } };
+    await client.notify('workspace/didChangeConfiguration', { settings: null });
+    assert.deepEqual(byUri((await pullAll(ids(second.items))).items), { [A]: [], 'file:///ws/in/c.vmlayout': 'unchanged' });
+  });
+
+  it('of a file outside of the workspace are taken back once it is closed', async () => {
+    await client.openQuietly('file:///elsewhere/a.vmlayout', WRONG);
+    await pull('file:///elsewhere/a.vmlayout');
+    assert.deepEqual(byUri((await pullAll()).items), {}, 'it is asked for by itself');
+    await client.close('file:///elsewhere/a.vmlayout');
+    assert.deepEqual(byUri((await pullAll()).items), { 'file:///elsewhere/a.vmlayout': [] });
+  });
+
+  it('of a workspace without a layout are waited for, too', async () => {
+    assert.deepEqual(await pullAll(), { items: [] });
+    const waiting = pullAll();
+    disk.texts.set(A, WRONG);
+    await client.notify('workspace/didChangeWatchedFiles', { changes: [{ uri: A, type: 1 }] });
+    assert.deepEqual(byUri((await waiting).items), { [A]: ['unknown-name'] });
+  });
+
   it('of the workspace are waited for while nothing changes', async () => {
     disk.texts.set(A, WRONG);
     const first = await pullAll();
