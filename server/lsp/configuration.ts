@@ -10,9 +10,8 @@ export function followWorkspace(session: Session): ServerCapabilities {
   const { connection, client } = session;
 
   connection.onInitialized(session.guard('starting', undefined, () => {
-    void register(session);
     if (client.workspace?.workspaceFolders) followFolders(session);
-    session.settingsRead = readAgain(session);
+    session.ready = Promise.all([register(session), readAgain(session)]);
   }));
   connection.onDidChangeConfiguration(session.guard('changing settings', undefined, ({ settings }) => {
     void readAgain(session, fieldOf(settings, SECTION));
@@ -40,7 +39,7 @@ function followFolders(session: Session): void {
   session.connection.workspace.onDidChangeWorkspaceFolders(session.guard('changing folders', undefined, ({ added, removed }) => {
     session.setFolders(added.map(({ uri }) => uri), removed.map(({ uri }) => uri));
     refreshAll(session, session.documents.all);
-    session.settingsRead = readAgain(session);
+    session.ready = readAgain(session);
   }));
 }
 

@@ -25,7 +25,11 @@ export class ProjectConfigurations {
     return undefined;
   }
 
+  /** How often one was forgotten: what was on its way then may be old. */
+  forgotten = 0;
+
   forget(path: string): void {
+    this.forgotten++;
     this.#known.delete(path);
   }
 
@@ -56,7 +60,9 @@ export async function readProject<File extends { readonly path: string }>(sessio
 }
 
 async function takesLevels(session: Session, { path }: { readonly path: string }): Promise<boolean> {
+  const { forgotten } = session.configurations;
   const found = await session.configurations.of(path);
+  if (session.configurations.forgotten !== forgotten) return takesLevels(session, { path });
   return session.levels.setProject(found ? told(session, found).levels : NO_LEVELS, path);
 }
 

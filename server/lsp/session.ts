@@ -45,8 +45,8 @@ export class Session {
   #listed: Promise<readonly string[]> | undefined;
   readonly #options = new Map<string, CheckOptions>();
   readonly levels = new RuleLevels();
-  /** Settled once the settings of the workspace are known. */
-  settingsRead: Promise<void> = Promise.resolve();
+  /** Settled once the settings of the workspace are known, and the client tells of files that change: what is read before that could be old for ever. */
+  ready: Promise<unknown> = Promise.resolve();
   #state = 0;
   #waiting = new Set<() => void>();
   #isAskingToPull = false;
