@@ -1,7 +1,7 @@
 // The command that shows the stances of the vm at the cursor side by side: a read-only Markdown page, made by the server
 // and worked out anew each time the command is called.
 
-import { commands, EventEmitter, type ExtensionContext, Uri, window, workspace } from 'vscode';
+import { commands, EventEmitter, type ExtensionContext, l10n, Uri, window, workspace } from 'vscode';
 import type { BaseLanguageClient, Position } from 'vscode-languageclient';
 
 const COMMAND = 'vmlayout.compareStances';
@@ -26,8 +26,8 @@ export function offerComparison(client: BaseLanguageClient, context: ExtensionCo
         position: at ?? client.code2ProtocolConverter.asPosition(selection.active),
       });
       const name = document.uri.path.split('/').at(-1) ?? 'layout';
-      const page = Uri.from({ scheme: SCHEME, path: `/Stances of ${name}.md`, query: document.uri.toString() });
-      pages.set(page.toString(), answer?.markdown ?? 'No vm here stands on a host: write `on HOST` behind its name.\n');
+      const page = Uri.from({ scheme: SCHEME, path: `/${l10n.t('Stances of {0}', name)}.md`, query: document.uri.toString() });
+      pages.set(page.toString(), answer?.markdown ?? `${l10n.t('No vm here stands on a host: write `on HOST` behind its name.')}\n`);
       changed.fire(page);
       await commands.executeCommand('markdown.showPreviewToSide', page);
     }),

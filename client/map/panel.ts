@@ -3,26 +3,36 @@
 // browser, too.
 
 import {
-  commands, type Disposable, type ExtensionContext, languages, Range, Selection, type TextDocument, type TextEditor, TextEditorRevealType, Uri, ViewColumn,
+  commands, type Disposable, env, type ExtensionContext, l10n, languages, Range, Selection, type TextDocument, type TextEditor, TextEditorRevealType, Uri, ViewColumn,
   type WebviewPanel, window, workspace, WorkspaceEdit,
 } from 'vscode';
 import type { BaseLanguageClient, TextEdit } from 'vscode-languageclient';
-import { mapPage } from './page.js';
 import { itemsAt } from './places.js';
 import type { Choice, ExportFormat, MapAnswer, MapPlace, PlaceRange, ToExtension, ToView } from './view/messages.js';
+import { mapPage } from './view/page.js';
+import { isRemembered } from './view/remembered.js';
+import { mapWords } from './view/words.js';
 
 const LANGUAGE = 'vmlayout';
+const VIEW = 'vmlayout.map';
 /** Milliseconds of rest after a change before the server is asked, at least: a long answer is rested from for as long as it took. */
 const REST = 40;
 
 /** Registers the commands of the map. */
 export function registerMap(client: BaseLanguageClient, context: ExtensionContext): void {
   let open: MapPanel | undefined;
+  const opened = (panel: WebviewPanel, document: TextDocument, asked: Asked): MapPanel => {
+    open?.dispose();
+    const map = new MapPanel(client, context, panel, document, asked);
+    map.onClosed(() => {
+      if (open === map) open = undefined;
+    });
+    return (open = map);
+  };
   const show = (): MapPanel | undefined => {
     const editor = window.activeTextEditor;
     if (editor?.document.languageId === LANGUAGE && !open) {
-      open = new MapPanel(client, context, editor.document);
-      open.onClosed(() => (open = undefined));
+      opened(window.createWebviewPanel(VIEW, l10n.t('Memory map'), { viewColumn: ViewColumn.Beside, preserveFocus: true }), editor.document, { stances: false });
     } else {
       open?.reveal(editor?.document);
     }
@@ -35,8 +45,23 @@ export function registerMap(client: BaseLanguageClient, context: ExtensionContex
     }),
     commands.registerCommand('vmlayout.exportMapSvg', () => show()?.export('svg')),
     commands.registerCommand('vmlayout.exportMapPng', () => show()?.export('png')),
+    commands.registerCommand('vmlayout.focusMap', () => show()?.focus()),
+    // After its window is reloaded: of the same text, as the page remembers it.
+    window.registerWebviewPanelSerializer(VIEW, {
+      deserializeWebviewPanel: async (panel, state: unknown) => {
+        const document = isRemembered(state) ? await Promise.resolve(workspace.openTextDocument(Uri.parse(state.file))).catch(() => undefined) : undefined;
+        if (!isRemembered(state) || document?.languageId !== LANGUAGE) return panel.dispose();
+        opened(panel, document, { ...(state.choice && { choice: state.choice }), stances: state.showsStances });
+      },
+    }),
     { dispose: () => open?.dispose() },
   );
+}
+
+interface Asked {
+  readonly choice?: Choice;
+  readonly stances: boolean;
+  readonly fixesOf?: number;
 }
 
 class MapPanel {
@@ -45,20 +70,23 @@ class MapPanel {
   readonly #disposables: Disposable[] = [];
   #document: TextDocument;
   #answer: MapAnswer | undefined;
-  #asked: { choice?: Choice; stances: boolean; fixesOf?: number } = { stances: false };
+  #asked: Asked;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isAsking = false;
   #took = 0;
   #isStale = false;
   #isReady = false;
   #wanted: ExportFormat | undefined;
+  #wantsFocus = false;
 
-  constructor(client: BaseLanguageClient, context: ExtensionContext, document: TextDocument) {
+  constructor(client: BaseLanguageClient, context: ExtensionContext, panel: WebviewPanel, document: TextDocument, asked: Asked) {
     this.#client = client;
     this.#document = document;
     const dist = Uri.joinPath(context.extensionUri, 'dist');
-    this.#panel = window.createWebviewPanel('vmlayout.map', 'Memory Map', { viewColumn: ViewColumn.Beside, preserveFocus: true }, { enableScripts: true, localResourceRoots: [dist] });
-    const { webview } = this.#panel;
+    this.#panel = panel;
+    this.#asked = asked;
+    const { webview } = panel;
+    webview.options = { enableScripts: true, localResourceRoots: [dist] };
     const served = (name: string): string => webview.asWebviewUri(Uri.joinPath(dist, name)).toString();
     this.#disposables.push(
       this.#panel,
@@ -70,7 +98,7 @@ class MapPanel {
       // Findings are told anew after whatever changes them: settings, imports, another day.
       languages.onDidChangeDiagnostics(({ uris }) => uris.some((uri) => `${uri}` === `${this.#document.uri}`) && this.#askSoon()),
     );
-    webview.html = mapPage({ nonce: newNonce(), script: served('map.js'), style: served('map.css'), source: webview.cspSource });
+    webview.html = mapPage({ nonce: newNonce(), script: served('map.js'), style: served('map.css'), source: webview.cspSource, words: mapWords(l10n), language: env.language });
   }
 
   onClosed(listener: () => void): void {
@@ -80,6 +108,13 @@ class MapPanel {
   reveal(document: TextDocument | undefined): void {
     this.#panel.reveal(undefined, true);
     this.#follow(document);
+  }
+
+  /** Gives the keyboard to the drawing. */
+  focus(): void {
+    this.#panel.reveal(undefined, false);
+    this.#wantsFocus = !this.#isReady;
+    this.#post({ kind: 'focus' });
   }
 
   /** Shows this guest. */
@@ -110,6 +145,7 @@ class MapPanel {
     switch (message.kind) {
       case 'ready':
         this.#isReady = true;
+        if (this.#wantsFocus) this.focus();
         return this.#ask();
       case 'choose':
         this.#asked = message;
@@ -150,12 +186,12 @@ class MapPanel {
       this.#took = performance.now() - began;
       if (document !== this.#document) return;
       this.#answer = answer ?? undefined;
-      if (!answer) return this.#post({ kind: 'nothing', why: 'This text is not open any more, or could not be drawn.' });
-      this.#panel.title = `Map: ${document.uri.path.split('/').at(-1) ?? ''}`;
+      if (!answer) return this.#post({ kind: 'nothing', why: l10n.t('This text is not open any more, or could not be drawn.') });
+      this.#panel.title = l10n.t('Map: {0}', document.uri.path.split('/').at(-1) ?? '');
       this.#post({ kind: 'map', file: `${document.uri}`, answer });
       this.#exportWanted();
     } catch {
-      this.#post({ kind: 'nothing', why: 'The language server does not answer.' });
+      this.#post({ kind: 'nothing', why: l10n.t('The language server does not answer.') });
     }
   }
 
@@ -199,11 +235,11 @@ async function reveal({ uri, range }: MapPlace, focus: boolean): Promise<void> {
 async function save({ format, name, content }: Extract<ToExtension, { kind: 'save' }>, beside: Uri): Promise<void> {
   const folder = Uri.joinPath(beside, '..');
   const defaultUri = Uri.joinPath(beside.scheme === 'untitled' ? workspace.workspaceFolders?.[0]?.uri ?? folder : folder, `${name}.${format}`);
-  const target = await window.showSaveDialog({ defaultUri, filters: { [format.toUpperCase()]: [format] }, title: 'Export the memory map' });
+  const target = await window.showSaveDialog({ defaultUri, filters: { [format.toUpperCase()]: [format] }, title: l10n.t('Export the memory map') });
   if (!target) return;
   const bytes = format === 'svg' ? new TextEncoder().encode(content) : Uint8Array.from(atob(content), (character) => character.charCodeAt(0));
   await workspace.fs.writeFile(target, bytes);
-  window.setStatusBarMessage(`Exported ${target.path.split('/').at(-1) ?? ''}`, 5000);
+  window.setStatusBarMessage(l10n.t('Exported {0}', target.path.split('/').at(-1) ?? ''), 5000);
 }
 
 const newNonce = (): string => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');

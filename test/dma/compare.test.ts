@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { compareStances, type Comparison, type Outcome } from '../../server/core/dma/compare.js';
+import { compareStances, stanceName, type Comparison, type Outcome } from '../../server/core/dma/compare.js';
 import { formatLeaves } from '../../server/core/dma/leaves.js';
 import { formatRange } from '../../server/core/layout/address.js';
-import { spanText, stanceName } from '../../server/core/report/comparison-rows.js';
+import { spanText } from '../../server/core/report/comparison-rows.js';
 import { planOn } from './plan-of.js';
 
 // The stances side by side: the numbers of each are those of a layout that says so, and kernels answer as the records do.

@@ -23,7 +23,7 @@ describeEditor('the packaged extension in a real VS Code', { 'editor.inlayHints.
 
     await workbench.goTo(/low at/);
     const [first = '', second = ''] = await workbench.quickFixes();
-    await workbench.screenshot('3-quick-fixes');
+    await workbench.screenshot('3-quick-fixes', 'screenshot');
     assert.match(first, /^Split `low`/);
     assert.match(first, /2 × 1 GiB \+ 511 × 2 MiB \+ 256 × 4 KiB instead of 3 × 1 GiB/);
     assert.equal(second, 'Move `low` to 0x4000_0000: still 3 × 1 GiB');

@@ -6,8 +6,9 @@ import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { mapPage } from '../../client/map/page.js';
+import { mapPage } from '../../client/map/view/page.js';
 import type { MapAnswer, ToExtension, ToView } from '../../client/map/view/messages.js';
+import { mapWords } from '../../client/map/view/words.js';
 import { LanguageClient } from '../support/language-client.js';
 
 const ORIGIN = 'http://map.test';
@@ -153,6 +154,6 @@ function STAND_IN({ body, colours }: (typeof THEMES)[Theme]): void {
 }
 
 function answerTo(file: string): { body: string; contentType: string } {
-  if (file === '/') return { body: mapPage({ nonce: '0123456789abcdef', script: '/map.js', style: '/map.css', source: ORIGIN }), contentType: 'text/html' };
+  if (file === '/') return { body: mapPage({ nonce: '0123456789abcdef', script: '/map.js', style: '/map.css', source: ORIGIN, words: mapWords({ t: (message) => message }), language: 'en' }), contentType: 'text/html' };
   return { body: readFileSync(`dist${file}`, 'utf8'), contentType: file.endsWith('.css') ? 'text/css' : 'text/javascript' };
 }

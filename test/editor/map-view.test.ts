@@ -3,13 +3,11 @@
 // can use it, and how fast it is.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { chromium, type Browser } from 'playwright-core';
+import { objectionsIn } from './axe.js';
 import { MapPage, type Theme } from './map-page.js';
 import { chromiumOrSkip, CHROMIUM_FLAGS } from './session.js';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const example = (name: string): string => readFileSync(`examples/${name}.vmlayout`, 'utf8');
 
@@ -44,12 +42,7 @@ describe('editor: the view of the map', function () {
       await page.locator('#hit-1').click();
       await page.locator('#look-0, .fixes').first().waitFor();
       await map!.screenshot(`policy, ${theme}`);
-      await page.evaluate(AXE);
-      const violations = await page.evaluate(async () => {
-        const { violations: found } = await (window as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }> } }).axe.run();
-        return found.map(({ id, nodes }) => [id, ...nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`)]);
-      });
-      assert.deepEqual(violations, []);
+      assert.deepEqual(await objectionsIn(page), []);
     });
   }
 
@@ -160,14 +153,80 @@ describe('editor: the view of the map', function () {
     assert.equal(await page.locator('#drawing [data-item="iova/mailbox"]').count(), 0);
   });
 
+  it('goes through another sequence, refused or not, with what each step maps', async () => {
+    const { page } = await open(example('hotplug-order'), { theme: 'dark', height: 1000 });
+    assert.deepEqual(await page.locator('#order option').allInnerTexts(), HOTPLUG_ORDERS);
+    await page.locator('#order').selectOption('only dimm');
+    await page.locator('#drawing [data-item="iova/dimm"]:not(.is-refused)').first().waitFor();
+    await page.locator('#order').selectOption('as declared');
+    await page.locator('#drawing [data-item="iova/dimm"].is-refused').first().waitFor();
+    await page.locator('#steps-part summary').click();
+    assert.deepEqual(await page.locator('#steps li').allInnerTexts().then((lines) => lines.map((line) => line.replace(/\s+/g, ' ').replace(/ after .*/, ' …'))), [
+      'start-up: ok maps low, high · keeps msi', 'accelerator is plugged in: ok keeps mailbox', 'dimm arrives: EINVAL …',
+    ]);
+    await map!.screenshot('hot-plug sequence');
+    await page.locator('#step-1').click();
+    await page.locator('#drawing [data-item="iova/dimm"]').first().waitFor({ state: 'detached' });
+    assert.equal(await page.evaluate(() => document.activeElement?.id), 'step-1');
+  });
+
   it('draws the stances side by side', async () => {
     const { page } = await open(example('terabyte'));
     await page.locator('#stances').click();
     await page.locator('#drawing .t-head', { hasText: 'tolerate' }).waitFor();
-    assert.deepEqual(await page.locator('#drawing .t-head').allTextContents(), ['Guest-physical', 'reject', 'carve', 'tolerate']);
+    assert.deepEqual(await page.locator('#drawing .t-head').allTextContents(), ['Guest-physical', 'reject *', 'carve', 'tolerate', 'relocate']);
+    assert.match(await page.locator('#asked').innerText(), /^reject \*: EINVAL at start-up · carve: starts, 12 GiB lost · .* · relocate: starts, high at 0x100_0000_0000$/);
     await map!.screenshot('stances');
     await page.locator('#stances').click();
     await page.locator('#drawing .t-head', { hasText: 'Memory' }).waitFor();
+  });
+
+  it('points at the edge to findings out of view, and leads to them', async () => {
+    const { page } = await open(example('doorbell'));
+    await page.locator('#chart').focus();
+    for (const key of ['ArrowDown', 'ArrowDown', 'f']) await page.keyboard.press(key);
+    await page.locator('#drawing path.badge[data-hit="1"]').click();
+    await map!.settle();
+    assert.equal(await page.locator('#drawing path.badge').count(), 0);
+    assert.equal(await page.locator('#drawing circle.badge[data-hit="1"]').count(), 1);
+  });
+
+  it('fits into a narrow view', async () => {
+    const { page } = await open(example('doorbell'), { width: 380, height: 760, theme: 'dark' });
+    assert.deepEqual(await page.locator('#drawing .t-head').allTextContents(), ['Guest', 'IOVA']);
+    assert.equal(await page.evaluate(() => document.querySelector('#chart')!.scrollWidth <= document.querySelector('#chart')!.clientWidth), true);
+    await map!.screenshot('narrow');
+  });
+
+  it('is drawn in the system’s colours where those are forced', async () => {
+    const { page } = await open(example('doorbell'), { theme: 'dark' });
+    await page.emulateMedia({ forcedColors: 'active' });
+    await page.locator('#hit-1').click();
+    await page.locator('#look-0').click();
+    await page.locator('#drawing .ghost-fresh').first().waitFor();
+    await map!.screenshot('forced colours');
+    const [ground, edge] = await page.evaluate(() => {
+      const { fill, stroke } = getComputedStyle(document.querySelector('#drawing .v-ram')!);
+      const { backgroundColor, color } = getComputedStyle(document.body);
+      return [[fill, backgroundColor], [stroke, color]];
+    });
+    assert.equal(ground?.[0], ground?.[1]);
+    assert.equal(edge?.[0], edge?.[1]);
+    assert.deepEqual(await objectionsIn(page), []);
+  });
+
+  it('is in the README as the command line prints it', async () => {
+    const svg = readFileSync('docs/map.svg', 'utf8');
+    const page = await browser.newPage({ deviceScaleFactor: 2, colorScheme: 'light' });
+    try {
+      await page.setContent(`<style>body{margin:0}svg{display:block}</style>${svg}`);
+      const picture = await page.locator('svg').first().screenshot();
+      if (process.env['UPDATE'] !== undefined) writeFileSync('docs/map.png', picture);
+      const size = (png: Buffer): number[] => [png.readUInt32BE(16), png.readUInt32BE(20)];
+      assert.deepEqual(size(readFileSync('docs/map.png')), size(picture), 'docs/map.png is not of docs/map.svg: npm run pictures');
+    } finally {
+      await page.close();
+    }
   });
 
   it('goes to another guest', async () => {
@@ -249,6 +308,9 @@ describe('editor: the view of the map', function () {
     assert.ok(elements < 6000, `${elements} elements`);
   });
 });
+
+/** What examples/hotplug-order.vmlayout may be told in. */
+const HOTPLUG_ORDERS = ['as declared', 'only accelerator', 'dimm, then accelerator', 'only dimm', 'only pool'];
 
 function tenThousand(): string {
   const regions = Array.from({ length: 10_000 }, (_, index) => `  mmio dev${index} at 0x${(0x1000_0000_0000 + index * 0x4000 + (index % 7) * 0x1000).toString(16)} size ${index % 3 === 0 ? 8 : 4} KiB`);

@@ -1,8 +1,10 @@
+/// <reference lib="dom" />
 // The map as a user opens it, with what users get: the packaged extension, in a real VS Code, in a real browser.
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import type { Frame } from 'playwright-core';
+import { objectionsIn } from './axe.js';
 import { describeEditor } from './session.js';
 import type { Workbench } from './workbench.js';
 
@@ -22,7 +24,7 @@ describeEditor('the map in a real VS Code', {}, (session) => {
 
     await map.locator('#drawing [data-item="gpa/its"]').click({ position: { x: 8, y: 4 } });
     await workbench.cursorIn(lineOf('mmio its'));
-    await workbench.screenshot('map-2-region-chosen');
+    await workbench.screenshot('map-2-region-chosen', 'map-vscode');
 
     await workbench.focusEditor();
     await workbench.goTo(/ram low/);
@@ -46,6 +48,86 @@ describeEditor('the map in a real VS Code', {}, (session) => {
     await workbench.focusEditor();
     assert.match(await workbench.save(), /^  map low-b size 2943 MiB to low \+ 129 MiB$/m);
   });
+
+  it('is used with the keyboard alone: from the text and back, through the drawing, to the table and back', async () => {
+    const said = map.locator('#said');
+    const focused = (): Promise<string> => map.evaluate(() => document.activeElement?.id || (document.activeElement?.closest('tr')?.dataset['item'] ?? ''));
+    await workbench.focusEditor();
+    await workbench.run('VM Layout: Focus Map');
+    await map.locator('#chart:focus').waitFor();
+    await workbench.press('ArrowDown', 'ArrowDown');
+    await said.filter({ hasText: /^mmio its/ }).waitFor({ state: 'attached' });
+    await workbench.press('f', '+');
+    await map.locator('#drawing .t-end', { hasText: '2^64' }).waitFor({ state: 'detached' });
+    await workbench.screenshot('map-6-keyboard');
+
+    await workbench.press('t');
+    await map.locator('#rows tr:focus').waitFor();
+    assert.equal(await focused(), 'gpa/its');
+    await workbench.press('ArrowDown');
+    await map.locator('#rows tr[data-item="gpa/its-doorbell"]:focus').waitFor();
+    await workbench.press('Escape');
+    await map.locator('#chart:focus').waitFor();
+    await said.filter({ hasText: /^doorbell its-doorbell/ }).waitFor({ state: 'attached' });
+
+    // All the way round with Tab: each stop is another one, and the last leads out of the view.
+    const stops = new Set<string>();
+    for (await workbench.press('Home', 'Shift+Tab'); await map.evaluate(() => document.hasFocus()); await workbench.press('Shift+Tab')) {
+      const stop = await focused();
+      assert.ok(!stops.has(stop), `${stop} again after ${[...stops].join(', ')}`);
+      stops.add(stop);
+    }
+    assert.ok(stops.has('choice') && stops.has('export-png'), [...stops].join(', '));
+
+    await workbench.focusEditor();
+    await workbench.run('VM Layout: Focus Map');
+    await map.locator('#chart:focus').waitFor();
+    await workbench.press('End', 'Enter');
+    await workbench.cursorIn(lineOf('doorbell its-doorbell'));
+    // The keyboard went along: what is typed stands in the text.
+    await workbench.type('x');
+    await workbench.shows(/doorbell x at/);
+  });
+
+  it('comes back when its window is reloaded, and shows what it showed', async () => {
+    await map.locator('#exact').click();
+    await workbench.focusEditor();
+    await workbench.run('VM Layout: Focus Map');
+    await map.locator('#chart:focus').waitFor();
+    await workbench.press('ArrowDown', 'ArrowDown', 'f');
+    const labels = async (frame: Frame): Promise<string> => (await frame.locator('#drawing .t-end').allTextContents()).join(' ');
+    await map.locator('#drawing .t-end', { hasText: '0x10_1002_0000' }).first().waitFor();
+    await map.locator('#drawing .t-end', { hasText: '0x10_1001_0040' }).first().waitFor();
+    let before = '';
+    for (let now = await labels(map); now !== before; now = await labels(map)) {
+      before = now;
+      await map.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
+    }
+    await workbench.reload();
+    map = await workbench.map();
+    await map.locator('#exact[aria-pressed="true"]').waitFor();
+    assert.equal(await labels(map), before);
+    // It is in step with its text, as before.
+    await map.locator('#drawing [data-item="gpa/its"]').first().click({ position: { x: 8, y: 4 } });
+    await workbench.cursorIn(lineOf('mmio its'));
+  });
+
+  for (const theme of ['Light Modern', 'Dark Modern', 'Dark High Contrast', 'Light High Contrast']) {
+    it(`can be read by everybody: ${theme}`, async () => {
+      await map.locator('#hit-1').click();
+      await map.locator('#look-0').click();
+      await map.locator('#drawing .ghost-fresh').first().waitFor();
+      await workbench.focusEditor();
+      await workbench.useTheme(theme);
+      const kind = theme.includes('High Contrast') ? 'high-contrast' : theme.startsWith('Dark') ? 'dark' : 'light';
+      await map.locator(`body.vscode-${kind}${theme === 'Light High Contrast' ? '-light' : ''}`).waitFor();
+      await workbench.screenshot(`map-7-${theme}`);
+      await map.locator('#stances').click();
+      await map.locator('#drawing .t-head', { hasText: 'relocate' }).waitFor();
+      await workbench.screenshot(`map-8-stances-${theme}`);
+      assert.deepEqual(await objectionsIn(map), []);
+    });
+  }
 
   it('is exported by a command', async () => {
     await workbench.focusEditor();

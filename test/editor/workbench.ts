@@ -2,6 +2,7 @@
 // Every method that asks for something on the screen waits until it is there, and fails after the page's time
 // limit if it never is.
 
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Frame, Locator, Page } from 'playwright-core';
 import { appears, oneLine, until } from './workbench/waiting.js';
@@ -39,8 +40,30 @@ export class Workbench {
     await this.#page.close();
   }
 
-  async screenshot(name: string): Promise<void> {
-    await this.#page.screenshot({ path: path.join(this.#file.pictures, `${name}.png`) });
+  /** Keeps a picture of the window. One that the docs show is renewed there, as `docs/NAME.png`, where UPDATE is set. */
+  async screenshot(name: string, inDocs?: string): Promise<void> {
+    const picture = await this.#page.screenshot({ path: path.join(this.#file.pictures, `${name}.png`) });
+    if (inDocs !== undefined && process.env['UPDATE'] !== undefined) await writeFile(`docs/${inDocs}.png`, picture);
+  }
+
+  /** Loads the window anew, as after a crash or an update. */
+  async reload(): Promise<void> {
+    await this.#page.reload();
+    await this.ready();
+  }
+
+  /** Chooses a theme by its title. */
+  async useTheme(title: string): Promise<void> {
+    await this.run('Preferences: Color Theme');
+    const input = this.#page.locator('.quick-input-widget input');
+    await this.#page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().waitFor();
+    await input.fill(title);
+    await this.#page.keyboard.press('Enter');
+    await this.#page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+  }
+
+  async press(...keys: readonly string[]): Promise<void> {
+    for (const key of keys) await this.#page.keyboard.press(key);
   }
 
   /** Waits until as many errors are underlined in the editor. */
@@ -116,11 +139,16 @@ export class Workbench {
 
   /** Opens the map by its button above the editor. Returns the page in its view, once something is drawn there. */
   async showMap(): Promise<Frame> {
+    await this.#page.locator('.editor-actions .action-label[aria-label^="Show Map"]').first().click();
+    return this.map();
+  }
+
+  /** The page in the map's view, once something is drawn there. */
+  async map(): Promise<Frame> {
     const view = async (): Promise<Frame | undefined> => {
       for (const frame of this.#page.frames()) if (await frame.locator('#drawing .t-head').count().catch(() => 0) > 0) return frame;
       return undefined;
     };
-    await this.#page.locator('.editor-actions .action-label[aria-label^="Show Map"]').first().click();
     let found: Frame | undefined;
     await until(async () => (found = await view()) !== undefined, () => 'the map in a view');
     if (!found) throw new Error('The map is gone.');

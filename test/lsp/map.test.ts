@@ -53,9 +53,10 @@ describe('language server: map', () => {
     const { stances } = (await ask({ stances: true }))!;
     const verdicts = stances?.map(({ stance, items }) => [stance, ...items.flatMap(({ kind, name, verdict }) => (kind === 'map' ? [`${name} ${verdict}`] : []))]);
     assert.deepEqual(verdicts, [
-      ['reject', 'low ok', 'high EINVAL'],
+      ['reject *', 'low ok', 'high EINVAL'],
       ['carve', 'low ok', 'high-a ok', 'high-b ok'],
       ['tolerate', 'low ok', 'high EINVAL'],
+      ['relocate', 'low ok', 'high ok'],
     ]);
   });
 

@@ -26,7 +26,7 @@ export function itemOf(space: 'gpa' | 'iova', where: Range, index: number): MapI
   const kind = space === 'iova' ? 'map' : KINDS[index % KINDS.length] ?? 'ram';
   return {
     id: `${space}/r${index}`, space, kind, name: `region-${index}`, range: where, kept: undefined, verdict: space === 'iova' ? 'ok' : undefined,
-    details: ['rw'], since: 0, bytes: { backing: `memory/b${index % 3}`, range: { base: where.base % 4096n, end: (where.base % 4096n) + where.end - where.base } },
+    details: ['rw'], arrivals: [], bytes: { backing: `memory/b${index % 3}`, range: { base: where.base % 4096n, end: (where.base % 4096n) + where.end - where.base } },
     gpa: undefined, place: undefined,
   };
 }
@@ -34,7 +34,7 @@ export function itemOf(space: 'gpa' | 'iova', where: Range, index: number): MapI
 export const modelOf = (items: readonly MapItem[]): MapModel => ({
   vm: 'web', host: 'altra', asked: 'iommufd, kernel 6.12', stance: 'reject', items, leaves: [],
   backings: [0, 1, 2].map((index) => ({ id: `memory/b${index}`, name: `b${index}`, about: 'anonymous', physical: false, size: undefined, place: undefined })),
-  hits: [], steps: [], totals: '',
+  hits: [], sequences: [], totals: '',
 });
 
 export const model: fc.Arbitrary<MapModel> = fc

@@ -1,15 +1,17 @@
 import { addressAt, panned, positionOf, zoomed, type View } from '../../../server/core/map/axis.js';
+import { leastWidth } from '../../../server/core/map/columns.js';
 import { drawHeadings, drawMap, HEADINGS } from '../../../server/core/map/scene.js';
 import { svgOf } from '../../../server/core/map/svg.js';
 import { writeAddress } from '../../../server/core/layout/written.js';
-import { Drawing, type State } from './state.js';
+import { Drawing, momentOf, type State } from './state.js';
 import { byId, wantsLessMotion } from './surroundings.js';
 
 type Window = View['window'];
 
 /** Pixels above the first and below the last address, for what stands on the edge. */
 const EDGE = 12;
-const LEAST_WIDTH = 430;
+/** Pixels beside the drawing. */
+const PADDING = 6;
 
 export interface ChartListener {
   moved(window: Window): void;
@@ -53,6 +55,10 @@ export class Chart {
 
   get view(): View {
     return this.#drawing.viewOf(this.#state, this.#height);
+  }
+
+  focus(): void {
+    this.#box.focus();
   }
 
   /** Zooms around a position, or around the middle. */
@@ -103,10 +109,10 @@ export class Chart {
   }
 
   #draw(): void {
-    const width = Math.max(LEAST_WIDTH, this.#box.clientWidth);
     const view = this.view;
     const subject = this.#drawing.subjectOf(this.#state);
-    const marks = { selected: this.#state.selected, kin: this.#state.kin, step: this.#state.step, hit: this.#state.hit };
+    const width = Math.max(leastWidth(subject.models.length), this.#box.clientWidth - 2 * PADDING);
+    const marks = { selected: this.#state.selected, kin: this.#state.kin, moment: this.#state.showsStances ? undefined : momentOf(this.#state), hit: this.#state.hit };
     this.#svg.setAttribute('viewBox', `0 ${-HEADINGS - EDGE} ${width} ${view.height + HEADINGS + 2 * EDGE}`);
     this.#svg.setAttribute('width', `${width}`);
     this.#svg.setAttribute('height', `${view.height + HEADINGS + 2 * EDGE}`);

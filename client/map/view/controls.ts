@@ -1,7 +1,9 @@
 import type { ScaleName } from '../../../server/core/map/axis.js';
+import type { Sequence } from '../../../server/core/map/model.js';
 import type { Choice, ExportFormat } from './messages.js';
-import type { State } from './state.js';
-import { byId, make } from './surroundings.js';
+import { endOf, momentOf, type State } from './state.js';
+import { byId, make, words } from './surroundings.js';
+import { filled } from './words.js';
 
 export interface ControlsListener {
   chose(choice: Choice): void;
@@ -9,6 +11,7 @@ export interface ControlsListener {
   zoomed(factor: number): void;
   all(): void;
   stances(): void;
+  ordered(sequence: number): void;
   stepped(step: number): void;
   exported(format: ExportFormat): void;
 }
@@ -17,13 +20,16 @@ export interface ControlsListener {
 export class Controls {
   readonly #choice = byId<HTMLSelectElement>('choice');
   readonly #step = byId<HTMLInputElement>('step');
+  readonly #order = byId<HTMLSelectElement>('order');
   #choices: readonly Choice[] = [];
+  #sequences: readonly Sequence[] = [];
 
   constructor(listener: ControlsListener) {
     this.#choice.addEventListener('change', () => {
       const choice = this.#choices[this.#choice.selectedIndex];
       if (choice) listener.chose(choice);
     });
+    this.#order.addEventListener('change', () => listener.ordered(this.#order.selectedIndex));
     this.#step.addEventListener('input', () => listener.stepped(this.#step.valueAsNumber));
     const deeds: Readonly<Record<string, () => void>> = {
       compressed: () => listener.scaled('compressed'), exact: () => listener.scaled('exact'),
@@ -35,17 +41,17 @@ export class Controls {
 
   show(state: State): void {
     this.#showChoices(state);
-    const { scale, showsStances, model, step } = state;
+    const { scale, showsStances, model, stances } = state;
     byId('compressed').setAttribute('aria-pressed', `${scale === 'compressed'}`);
     byId('exact').setAttribute('aria-pressed', `${scale === 'exact'}`);
     byId('stances').setAttribute('aria-pressed', `${showsStances}`);
     byId<HTMLButtonElement>('stances').disabled = model.host === undefined;
-    byId('sequence').hidden = model.steps.length < 2;
-    this.#step.max = `${Math.max(0, model.steps.length - 1)}`;
-    this.#step.value = `${step}`;
     this.#showStep(state);
-    setText('asked', model.vm === '' ? '' : [model.asked, model.host === undefined ? '' : `on-overlap ${model.stance}`, model.totals].filter((words) => words !== '').join(' · '));
-    byId('chart').setAttribute('aria-label', model.vm === '' ? 'Memory map' : `Memory map of ${wordsOf(model)}, ${model.items.length} items, ${model.hits.length} findings`);
+    const facts = showsStances
+      ? stances.map(({ stance, outcome }) => `${stance}: ${outcome ?? ''}`)
+      : [model.asked, model.host === undefined ? '' : `on-overlap ${model.stance}`, model.totals];
+    setText('asked', model.vm === '' ? '' : facts.filter((part) => part !== '').join(' · '));
+    byId('chart').setAttribute('aria-label', model.vm === '' ? words.title : filled(words.mapOf, wordsOf(model), model.items.length, model.hits.length));
   }
 
   /** Says why there is nothing to be seen; nothing where there is. */
@@ -62,19 +68,29 @@ export class Controls {
     this.#choice.selectedIndex = choices.findIndex(({ vm, host }) => vm === choice?.vm && host === choice.host);
   }
 
-  #showStep({ model, step }: State): void {
-    const shown = model.steps[step];
-    const words = shown ? `${shown.label}: ${shown.verdict}` : '';
-    setText('step-words', words);
+  #showStep(state: State): void {
+    const { model: { sequences }, sequence, step, showsStances } = state;
+    byId('sequence').hidden = showsStances || (sequences.length < 2 && endOf(sequences[0]) === 0);
+    if (sequences !== this.#sequences) {
+      this.#sequences = sequences;
+      this.#order.replaceChildren(...sequences.map(({ label }) => make('option', {}, label)));
+    }
+    this.#order.hidden = sequences.length < 2;
+    this.#order.selectedIndex = sequence;
+    this.#step.max = `${endOf(sequences[sequence])}`;
+    this.#step.value = `${step}`;
+    const shown = momentOf(state);
+    const said = shown ? `${shown.label}: ${shown.verdict}` : '';
+    setText('step-words', said);
     byId('step-words').title = shown?.reason ?? '';
     byId('step-words').classList.toggle('refused', shown !== undefined && shown.verdict !== 'ok');
-    this.#step.setAttribute('aria-valuetext', [words, shown?.reason ?? ''].filter((part) => part !== '').join(', '));
+    this.#step.setAttribute('aria-valuetext', [said, shown?.reason ?? ''].filter((part) => part !== '').join(', '));
   }
 }
 
-const wordsOf = ({ vm, host }: { readonly vm: string; readonly host?: string | undefined }): string => (host === undefined ? vm : `${vm} on ${host}`);
+const wordsOf = ({ vm, host }: { readonly vm: string; readonly host?: string | undefined }): string => (host === undefined ? vm : filled(words.on, vm, host));
 
-function setText(id: string, words: string): void {
+function setText(id: string, text: string): void {
   const element = byId(id);
-  if (element.textContent !== words) element.textContent = words;
+  if (element.textContent !== text) element.textContent = text;
 }

@@ -2,11 +2,11 @@ import { DARK_COLOURS, LIGHT_COLOURS, LOOKS, STANDALONE_STYLE } from '../../../s
 import { svgPicture } from '../../../server/core/map/picture.js';
 import type { Subject } from '../../../server/core/map/scene.js';
 import type { ExportFormat } from './messages.js';
-import type { State } from './state.js';
+import { momentOf, type State } from './state.js';
 
 /** Draws what is on the screen as a picture that stands by itself: SVG as text, PNG as base64. */
 export async function pictureOf(format: ExportFormat, subject: Subject, state: State): Promise<string> {
-  const options = { scale: state.scale, window: state.window, step: state.step, ...(!state.isWhole && { height: PART_HEIGHT }) };
+  const options = { scale: state.scale, window: state.window, moment: state.showsStances ? undefined : momentOf(state), ...(!state.isWhole && { height: PART_HEIGHT }) };
   if (format === 'svg') return svgPicture([subject], { ...options, style: STANDALONE_STYLE });
   const dark = /\bvscode-(?:dark|high-contrast(?!-light))\b/.test(document.body.className);
   return rasterised(svgPicture([subject], { ...options, style: `svg{${dark ? DARK_COLOURS : LIGHT_COLOURS}}\n${LOOKS}` }));

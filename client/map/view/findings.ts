@@ -2,7 +2,7 @@ import { svgOf } from '../../../server/core/map/svg.js';
 import { legendOf } from '../../../server/core/map/legend.js';
 import { rect } from '../../../server/core/map/shapes.js';
 import type { State } from './state.js';
-import { byId, make } from './surroundings.js';
+import { byId, make, words } from './surroundings.js';
 
 export interface FindingsListener {
   choseHit(number: number | undefined): void;
@@ -28,7 +28,7 @@ export class Findings {
     const focused = document.activeElement?.id;
     byId('findings-count').textContent = `(${hits.length})`;
     this.#list.replaceChildren(...hits.map((hit) => this.#entry(hit, state)));
-    if (hits.length === 0) this.#list.append(make('li', { class: 'none' }, 'Nothing is found here.'));
+    if (hits.length === 0) this.#list.append(make('li', { class: 'none' }, words.nothingFound));
     if (focused) document.getElementById(focused)?.focus();
     showLegend(state);
   }
@@ -36,18 +36,18 @@ export class Findings {
   #entry({ number, level, rule, message }: State['model']['hits'][number], state: State): HTMLElement {
     const chosen = state.hit === number;
     const button = make('button', { type: 'button', id: `hit-${number}`, class: 'hit', 'aria-expanded': chosen },
-      make('span', { class: `badge badge-${level}` }, `${number}`), make('span', { class: 'unseen' }, `${level}: `), make('span', { class: 'rule' }, rule), ' ', ...code(message));
+      make('span', { class: `badge badge-${level}` }, `${number}`), make('span', { class: 'unseen' }, `${words.levels[level]}: `), make('span', { class: 'rule' }, rule), ' ', ...code(message));
     button.addEventListener('click', () => this.#listener.choseHit(chosen ? undefined : number));
     return make('li', {}, button, ...(chosen ? [this.#fixes(state)] : []));
   }
 
   #fixes({ fixes, fix }: State): HTMLElement {
-    if (!fixes) return make('p', { class: 'fixes' }, 'Looking for fixes…');
-    if (fixes.length === 0) return make('p', { class: 'fixes' }, 'No fix came out better.');
+    if (!fixes) return make('p', { class: 'fixes' }, words.lookingForFixes);
+    if (fixes.length === 0) return make('p', { class: 'fixes' }, words.noFix);
     return make('ul', { class: 'fixes' }, ...fixes.map(({ title }, index) => {
-      const look = make('button', { type: 'button', id: `look-${index}`, 'aria-pressed': fix === index, title: 'Draw what the fix makes of the map over it' }, fix === index ? 'Shown' : 'Show');
+      const look = make('button', { type: 'button', id: `look-${index}`, 'aria-pressed': fix === index, title: words.showAbout }, fix === index ? words.shown : words.show);
       look.addEventListener('click', () => this.#listener.laidOver(fix === index ? undefined : index));
-      const apply = make('button', { type: 'button', id: `apply-${index}` }, 'Apply');
+      const apply = make('button', { type: 'button', id: `apply-${index}` }, words.apply);
       apply.addEventListener('click', () => this.#listener.applied(index));
       return make('li', {}, look, apply, make('span', {}, ...code(title)));
     }));
@@ -55,12 +55,12 @@ export class Findings {
 }
 
 /** Words between backticks as code. */
-const code = (words: string): (Node | string)[] => words.split('`').map((part, index) => (index % 2 === 1 ? make('code', {}, part) : part));
+const code = (message: string): (Node | string)[] => message.split('`').map((part, index) => (index % 2 === 1 ? make('code', {}, part) : part));
 
 function showLegend({ model }: State): void {
-  byId('legend').replaceChildren(...legendOf([model]).map(({ look, words }) => {
+  byId('legend').replaceChildren(...legendOf([model]).map(({ look, words: meaning }) => {
     const swatch = make('span', { class: 'swatch', 'aria-hidden': true });
     swatch.innerHTML = `<svg width="18" height="12">${svgOf([rect(look, 0.5, 0.5, 17, 11, { radius: 2 })])}</svg>`;
-    return make('li', {}, swatch, words);
+    return make('li', {}, swatch, meaning);
   }));
 }

@@ -8,7 +8,8 @@ export type Wish =
   | { readonly kind: 'pan'; readonly share: number }
   | { readonly kind: 'all' }
   | { readonly kind: 'fit' }
-  | { readonly kind: 'reveal' };
+  | { readonly kind: 'reveal' }
+  | { readonly kind: 'table' };
 
 /** The wish behind a key; nothing where the key is not for the drawing. */
 export function wishOf({ key, ctrlKey, metaKey, altKey, shiftKey }: KeyboardEvent, state: State): Wish | undefined {
@@ -44,6 +45,9 @@ export function wishOf({ key, ctrlKey, metaKey, altKey, shiftKey }: KeyboardEven
     case 'Enter':
     case ' ':
       return { kind: 'reveal' };
+    case 't':
+    case 'T':
+      return { kind: 'table' };
     case 'Escape':
       return { kind: 'choose', item: undefined };
     default:

@@ -1,7 +1,7 @@
 import { rangeWords, sizeWords } from '../../../server/core/map/sizes.js';
 import type { View } from '../../../server/core/map/axis.js';
 import { HATCHES } from '../../../server/core/map/svg.js';
-import { HIGH_CONTRAST_DARK, HIGH_CONTRAST_LIGHT, DARK_COLOURS, LIGHT_COLOURS, LOOKS } from '../../../server/core/map/palette.js';
+import { FORCED_COLOURS, HIGH_CONTRAST_DARK, HIGH_CONTRAST_LIGHT, DARK_COLOURS, LIGHT_COLOURS, LOOKS } from '../../../server/core/map/palette.js';
 import { Chart } from './chart.js';
 import { Controls } from './controls.js';
 import { pictureOf } from './export.js';
@@ -9,9 +9,11 @@ import { Findings } from './findings.js';
 import { wishOf } from './keys.js';
 import type { Choice, ExportFormat, ToView } from './messages.js';
 import { recall, remember } from './remembered.js';
-import { Drawing, EMPTY, itemOf, kinOf, wholeWindow, withAnswer, type State } from './state.js';
-import { byId, vscode } from './surroundings.js';
+import { Drawing, EMPTY, endOf, itemOf, kinOf, wholeWindow, withAnswer, type State } from './state.js';
+import { Steps } from './steps.js';
+import { byId, vscode, words } from './surroundings.js';
 import { Table } from './table.js';
+import { filled } from './words.js';
 
 // One state, and everything on the screen shows it: whoever changes something makes a new state.
 
@@ -21,16 +23,19 @@ let state: State = { ...EMPTY, ...recall(vscode.getState()) };
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(`body{${LIGHT_COLOURS}} body.vscode-dark{${DARK_COLOURS}} body.vscode-high-contrast{${HIGH_CONTRAST_DARK}} body.vscode-high-contrast-light{${HIGH_CONTRAST_LIGHT}}
 html body[class*=vscode]{--map-ground:var(--vscode-editor-background);--map-text:var(--vscode-editor-foreground);--map-track:color-mix(in srgb,var(--map-text) 5%,var(--map-ground));--map-hairline:color-mix(in srgb,var(--map-text) 11%,var(--map-ground))}
+@media (forced-colors:active){html body[class*=vscode]{${FORCED_COLOURS}}}
 ${LOOKS.replace(/^text\{/m, ':where(#drawing) text{')}`);
 document.adoptedStyleSheets = [sheet, ...document.adoptedStyleSheets];
 byId<SVGElement>('patterns').innerHTML = HATCHES;
 
 const chart = new Chart(state, { moved, chose, choseHit });
-const table = new Table({ chose });
+const table = new Table({ chose, left: () => chart.focus() });
+const steps = new Steps({ stepped: (step) => set({ step }) });
 const findings = new Findings({ choseHit, laidOver: (fix) => set({ fix }), applied });
 const controls = new Controls({
   chose: (choice) => ask({ choice }), scaled: (scale) => set({ scale, isWhole: true, window: wholeWindow({ ...state, scale }) }),
-  zoomed: (factor) => chart.zoom(factor), all: showAll, stances: () => ask({ stances: !state.showsStances }), stepped: (step) => set({ step }), exported,
+  zoomed: (factor) => chart.zoom(factor), all: showAll, stances: () => ask({ stances: !state.showsStances }), exported,
+  ordered: (sequence) => set({ sequence, step: endOf(state.model.sequences[sequence]) }), stepped: (step) => set({ step }),
 });
 
 function set(change: Partial<State>): void {
@@ -38,6 +43,7 @@ function set(change: Partial<State>): void {
   chart.show(state);
   table.show(state);
   findings.show(state);
+  steps.show(state);
   controls.show(state);
   vscode.setState(remember(state));
 }
@@ -71,7 +77,7 @@ function revealInText(id: string, focus: boolean): void {
 
 function say(id: string | undefined): void {
   const item = itemOf(state, id);
-  const numbers = item ? state.model.hits.filter(({ items }) => items.includes(item.id)).map(({ number, rule }) => `finding ${number}, ${rule}`) : [];
+  const numbers = item ? state.model.hits.filter(({ items }) => items.includes(item.id)).map(({ number, rule }) => filled(words.finding, number, rule)) : [];
   byId('said').textContent = item ? [`${item.kept ?? item.kind} ${item.name}`, rangeWords(item.range), sizeWords(item.range.end - item.range.base), ...item.details, ...numbers].join(', ') : '';
 }
 
@@ -112,6 +118,7 @@ byId('chart').addEventListener('keydown', (event) => {
   else if (wish.kind === 'zoom') chart.zoom(wish.factor);
   else if (wish.kind === 'pan') chart.pan(wish.share);
   else if (wish.kind === 'all') showAll();
+  else if (wish.kind === 'table') table.focus();
   else if (state.selected === undefined) return;
   else if (wish.kind === 'fit') chart.fit(itemOf(state, state.selected)?.range ?? state.window);
   else revealInText(state.selected, true);
@@ -120,11 +127,13 @@ byId('chart').addEventListener('keydown', (event) => {
 window.addEventListener('message', ({ data }: MessageEvent<ToView>) => {
   if (data.kind === 'map') {
     set(withAnswer(state, data.file, data.answer));
-    controls.tell(data.answer.map ? '' : 'No vm is declared here that could be drawn.');
+    controls.tell(data.answer.map ? '' : words.noVm);
   } else if (data.kind === 'nothing') {
     controls.tell(data.why);
   } else if (data.kind === 'export') {
     void exported(data.format);
+  } else if (data.kind === 'focus') {
+    chart.focus();
   } else {
     // What was chosen here stays chosen: choosing moves the cursor, too.
     const [first] = state.selected !== undefined && data.items.includes(state.selected) ? [state.selected] : data.items;

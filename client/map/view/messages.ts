@@ -36,7 +36,9 @@ export type ToView =
   | { readonly kind: 'nothing'; readonly why: string }
   /** The cursor stands in the declaration of these items. */
   | { readonly kind: 'cursor'; readonly items: readonly string[] }
-  | { readonly kind: 'export'; readonly format: ExportFormat };
+  | { readonly kind: 'export'; readonly format: ExportFormat }
+  /** The keyboard is for the drawing from now on. */
+  | { readonly kind: 'focus' };
 
 export type ExportFormat = 'svg' | 'png';
 

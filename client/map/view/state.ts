@@ -1,5 +1,5 @@
 import { compressedAxis, EVERYTHING, EXACT, viewOf, windowAround, type Axis, type ScaleName, type View } from '../../../server/core/map/axis.js';
-import { atStep, type MapItem, type MapModel } from '../../../server/core/map/model.js';
+import { atStep, type MapItem, type MapModel, type Sequence, type Step } from '../../../server/core/map/model.js';
 import { modelOfRecord } from '../../../server/core/map/record.js';
 import { prepare, type PreparedSubject } from '../../../server/core/map/scene.js';
 import type { Choice, MapAnswer, MapPlace } from './messages.js';
@@ -33,21 +33,22 @@ export interface State {
   readonly hit: number | undefined;
   readonly fixes: readonly OfferedFix[] | undefined;
   readonly fix: number | undefined;
-  /** The step of the hot-plug sequence; the last one at first. */
+  /** The order in which things come, and the step in it; the last one at first. */
+  readonly sequence: number;
   readonly step: number;
 }
 
-const NO_MAP: PlacedModel = { vm: '', host: undefined, asked: '', stance: '', items: [], leaves: [], backings: [], hits: [], steps: [], totals: '' };
+const NO_MAP: PlacedModel = { vm: '', host: undefined, asked: '', stance: '', items: [], leaves: [], backings: [], hits: [], sequences: [], totals: '' };
 
 export const EMPTY: State = {
   file: '', version: 0, choices: [], choice: undefined, model: NO_MAP, stances: [], showsStances: false, scale: 'compressed', window: EVERYTHING, isWhole: true,
-  selected: undefined, kin: new Set(), hit: undefined, fixes: undefined, fix: undefined, step: 0,
+  selected: undefined, kin: new Set(), hit: undefined, fixes: undefined, fix: undefined, sequence: 0, step: 0,
 };
 
 /** The state with what the server answered: what was chosen stays chosen as long as it is there. */
 export function withAnswer(state: State, file: string, answer: MapAnswer): State {
   const model = answer.map ? modelOfRecord(answer.map) : NO_MAP;
-  const same = file === state.file && model.vm === state.model.vm && model.host === state.model.host;
+  const same = file === state.file && model.vm === state.choice?.vm && model.host === state.choice.host;
   const ids = new Set(model.items.map(({ id }) => id));
   const hit = same && state.hit !== undefined && model.hits.some(({ number, rule }) => number === state.hit && rule === ruleOf(state)) ? state.hit : undefined;
   const next: State = {
@@ -60,18 +61,35 @@ export function withAnswer(state: State, file: string, answer: MapAnswer): State
     hit,
     fixes: hit === undefined ? undefined : answer.fixes?.map(({ title, map }) => ({ title, map: modelOfRecord(map) })),
     fix: hit === undefined || !answer.fixes || state.fix === undefined || state.fix >= answer.fixes.length ? undefined : state.fix,
-    step: same && state.step < state.model.steps.length - 1 ? Math.min(state.step, model.steps.length - 1) : Math.max(0, model.steps.length - 1),
+    ...momentIn(model, same ? state : EMPTY),
     isWhole: same ? state.isWhole : true,
   };
   return next.isWhole ? { ...next, window: wholeWindow(next) } : next;
 }
+
+/** The same step of the same sequence as before, or the end of the first one. */
+function momentIn({ sequences }: PlacedModel, { model, sequence, step }: State): Pick<State, 'sequence' | 'step'> {
+  // A page that was just restored has no map yet, but knows what it showed.
+  const isRestored = model === NO_MAP && step > 0;
+  const label = model.sequences[sequence]?.label;
+  const same = isRestored ? sequence : sequences.findIndex((one) => one.label === label);
+  const last = endOf(sequences[same] ?? sequences[0]);
+  if (!sequences[same]) return { sequence: 0, step: last };
+  return { sequence: same, step: isRestored || step < endOf(model.sequences[sequence]) ? Math.min(step, last) : last };
+}
+
+/** The number of a sequence's last step. */
+export const endOf = (sequence: Sequence | undefined): number => Math.max(0, (sequence?.steps.length ?? 0) - 1);
+
+/** The step that is shown. */
+export const momentOf = ({ model, sequence, step }: State): Step | undefined => model.sequences[sequence]?.steps[step];
 
 const ruleOf = ({ model, hit }: State): string | undefined => model.hits.find(({ number }) => number === hit)?.rule;
 
 /** The models that are drawn: one, or one for each stance. */
 const drawnModels = (state: State): readonly [PlacedModel, ...PlacedModel[]] => {
   const [first, ...others] = state.showsStances ? state.stances : [];
-  return first ? [first, ...others] : [atStep(state.model, state.step)];
+  return first ? [first, ...others] : [atStep(state.model, momentOf(state))];
 };
 
 /** The map after the fix that is laid over. */
@@ -99,7 +117,7 @@ export class Drawing {
 
   #renew(state: State): void {
     const after = ghostOf(state);
-    const key = [state.model, state.step, state.showsStances, state.stances, state.scale, after];
+    const key = [state.model, state.sequence, state.step, state.showsStances, state.stances, state.scale, after];
     if (this.#subject && key.every((part, index) => part === this.#key[index])) return;
     this.#key = key;
     const models = drawnModels(state);

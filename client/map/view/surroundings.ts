@@ -1,4 +1,5 @@
 import type { ToExtension } from './messages.js';
+import type { MapWords } from './words.js';
 
 /** What VS Code gives a webview; a page that stands in for it in tests gives the same. */
 export interface VsCodeApi {
@@ -10,6 +11,9 @@ export interface VsCodeApi {
 declare const acquireVsCodeApi: () => VsCodeApi;
 
 export const vscode: VsCodeApi = acquireVsCodeApi();
+
+/** What the page says in the user's language. */
+export const words = JSON.parse(document.body.dataset['words'] ?? '{}') as MapWords;
 
 /** The element of the page with this id; the page always has it. */
 export function byId<Kind extends Element = HTMLElement>(id: string): Kind {

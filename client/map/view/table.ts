@@ -1,14 +1,15 @@
 import { rowsOf, type Row } from '../../../server/core/map/rows.js';
 import type { State } from './state.js';
-import { byId, make } from './surroundings.js';
+import { byId, make, words } from './surroundings.js';
 
 const ROW_HEIGHT = 24;
 /** Rows that are there above and below what can be seen. */
 const SPARE = 12;
-const HEADINGS = ['Space', 'From', 'To', 'Size', 'Kind', 'Name', 'Findings', 'What'];
 
 export interface TableListener {
   chose(item: string, reveal: boolean): void;
+  /** Back to the drawing. */
+  left(): void;
 }
 
 /**
@@ -29,7 +30,7 @@ export class Table {
 
   constructor(listener: TableListener) {
     this.#listener = listener;
-    byId('table-head').append(make('tr', { 'aria-rowindex': 1 }, ...HEADINGS.map((words) => make('th', { scope: 'col' }, words))));
+    byId('table-head').append(make('tr', { 'aria-rowindex': 1 }, ...words.headings.map((heading) => make('th', { scope: 'col' }, heading))));
     this.#box.addEventListener('scroll', () => this.#fill(false));
     this.#body.addEventListener('keydown', (event) => this.#key(event));
     this.#body.addEventListener('click', (event) => {
@@ -55,6 +56,15 @@ export class Table {
     this.#fill(true);
   }
 
+  /** Opens the table and goes to the chosen item in it. */
+  focus(): void {
+    byId<HTMLDetailsElement>('table-part').open = true;
+    this.#scrollTo(this.#active);
+    this.#fill(true);
+    this.#focus();
+    byId('table-part').scrollIntoView({ block: 'nearest' });
+  }
+
   #scrollTo(index: number): void {
     this.#active = index;
     const top = index * ROW_HEIGHT;
@@ -76,8 +86,8 @@ export class Table {
   }
 
   #rowOf({ item, space: where, first, last, size, kind, name, details, hits }: Row, index: number): HTMLElement {
-    const cells = [where, first, last, size, kind, name, hits.join(', '), details].map((words, column) =>
-      column === 5 ? make('th', { scope: 'row' }, words) : make('td', { class: column === 1 || column === 2 ? 'address' : undefined }, words));
+    const cells = [where, first, last, size, kind, name, hits.join(', '), details].map((text, column) =>
+      column === 5 ? make('th', { scope: 'row' }, text) : make('td', { class: column === 1 || column === 2 ? 'address' : undefined }, text));
     return make('tr', { 'data-item': item, 'data-index': index, 'aria-rowindex': index + 2, tabindex: index === this.#active ? 0 : -1, 'aria-selected': item === this.#selected }, ...cells);
   }
 
@@ -88,6 +98,9 @@ export class Table {
     if (event.key === 'Enter' || event.key === ' ') {
       event.preventDefault();
       if (item !== undefined) this.#listener.chose(item, true);
+    } else if (event.key === 'Escape') {
+      event.preventDefault();
+      this.#listener.left();
     } else if (move !== undefined) {
       event.preventDefault();
       this.#scrollTo(Math.min(this.#rows.length - 1, Math.max(0, this.#active + move)));
@@ -105,7 +118,7 @@ export class Table {
 
 /** Keeps the place of rows that are not in the page. */
 function space(rows: number): HTMLElement {
-  const cell = make('td', { colspan: HEADINGS.length });
+  const cell = make('td', { colspan: words.headings.length });
   cell.style.height = `${rows * ROW_HEIGHT}px`;
   const row = make('tr', { 'aria-hidden': true, class: 'spare' }, cell);
   row.hidden = rows === 0;

@@ -1,4 +1,4 @@
-import { isAligned } from '../layout/address.js';
+import { formatSize, isAligned } from '../layout/address.js';
 import { contains, intersect, overlaps, subtract, unite, type Range } from '../layout/intervals.js';
 import { hiddenParts } from '../layout/hidden-parts.js';
 import type { Host, Region, Stance, Vm } from '../layout/model.js';
@@ -67,6 +67,10 @@ export interface KernelSpan {
   readonly until: KernelVersion | undefined;
   readonly errno: 'ok' | Errno;
 }
+
+/** What a stance is called: `carve to 2 MiB`; with a star where the layout says so itself. */
+export const stanceName = ({ stance, block, isDeclared }: Outcome): string =>
+  `${stance}${block === undefined ? '' : ` to ${formatSize(block)}`}${isDeclared ? ' *' : ''}`;
 
 export function compareStances(declared: Vm, host: Host): Comparison {
   const vm = declared.maps.length === 0 ? declared : { ...declared, maps: [] };

@@ -25,7 +25,7 @@ export interface Columns {
   readonly ruler: number;
   readonly gpa: Column;
   readonly iovas: readonly { readonly column: Column; readonly strip: LeafStrip }[];
-  /** Nothing where there is no room, as with stances side by side. */
+  /** Nothing where there is no room, as in a very narrow drawing or with stances side by side. */
   readonly memory: Column | undefined;
   readonly right: number;
 }
@@ -37,6 +37,9 @@ const MARGIN = 14;
 const STRIP = 12;
 const STRIP_GAP = 5;
 
+/** Pixels that a drawing needs to be read; a narrower view of it is scrolled. */
+export const leastWidth = (models: number): number => (models === 1 ? 330 : 190 + 118 * models);
+
 /** The spaces of a guest side by side, or with several models the IOVAs of each beside the first one's addresses. */
 export const columnsOf = (models: readonly [MapModel, ...MapModel[]], width: number): Columns =>
   models.length === 1 ? spacesOf(models[0], width) : stancesOf(models, width);
@@ -44,13 +47,16 @@ export const columnsOf = (models: readonly [MapModel, ...MapModel[]], width: num
 /** Shares of the room: of each space, of what is between two, and of the words beside the leaves. */
 const WIDE = { own: 0.27, gap: 0.045, words: 0.15 };
 const NARROW = { own: 0.31, gap: 0.035, words: 0.08 };
+const NARROWEST = { own: 0.45, gap: 0.05, words: 0 };
 /** Pixels below which the words beside the leaves are given up. */
 const NARROW_WIDTH = 600;
+/** Pixels below which the memory is, too. */
+const NARROWEST_WIDTH = 440;
 
 function spacesOf(model: MapModel, width: number): Columns {
   const ruler = rulerFor(width);
   const room = width - ruler - MARGIN;
-  const shares = width < NARROW_WIDTH ? NARROW : WIDE;
+  const shares = width < NARROWEST_WIDTH ? NARROWEST : width < NARROW_WIDTH ? NARROW : WIDE;
   const [own, gap, words] = [Math.floor(room * shares.own), Math.floor(room * shares.gap), Math.floor(room * shares.words)];
   const iova = ruler + own + gap;
   const strip = iova + own + STRIP_GAP;
@@ -59,7 +65,7 @@ function spacesOf(model: MapModel, width: number): Columns {
     ruler: ruler - 22,
     gpa: gpaColumn(model, ruler, own),
     iovas: [{ column: iovaColumn(model, iova, own, 'IOVA', 'what devices see'), strip: { model, x: strip, width: STRIP, words } }],
-    memory: { space: 'memory', model, x: memory, width: width - MARGIN - memory, title: 'Memory', about: 'what is behind' },
+    memory: width < NARROWEST_WIDTH ? undefined : { space: 'memory', model, x: memory, width: width - MARGIN - memory, title: 'Memory', about: 'what is behind' },
     right: width - MARGIN,
   };
 }

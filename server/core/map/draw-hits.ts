@@ -2,8 +2,8 @@ import { positionOf, type View } from './axis.js';
 import type { Column } from './columns.js';
 import { hitIn } from './draw-memory.js';
 import type { Piece } from './memory.js';
-import type { Hit } from './model.js';
-import { rect, text, whole, type Shape } from './shapes.js';
+import type { Hit, Step } from './model.js';
+import { path, rect, text, whole, type Shape } from './shapes.js';
 
 interface Extent {
   readonly top: number;
@@ -13,26 +13,50 @@ interface Extent {
 /** What findings hit in a column: a frame around the bytes at fault, and the number of the finding. */
 export function drawHits(column: Column, view: View, pieces: readonly Piece[], selected: number | undefined): Shape[] {
   const badges = new Badges(column.x);
-  const seen = column.model.hits.filter(({ space }) => space === column.space).flatMap((hit) => {
+  const placed = column.model.hits.filter(({ space }) => space === column.space).flatMap((hit) => {
     const extent = extentOf(hit, column, view, pieces);
-    return extent && extent.bottom > 0 && extent.top < view.height ? [{ hit, extent }] : [];
+    return extent ? [{ hit, extent }] : [];
   });
+  const seen = placed.filter(({ extent }) => extent.bottom > 0 && extent.top < view.height);
   const frames = seen.flatMap(({ hit, extent }) => (hit.witness && (hit.level !== 'note' || hit.number === selected) ? [frame(hit, extent, column, view.height, hit.number === selected)] : []));
-  return [...frames, ...seen.flatMap(({ hit, extent }) => badges.draw(hit, Math.min(view.height - 9, Math.max(9, extent.top)), hit.number === selected))];
+  return [
+    ...frames,
+    ...seen.flatMap(({ hit, extent }) => badges.draw(hit, Math.min(view.height - 9, Math.max(9, extent.top)), hit.number === selected)),
+    ...drawPointers(placed.filter(({ extent }) => extent.bottom <= 0).map(({ hit }) => hit), column, 'above', view.height),
+    ...drawPointers(placed.filter(({ extent }) => extent.top >= view.height).map(({ hit }) => hit), column, 'below', view.height),
+  ];
+}
+
+/** Findings out of view that are pointed at by themselves; of more only the number is told. */
+const MOST_POINTERS = 3;
+
+/** What findings out of view hit: at the edge, from the right, a triangle that leads there. */
+function drawPointers(hits: readonly Hit[], { x, width }: Column, where: 'above' | 'below', height: number): Shape[] {
+  const shown = hits.length > MOST_POINTERS + 1 ? hits.slice(0, MOST_POINTERS) : hits;
+  const [tip, base, line] = where === 'above' ? [-6, 10, 8] : [height + 6, height - 10, height - 1];
+  const pointers = shown.flatMap(({ number, level, rule, message }, index): Shape[] => {
+    const middle = whole(x + width - 12 - 22 * index);
+    const more = { hit: number, title: `${where}: ${rule}: ${message}` };
+    return [path(`badge badge-${level}`, `M${middle - 11} ${base}H${middle + 11}L${middle} ${tip}Z`, more), { ...text('t-badge', middle, line, `${number}`, 'middle'), ...more }];
+  });
+  const others = hits.length - shown.length;
+  return others === 0 ? pointers : [...pointers, text('t-detail', whole(x + width - 24 - 22 * shown.length), where === 'above' ? 10 : height - 3, `+${others}`, 'end')];
 }
 
 /** What the arrival of a step is refused for: the bytes that decided, framed. */
-export function drawRefusal({ x, width, model }: Column, view: View, step: number | undefined): Shape[] {
-  const { witness, verdict, reason } = model.steps[step ?? 0] ?? {};
-  if (!step || !witness || verdict === 'ok') return [];
+export function drawRefusal({ x, width }: Column, view: View, moment: Step | undefined): Shape[] {
+  if (moment?.arrival === undefined || !moment.witness || moment.verdict === 'ok') return [];
+  const { witness, verdict, reason } = moment;
   const [top, bottom] = [positionOf(view, witness.base), positionOf(view, witness.end)];
   const [from, to] = [whole(Math.max(top, -6)), whole(Math.min(bottom, view.height + 6))];
   return to < 0 || from > view.height ? [] : [rect('hit-error', x - 2, from - 1, width + 4, Math.max(4, to - from + 2), { radius: 3, title: `${verdict}: ${reason}` })];
 }
 
 function extentOf({ witness, items, space }: Hit, { model }: Column, view: View, pieces: readonly Piece[]): Extent | undefined {
-  if (space === 'memory') return pieces.flatMap((piece) => (witness && items.some((id) => piece.items.includes(id)) ? hitIn(piece, witness) ?? [] : []))[0];
-  const range = witness ?? model.items.find(({ id }) => items.includes(id))?.range;
+  const inMemory = space === 'memory' ? pieces.flatMap((piece) => (witness && items.some((id) => piece.items.includes(id)) ? hitIn(piece, witness) ?? [] : []))[0] : undefined;
+  if (inMemory) return inMemory;
+  // Memory is drawn beside what shows it: where that is out of view, so is the finding.
+  const range = (space === 'memory' ? undefined : witness) ?? model.items.find(({ id }) => items.includes(id))?.range;
   return range && { top: positionOf(view, range.base), bottom: positionOf(view, range.end) };
 }
 

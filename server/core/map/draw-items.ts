@@ -2,7 +2,7 @@ import { sizeOf } from '../layout/intervals.js';
 import { formatCount } from '../layout/address.js';
 import type { Column } from './columns.js';
 import type { Span } from './lanes.js';
-import { isRefused, type MapItem } from './model.js';
+import { isRefused, isThere, type MapItem, type Step } from './model.js';
 import { fitting, rect, text, whole, widthOf, type Shape } from './shapes.js';
 import { rangeWords, sizeWords } from './sizes.js';
 
@@ -14,8 +14,8 @@ export interface Marks {
   readonly kin?: ReadonlySet<string> | undefined;
   /** The finding that is chosen. */
   readonly hit?: number | undefined;
-  /** Items that come after the step that is shown are drawn as not there yet. */
-  readonly step?: number | undefined;
+  /** The step that is shown: what isn't there yet is drawn so. */
+  readonly moment?: Step | undefined;
 }
 
 /** A span with the lane it is in. */
@@ -71,16 +71,18 @@ function drawBox(span: PlacedSpan, { left, width, top, bottom }: Box, marks: Mar
 }
 
 /** The classes of an item: its kind, and what is the matter with it. */
-export function lookOf(item: MapItem, { kin, step }: Marks): string {
-  const { kind, kept, since, id } = item;
+export function lookOf(item: MapItem, { kin, moment }: Marks): string {
+  const { kind, kept, id } = item;
   const hatch = kept ? ` hatch-${kept === 'sw-msi' ? 'msi' : kept === 'direct-relaxable' ? 'direct' : kept}` : kind === 'outside' || kind === 'avoid' ? ` hatch-${kind}` : '';
   return [
     kept ? `v-kept v-kept-${kept}` : `v-${kind}`,
     ...(isRefused(item) ? ['is-refused'] : []),
-    ...(since > (step ?? 0) ? ['is-later'] : []),
+    ...(isThere(item, moment ?? START_UP) ? [] : ['is-later']),
     ...(kin?.has(id) ? ['is-kin'] : []),
   ].join(' ') + hatch;
 }
+
+const START_UP = { present: [] };
 
 const manyTitle = ({ count, range }: Span): string => `${formatCount(count)} of them, too small to be told apart here\n${rangeWords(range)}`;
 
@@ -100,13 +102,22 @@ function words({ item, count }: PlacedSpan, { left, width, top, bottom }: Box): 
   if (room < 12) return [];
   if (count > 1) return [text('t-detail halo halo-many', left + PAD, whole((top + bottom) / 2) + 4, fitting(`${formatCount(count)} items`, width - 2 * PAD, 11, 'plain'))];
   const lines = room >= 2 * LINE + 4 ? [rangeWords(item.range)].filter((line) => widthOf(line, 10.5, 'mono') <= width - 2 * PAD) : [];
-  const details = room >= (2 + lines.length) * LINE + 4 ? [fitting(item.details.join(' · '), width - 2 * PAD, 10.5, 'plain')].filter((line) => line !== '') : [];
+  const details = room >= (2 + lines.length) * LINE + 4 ? [detailsIn(item.details, width - 2 * PAD)].filter((line) => line !== '') : [];
   const first = whole(room < 2 * LINE + 4 ? (top + bottom) / 2 + 4 : top + LINE + 1);
   return [
     ...headline(item, left, width, first),
     ...lines.map((line) => text(`t-range${haloOf(item)}`, left + PAD, first + LINE, line)),
     ...details.map((line) => text(`${isRefused(item) ? 't-why' : 't-detail'}${haloOf(item)}`, left + PAD, first + LINE * (1 + lines.length), line)),
   ];
+}
+
+const LEAST_DETAILS = 16;
+
+/** Details, cut short only where enough is left of them to say something. */
+function detailsIn(details: readonly string[], width: number): string {
+  const all = details.join(' · ');
+  const shown = fitting(all, width, 10.5, 'plain');
+  return shown === all || shown.length >= LEAST_DETAILS ? shown : fitting(details[0] ?? '', width, 10.5, 'plain') === details[0] ? details[0] : '';
 }
 
 function headline(item: MapItem, left: number, width: number, baseline: number): Shape[] {

@@ -27,7 +27,7 @@ export function drawLeaves({ model, x, width, words }: LeafStrip, view: View): S
     const middle = Math.min(Math.max((top + bottom) / 2, LABEL_HEIGHT / 2), view.height - LABEL_HEIGHT / 2);
     if (bottom - top < 3 || middle - LABEL_HEIGHT / 2 < free) continue;
     free = middle + LABEL_HEIGHT / 2;
-    if (widthOf(label, 10.5, 'plain') <= words - 4) shapes.push(text(run.refused ? 't-detail' : 't-leaf', x + width + 6, whole(middle) + 4, label));
+    if (widthOf(label, 10.5, 'plain') <= words - 8) shapes.push(text(run.refused ? 't-detail' : 't-leaf', x + width + 6, whole(middle) + 4, label));
   }
   return shapes;
 }

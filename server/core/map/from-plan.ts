@@ -10,7 +10,7 @@ import { writeAddress } from '../layout/written.js';
 import type { Finding } from '../rules/rule.js';
 import { hitsOf, placedAt, type Located } from './hits.js';
 import type { Bytes, LeafRun, MapBacking, MapItem, MapModel, Placed } from './model.js';
-import { aloneVerdict, arrivalOf, stepOfMemory, stepsOf } from './steps.js';
+import { aloneVerdict, arrivalsOf, numberOfMemory, sequencesOf } from './steps.js';
 
 /** Draws up the map of a guest, with the findings that are about it. Without a plan it has no IOVAs. */
 export function mapOf(vm: Vm, plan: Plan | undefined, findings: readonly Finding[]): MapModel<Placed> {
@@ -19,7 +19,7 @@ export function mapOf(vm: Vm, plan: Plan | undefined, findings: readonly Finding
   const regions = vm.regions.flatMap((region) => regionItem(region, plan, backings, ids));
   const maps = plan ? plan.maps.map((map) => mapItem(map, plan, backings, ids)) : [];
   const kept = plan ? keptItems(plan, ids) : [];
-  const later = plan ? plan.memoryHotplug.map((memory, index) => laterItem(memory, stepOfMemory(index, plan), plan, backings, ids)) : [];
+  const later = plan ? plan.memoryHotplug.map((memory, index) => laterItem(memory, numberOfMemory(index, plan), plan, backings, ids)) : [];
   const located = [...regions, ...maps, ...later, ...kept];
   const items = [...located.map(({ item }) => item), ...(plan ? leftOutItems(plan, ids) : []), ...outside(vm, plan, ids)];
   return {
@@ -31,7 +31,7 @@ export function mapOf(vm: Vm, plan: Plan | undefined, findings: readonly Finding
     leaves: plan ? [...plan.maps.flatMap((map, index) => leafRuns(map, maps[index]?.item.id ?? '')), ...plan.memoryHotplug.flatMap((memory, index) => laterRuns(memory, plan, later[index]?.item))] : [],
     backings: [...backings.values()],
     hits: hitsOf(vm, plan, findings, located),
-    steps: plan ? stepsOf(plan) : [],
+    sequences: plan ? sequencesOf(plan) : [],
     totals: plan ? totalWords(plan) : '',
   };
 }
@@ -80,12 +80,12 @@ function regionItem(region: Region, plan: Plan | undefined, backings: Backings, 
   const bytes = bytesOf(backing, offset, sizeOf(range), backings);
   const item: MapItem<Placed> = {
     ...NOTHING, id: ids.of('gpa', name), space: 'gpa', kind, name, range, bytes, place: placedAt(element), details: regionDetails(region, bytes),
-    since: (plan && arrivalOf(region, plan)) ?? 0,
+    arrivals: plan ? arrivalsOf(region, plan) : [],
   };
   return [{ item, element }];
 }
 
-const NOTHING = { kept: undefined, verdict: undefined, details: [], since: 0, bytes: undefined, gpa: undefined, place: undefined } as const;
+const NOTHING = { kept: undefined, verdict: undefined, details: [], arrivals: [], bytes: undefined, gpa: undefined, place: undefined } as const;
 
 const HAS_ACCESS: ReadonlySet<string> = new Set(['ram', 'rom', 'mmio', 'bar']);
 
@@ -113,7 +113,7 @@ function mapItem(map: PlannedMap, plan: Plan, backings: Backings, ids: Ids): Loc
     ...NOTHING,
     id: ids.of('iova', name), space: 'iova', kind: 'map', name, range, bytes, verdict: verdict.errno,
     details: [...why, access, ...(map.backing && bytes ? [byteWords(map.backing, bytes)] : []), formatLeaves(leaves)],
-    since: plan.attachedAtBoot ? 0 : 1,
+    arrivals: plan.attachedAtBoot ? [] : [...plan.hotplug.keys()],
     gpa: shownAddresses(map),
     place: element && placedAt(element),
   };
@@ -121,7 +121,7 @@ function mapItem(map: PlannedMap, plan: Plan, backings: Backings, ids: Ids): Loc
 }
 
 /** What is asked for when RAM comes later: all of a DIMM, or every block of virtio-mem. */
-function laterItem(memory: MemoryVerdict, since: number, plan: Plan, backings: Backings, ids: Ids): Located {
+function laterItem(memory: MemoryVerdict, arrival: number, plan: Plan, backings: Backings, ids: Ids): Located {
   const { region, requests: [request], blocks, kind } = memory;
   const range = laterRange(memory);
   const verdict = aloneVerdict(memory);
@@ -129,7 +129,7 @@ function laterItem(memory: MemoryVerdict, since: number, plan: Plan, backings: B
   const element = request?.written?.element ?? region.element;
   const why = verdict.errno === 'ok' ? [] : [`${verdict.errno}: ${reasonOf(verdict, plan)}`];
   const item: MapItem<Placed> = {
-    ...NOTHING, id: ids.of('iova', request?.name ?? region.name), space: 'iova', kind: 'map', name: request?.name ?? region.name, range, bytes, verdict: verdict.errno, since,
+    ...NOTHING, id: ids.of('iova', request?.name ?? region.name), space: 'iova', kind: 'map', name: request?.name ?? region.name, range, bytes, verdict: verdict.errno, arrivals: [arrival],
     details: [...why, blocks ? `${formatPlural(blocks.count, 'block', 'blocks')} of ${formatSize(blocks.size)}` : kind, 'once it arrives'],
     gpa: request?.written ? undefined : range, place: placedAt(element),
   };
@@ -164,22 +164,24 @@ const leafRuns = ({ segments, verdict }: Pick<PlannedMap, 'segments' | 'verdict'
 
 /** What devices keep, with the step at which the first of them comes. */
 function keptItems(plan: Plan, ids: Ids): Located[] {
-  const arrivals = new Map<Reserved['element'], { reserved: Reserved; since: number; keepers: string[] }>();
-  const arrive = (name: string, kept: readonly Reserved[], since: number): void => {
+  const arrivals = new Map<Reserved['element'], { reserved: Reserved; numbers: number[]; keepers: string[] }>();
+  const arrive = (name: string, kept: readonly Reserved[], numbers: readonly number[]): void => {
     for (const reserved of kept) {
       const known = arrivals.get(reserved.element);
-      if (known) known.keepers.push(name);
-      else arrivals.set(reserved.element, { reserved, since, keepers: [name] });
+      if (!known) arrivals.set(reserved.element, { reserved, numbers: [...numbers], keepers: [name] });
+      known?.keepers.push(name);
+      // What a device keeps that is there from start-up is kept from then on.
+      if (known && known.numbers.length > 0) known.numbers.push(...numbers);
     }
   };
-  for (const { assignment: { name, device } } of plan.attach) arrive(name, device?.reserved ?? [], 0);
-  for (const [index, { assignment: { name, device } }] of plan.hotplug.entries()) arrive(name, device?.reserved ?? [], index + 1);
-  return [...arrivals.values()].map(({ reserved, since, keepers }) => keptItem(reserved, since, keepers, ids));
+  for (const { assignment: { name, device } } of plan.attach) arrive(name, device?.reserved ?? [], []);
+  for (const [index, { assignment: { name, device } }] of plan.hotplug.entries()) arrive(name, device?.reserved ?? [], [index]);
+  return [...arrivals.values()].map(({ reserved, numbers, keepers }) => keptItem(reserved, numbers, keepers, ids));
 }
 
-function keptItem({ name, element, range, kind }: Reserved, since: number, keepers: readonly string[], ids: Ids): Located {
-  const details = [`kept by ${keepers.join(', ')}`, ...(since > 0 ? ['once it is plugged in'] : [])];
-  return { item: { ...NOTHING, id: ids.of('iova', name), space: 'iova', kind: 'kept', name, range, kept: kind, details, since, place: placedAt(element) }, element };
+function keptItem({ name, element, range, kind }: Reserved, arrivals: readonly number[], keepers: readonly string[], ids: Ids): Located {
+  const details = [`kept by ${keepers.join(', ')}`, ...(arrivals.length > 0 ? ['once it is plugged in'] : [])];
+  return { item: { ...NOTHING, id: ids.of('iova', name), space: 'iova', kind: 'kept', name, range, kept: kind, details, arrivals, place: placedAt(element) }, element };
 }
 
 const leftOutItems = (plan: Plan, ids: Ids): MapItem<Placed>[] =>

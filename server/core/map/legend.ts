@@ -39,7 +39,7 @@ export function legendOf(models: readonly MapModel[]): Entry[] {
   const entries = new Map<string, Entry>();
   for (const item of models.flatMap(({ items }) => items)) {
     const words = wordsFor(item);
-    if (!entries.has(words)) entries.set(words, { look: lookOf({ ...item, since: 0 }, {}), words });
+    if (!entries.has(words)) entries.set(words, { look: lookOf({ ...item, arrivals: [] }, {}), words });
   }
   const sizes = new Set(models.flatMap(({ leaves }) => leaves.map(({ size }) => size)));
   const leaves = [...sizes].sort((left, right) => (left > right ? -1 : 1));

@@ -20,8 +20,8 @@ export interface MapModel<P = unknown> {
   readonly leaves: readonly LeafRun[];
   readonly backings: readonly MapBacking<P>[];
   readonly hits: readonly Hit<P>[];
-  /** Start-up first, then each hot-plug. */
-  readonly steps: readonly Step[];
+  /** Orders in which what is declared to come later may come; nothing but start-up where nothing is. Empty without a host. */
+  readonly sequences: readonly Sequence[];
   /** `2 mappings, 3 GiB mapped, …`. */
   readonly totals: string;
   /** How start-up ends under this stance, where stances are compared. */
@@ -52,8 +52,8 @@ export interface MapItem<P = unknown> {
   readonly verdict: string | undefined;
   /** What a table tells besides, each a phrase in itself. */
   readonly details: readonly string[];
-  /** The step from which it is there: 0 is start-up. */
-  readonly since: number;
+  /** Arrivals each of which brings it, by number: devices from 0, then RAM. Empty where it is there from start-up. */
+  readonly arrivals: readonly number[];
   /** Where its bytes are. */
   readonly bytes: Bytes | undefined;
   /** The guest-physical addresses that a mapping shows to devices. */
@@ -104,9 +104,20 @@ export interface Hit<P = unknown> {
   readonly place: P | undefined;
 }
 
+/** What arrives one after the other. */
+export interface Sequence {
+  readonly label: string;
+  /** Start-up first. */
+  readonly steps: readonly Step[];
+}
+
 /** Start-up, or the arrival of a device or of RAM. */
 export interface Step {
   readonly label: string;
+  /** The arrival, by its number; nothing for start-up. */
+  readonly arrival: number | undefined;
+  /** Arrivals that are there by then, this one included even if it is refused. */
+  readonly present: readonly number[];
   /** `ok` or the error. */
   readonly verdict: string;
   /** Why it is refused; empty where it isn't. */
@@ -117,9 +128,18 @@ export interface Step {
 /** Whether a mapping is refused. */
 export const isRefused = ({ verdict }: Pick<MapItem, 'verdict'>): boolean => verdict !== undefined && verdict !== 'ok';
 
-/** The map as it is once a step has come: what comes later isn't there yet. */
-export function atStep<P>(model: MapModel<P>, step: number): MapModel<P> {
-  const later = new Set(model.items.flatMap(({ id, since }) => (since > step ? [id] : [])));
-  if (later.size === 0) return model;
-  return { ...model, items: model.items.filter(({ id }) => !later.has(id)), leaves: model.leaves.filter(({ map }) => !later.has(map)) };
+/** Whether an item is there at a step. */
+export const isThere = ({ arrivals }: Pick<MapItem, 'arrivals'>, { present }: Pick<Step, 'present'>): boolean =>
+  arrivals.length === 0 || arrivals.some((arrival) => present.includes(arrival));
+
+/** The map at a step: what comes later isn't there yet, and what is refused in this company is drawn so. */
+export function atStep<P>(model: MapModel<P>, step: Step | undefined): MapModel<P> {
+  if (!step) return model;
+  const items = model.items.filter((item) => isThere(item, step)).map((item) => (isBrought(item, step) ? { ...item, verdict: step.verdict } : item));
+  const verdicts = new Map(items.map(({ id, verdict }) => [id, verdict]));
+  const leaves = model.leaves.flatMap((run) => (verdicts.has(run.map) ? [{ ...run, refused: isRefused({ verdict: verdicts.get(run.map) }) }] : []));
+  return { ...model, items, leaves };
 }
+
+/** Whether it is the mapping that a step asks for. */
+const isBrought = ({ kind, arrivals }: MapItem, { arrival }: Step): boolean => kind === 'map' && arrival !== undefined && arrivals.length === 1 && arrivals[0] === arrival;

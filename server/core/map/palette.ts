@@ -19,10 +19,12 @@ const DARK: typeof LIGHT = {
   'on-badge': '#0f1318', 'leaf-4': '#3fae87', 'leaf-3': '#8cc265', 'leaf-2': '#e5bd4a', 'leaf-1': '#ec9450', 'leaf-0': '#f0716a', fresh: '#4cc267', many: '#232c38', 'many-edge': '#7c8ca1',
 };
 
+/** Colours that something stands on. */
+const GROUNDS = ['ram', 'rom', 'mmio', 'bar', 'doorbell', 'avoid', 'map', 'kept', 'reserved', 'direct', 'outside', 'memory', 'many', 'error-ground', 'warning-ground', 'track', 'ground'];
+
 /** Black or white grounds, and edges that tell the kinds apart; hatches and dashes still do so without any colour. */
 const onPlain = (colours: typeof LIGHT, ground: string, text: string): typeof LIGHT => {
-  const grounds = ['ram', 'rom', 'mmio', 'bar', 'doorbell', 'avoid', 'map', 'kept', 'reserved', 'direct', 'outside', 'memory', 'many', 'error-ground', 'warning-ground', 'track', 'ground'];
-  const plain = Object.fromEntries(grounds.map((name) => [name, ground]));
+  const plain = Object.fromEntries(GROUNDS.map((name) => [name, ground]));
   return { ...colours, ...plain, text, faint: text, line: text, 'outside-edge': text, 'on-badge': ground };
 };
 
@@ -32,6 +34,15 @@ export const LIGHT_COLOURS = declared(LIGHT);
 export const DARK_COLOURS = declared(DARK);
 export const HIGH_CONTRAST_DARK = declared(onPlain(DARK, '#000000', '#ffffff'));
 export const HIGH_CONTRAST_LIGHT = declared(onPlain(LIGHT, '#ffffff', '#000000'));
+
+/** Where the system forces its colours: its own pair, with shades only where they tell sizes of leaves and levels apart. */
+const FORCED = {
+  ...(Object.fromEntries(Object.keys(LIGHT).map((name) => [name, 'CanvasText'])) as typeof LIGHT),
+  ...Object.fromEntries(GROUNDS.map((name) => [name, 'Canvas'])), 'on-badge': 'Canvas', accent: 'Highlight', ribbon: 'GrayText', hairline: 'GrayText', faint: 'CanvasText',
+  'leaf-4': 'CanvasText', 'leaf-3': 'CanvasText', 'leaf-2': 'GrayText', 'leaf-1': 'Highlight', 'leaf-0': 'Highlight',
+};
+
+export const FORCED_COLOURS = declared(FORCED);
 
 const fill = (look: string, ground: string, edge: string): string => `.${look}{fill:var(--map-${ground});stroke:var(--map-${edge})}`;
 

@@ -17,7 +17,7 @@ export interface MapRecord<P = unknown> {
   readonly leaves: readonly { readonly map: string; readonly size: string; readonly range: RangeRecord; readonly refused: boolean }[];
   readonly backings: readonly BackingRecord<P>[];
   readonly hits: readonly HitRecord<P>[];
-  readonly steps: readonly StepRecord[];
+  readonly sequences: readonly { readonly label: string; readonly steps: readonly StepRecord[] }[];
 }
 
 export interface RangeRecord {
@@ -51,7 +51,8 @@ interface HitRecord<P> extends Plain<Hit<P>, 'witness' | 'place'> {
   readonly place?: P;
 }
 
-interface StepRecord extends Plain<Step, 'witness'> {
+interface StepRecord extends Plain<Step, 'witness' | 'arrival'> {
+  readonly arrival?: number;
   readonly witness?: RangeRecord;
 }
 
@@ -71,7 +72,7 @@ export function recordOf<P, Q>(model: MapModel<P>, told: (place: P) => Q | undef
     leaves: model.leaves.map(({ map, size, range, refused }) => ({ map, size: formatAddress(size), range: rangeRecord(range), refused })),
     backings: model.backings.map(({ size, place, ...rest }) => ({ ...rest, ...(size !== undefined && { size: formatAddress(size) }), ...placed(place) })),
     hits: model.hits.map(({ witness, place, ...rest }) => ({ ...rest, ...(witness && { witness: rangeRecord(witness) }), ...placed(place) })),
-    steps: model.steps.map(({ witness, ...rest }) => ({ ...rest, ...(witness && { witness: rangeRecord(witness) }) })),
+    sequences: model.sequences.map(({ label, steps }) => ({ label, steps: steps.map(stepRecord) })),
   };
 }
 
@@ -86,9 +87,14 @@ export function modelOfRecord<P>(record: MapRecord<P>): MapModel<P> {
     leaves: record.leaves.map(({ map, size, range, refused }): LeafRun => ({ map, size: BigInt(size), range: rangeIn(range), refused })),
     backings: record.backings.map((backing) => ({ ...backing, size: backing.size === undefined ? undefined : BigInt(backing.size), place: backing.place })),
     hits: record.hits.map((hit) => ({ ...hit, witness: hit.witness && rangeIn(hit.witness), place: hit.place })),
-    steps: record.steps.map((step) => ({ ...step, witness: step.witness && rangeIn(step.witness) })),
+    sequences: record.sequences.map(({ label, steps }) => ({ label, steps: steps.map(stepIn) })),
   };
 }
+
+const stepRecord = ({ witness, arrival, ...rest }: Step): StepRecord =>
+  ({ ...rest, ...(arrival !== undefined && { arrival }), ...(witness && { witness: rangeRecord(witness) }) });
+
+const stepIn = (step: StepRecord): Step => ({ ...step, arrival: step.arrival, witness: step.witness && rangeIn(step.witness) });
 
 const rangeRecord = ({ base, end }: Range): RangeRecord => ({ base: formatAddress(base), last: formatAddress(end - 1n) });
 

@@ -10,7 +10,7 @@ import { lanesOf, spansIn, type Lane } from './lanes.js';
 import { memoryOf } from './memory.js';
 import { isRefused, type MapModel } from './model.js';
 import { ticksOf } from './ruler.js';
-import { path, text, whole, widthOf, type Shape } from './shapes.js';
+import { fitting, path, text, whole, widthOf, type Shape } from './shapes.js';
 
 /** What is drawn: one map with its spaces side by side, or the stances of one guest, and perhaps what a fix makes of it. */
 export interface Subject {
@@ -45,12 +45,12 @@ export function drawMap(subject: PreparedSubject, view: View, width: number, mar
     ...drawRuler(columns, view, [...gpa, ...iovas.flat()]),
     ...drawTrack(columns.gpa, view.height, tears, gpa),
     ...columns.iovas.flatMap(({ column }, index) => drawTrack(column, view.height, tears, iovas[index] ?? [])),
-    ...(memory ? drawShown(columns, view, iovas[0] ?? [], marks) : []),
+    ...(subject.models.length === 1 ? drawShown(columns, view, iovas[0] ?? [], marks) : []),
     ...(memory && strip ? drawRibbons(ribbons, strip.x + strip.width, memory.x, marks.selected) : []),
     ...drawItems(columns.gpa, gpa, view.height, marks),
     ...columns.iovas.flatMap(({ column, strip: own }, index) => [...drawItems(column, iovas[index] ?? [], view.height, marks), ...drawLeaves(own, view)]),
     ...(memory ? drawMemory(memory, pieces, marks.selected) : []),
-    ...columns.iovas.flatMap(({ column }) => drawRefusal(column, view, marks.step)),
+    ...columns.iovas.flatMap(({ column }) => drawRefusal(column, view, marks.moment)),
     ...(subject.after ? drawGhost(columns, subject.models[0], subject.after, view) : []),
     ...[columns.gpa, ...columns.iovas.map(({ column }) => column), ...(memory ? [memory] : [])].flatMap((column) => drawHits(column, view, pieces, marks.hit)),
   ];
@@ -93,11 +93,17 @@ export function drawHeadings(models: Subject['models'], width: number): Shape[] 
   const { gpa, iovas, memory, right } = columnsOf(models, width);
   const [first] = iovas;
   const leaves = models.length === 1 && first ? [{ x: first.strip.x, title: 'Leaves', short: '', about: 'of its tables' }] : [];
-  const columns = [gpa, ...iovas.map(({ column }) => column)].map(({ x, title, about, space }) => ({ x, title, about, short: space === 'gpa' ? 'Guest' : title }));
+  const columns = [gpa, ...iovas.map(({ column }) => column)].map(({ x, title, about, space }) => ({ x, title, about, short: space === 'gpa' ? 'Guest' : fitting(title, (first?.strip.x ?? 0) - (first?.column.x ?? 0), 12.5, 'bold') }));
   const headings = [...columns, ...leaves, ...(memory ? [{ ...memory, short: memory.title }] : [])];
   return headings.flatMap(({ x, title, short, about }, index) => {
     const room = (headings[index + 1]?.x ?? right + 8) - x - 6;
     const words = [title, short].find((one) => widthOf(one, 12.5, 'bold') <= room) ?? '';
-    return [text('t-head', x, 14, words), ...(widthOf(about, 10.5, 'plain') <= room && words !== '' ? [text('t-sub', x, 29, about)] : [])];
+    return words === '' ? [] : [text('t-head', x, 14, words), ...subtitle(about, x, room, models.length > 1)];
   });
+}
+
+/** How a stance ends is cut short rather than left out. */
+function subtitle(words: string, x: number, room: number, isCut: boolean): Shape[] {
+  const shown = isCut ? fitting(words, room, 10.5, 'plain') : widthOf(words, 10.5, 'plain') <= room ? words : '';
+  return shown === '' ? [] : [text('t-sub', x, 29, shown)];
 }

@@ -1,38 +1,106 @@
-import { stepText, whyRefused } from '../dma/arrival-words.js';
-import type { ArrivalFailure, MemoryVerdict } from '../dma/arrivals.js';
+import { effectOf, effectText, stepText, whyRefused } from '../dma/arrival-words.js';
+import type { ArrivalFailure, MemoryVerdict, SequenceStep } from '../dma/arrivals.js';
 import type { Plan } from '../dma/plan.js';
 import { reasonOf } from '../dma/verdict-words.js';
 import { OK, type Verdict } from '../dma/verdict.js';
 import type { Region } from '../layout/model.js';
-import type { Step } from './model.js';
+import type { Sequence, Step } from './model.js';
 
-/** Start-up, then each device that comes later, then RAM that does, in the order of the plan. */
-export function stepsOf(plan: Plan): Step[] {
-  const refused = [...plan.attach, ...plan.maps].find(({ verdict }) => verdict.errno !== 'ok')?.verdict;
-  const start = { label: 'start-up', verdict: refused?.errno ?? 'ok', reason: refused ? reasonOf(refused, plan) : '', witness: refused?.witness };
-  return [
-    start,
-    ...plan.hotplug.map(({ assignment, failures }) => stepOf(`${assignment.name} is plugged in`, failures, plan)),
-    ...plan.memoryHotplug.map((memory) => stepOf(`${memory.region.name} arrives`, memory.failures, plan)),
-  ];
+/** Something that comes later: its number is its index, devices first. */
+interface Arrival {
+  readonly kind: SequenceStep['kind'];
+  readonly name: string;
+  readonly element: SequenceStep['element'];
+  readonly failures: readonly ArrivalFailure[];
 }
 
-/** The step at which RAM that comes later is there; nothing where it is there from the start. */
-export function arrivalOf(region: Region, { hotplug, memoryHotplug }: Plan): number | undefined {
-  const index = memoryHotplug.findIndex((memory) => memory.region === region);
-  return index < 0 ? undefined : stepOfMemory(index, { hotplug });
+/** Sequences that one can choose from; a guest with more to tell has a list that nobody reads. */
+const MOST_SEQUENCES = 64;
+
+/**
+ * What may come in which order: everything as it is declared; what of that works, if not everything does; each shortest
+ * sequence that is refused; and each arrival by itself that is not.
+ */
+export function sequencesOf(plan: Plan): Sequence[] {
+  const arrivals = arrivalsIn(plan);
+  if (arrivals.length === 0) return [{ label: 'start-up', steps: [startUp(plan)] }];
+  const all = arrivals.map((_, index) => ({ index, words: wordsOf(arrivals[index]) }));
+  const declared = run('as declared', all, arrivals, plan);
+  const accepted = declared.steps.flatMap(({ verdict, arrival }) => (verdict === 'ok' && arrival !== undefined ? all[arrival] ?? [] : []));
+  const refused = arrivals.flatMap(({ failures }) => failures).map((failure) => steps(failure.sequence, arrivals));
+  const alone = all.filter(({ index }) => !arrivals[index]?.failures.some(isAlone)).map((one) => [one]);
+  const others = [accepted, ...refused, ...alone].filter((turns) => turns.length > 0).map((turns) => run(labelOf(turns), turns, arrivals, plan));
+  return [declared, ...distinct(others, declared)].slice(0, MOST_SEQUENCES);
 }
 
-export const stepOfMemory = (index: number, { hotplug }: Pick<Plan, 'hotplug'>): number => 1 + hotplug.length + index;
+/** RAM that comes later, by the numbers of its arrivals. */
+export const arrivalsOf = (region: Region, { hotplug, memoryHotplug }: Plan): number[] =>
+  memoryHotplug.flatMap((memory, index) => (memory.region === region ? [numberOfMemory(index, { hotplug })] : []));
+
+export const numberOfMemory = (index: number, { hotplug }: Pick<Plan, 'hotplug'>): number => hotplug.length + index;
 
 /** What becomes of RAM that comes, if nothing else came before. */
-export const aloneVerdict = ({ failures }: Pick<MemoryVerdict, 'failures'>): Verdict => failures.find(({ sequence }) => sequence.length === 1)?.verdict ?? OK;
+export const aloneVerdict = ({ failures }: Pick<MemoryVerdict, 'failures'>): Verdict => failures.find(isAlone)?.verdict ?? OK;
 
-/** The worst that can become of an arrival: refused by itself, else in company. */
-function stepOf(label: string, failures: readonly ArrivalFailure[], plan: Plan): Step {
-  const failure = failures.find(({ sequence }) => sequence.length === 1) ?? failures[0];
-  if (!failure) return { label, verdict: 'ok', reason: '', witness: undefined };
+const isAlone = ({ sequence }: ArrivalFailure): boolean => sequence.length === 1;
+
+const arrivalsIn = ({ hotplug, memoryHotplug }: Plan): Arrival[] => [
+  ...hotplug.map(({ assignment: { name, element }, failures }): Arrival => ({ kind: 'device', name, element, failures })),
+  ...memoryHotplug.map(({ region, kind, requests: [first], failures }): Arrival => {
+    // Of virtio-mem whose maps are written each one comes by itself.
+    const name = first?.written && kind === 'virtio-mem' ? first.name : region.name;
+    return { kind, name, element: region.element, failures };
+  }),
+];
+
+const isSame = (one: Pick<Arrival, 'name' | 'element'>, other: Pick<Arrival, 'name' | 'element'>): boolean => one.element === other.element && one.name === other.name;
+
+/** An arrival in a sequence, perhaps only some of its blocks. */
+interface Turn {
+  readonly index: number;
+  readonly words: string;
+}
+
+const wordsOf = (arrival: Arrival | undefined): string => arrival?.name ?? '';
+
+const steps = (sequence: readonly SequenceStep[], arrivals: readonly Arrival[]): Turn[] =>
+  sequence.flatMap((step) => {
+    const index = arrivals.findIndex((arrival) => isSame(arrival, step));
+    return index < 0 ? [] : [{ index, words: stepText(step) }];
+  });
+
+const labelOf = (turns: readonly Turn[]): string => turns.length === 1 ? `only ${turns[0]?.words ?? ''}` : turns.map(({ words }) => words).join(', then ');
+
+const distinct = (sequences: readonly Sequence[], first: Sequence): Sequence[] => {
+  const shape = ({ steps: own }: Sequence): string => own.map(({ label }) => label).join('\n');
+  const seen = new Set([shape(first)]);
+  return sequences.filter((one) => !seen.has(shape(one)) && seen.add(shape(one)));
+};
+
+/** Lets one arrival after the other come. What is refused is gone at the next one, and an aborted VM has no next one. */
+function run(label: string, turns: readonly Turn[], arrivals: readonly Arrival[], plan: Plan): Sequence {
+  const taken: Step[] = [startUp(plan)];
+  const came: number[] = [];
+  for (const { index, words } of turns) {
+    const arrival = arrivals[index];
+    if (!arrival) continue;
+    const others = came.flatMap((one) => arrivals[one] ?? []);
+    const failure = arrival.failures.find(({ sequence }) => sequence.slice(0, -1).every((step) => others.some((other) => isSame(other, step))));
+    taken.push(stepOf({ label: arrival.kind === 'device' ? `${words} is plugged in` : `${words} arrives`, arrival: index, present: [...came, index] }, failure, arrival, plan));
+    if (!failure) came.push(index);
+    else if (effectOf(arrival.kind, plan.vm.vmm) === 'aborts') break;
+  }
+  return { label, steps: taken };
+}
+
+function startUp(plan: Plan): Step {
+  const refused = [...plan.attach, ...plan.maps].find(({ verdict }) => verdict.errno !== 'ok')?.verdict;
+  return { label: 'start-up', arrival: undefined, present: [], verdict: refused?.errno ?? 'ok', reason: refused ? reasonOf(refused, plan) : '', witness: refused?.witness };
+}
+
+function stepOf(begun: Pick<Step, 'label' | 'arrival' | 'present'>, failure: ArrivalFailure | undefined, { kind }: Arrival, plan: Plan): Step {
+  if (!failure) return { ...begun, verdict: 'ok', reason: '', witness: undefined };
   const company = failure.sequence.slice(0, -1).map((step) => stepText(step)).join(', ');
-  const why = whyRefused(failure, plan);
-  return { label, verdict: failure.verdict.errno, reason: company === '' ? why : `after ${company}: ${why}`, witness: failure.verdict.witness };
+  const why = `${whyRefused(failure, plan)}; ${effectText(kind, plan.vm.vmm)}`;
+  return { ...begun, verdict: failure.verdict.errno, reason: company === '' ? why : `after ${company}: ${why}`, witness: failure.verdict.witness };
 }

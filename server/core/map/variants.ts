@@ -1,5 +1,6 @@
-import { compareStances, type Outcome } from '../dma/compare.js';
+import { compareStances, stanceName, type Outcome } from '../dma/compare.js';
 import { sizeOf } from '../layout/intervals.js';
+import { writeAddress } from '../layout/written.js';
 import type { World } from '../layout/scope.js';
 import { checkFile, type CheckOptions, type CheckResult } from '../rules/check.js';
 import { offersFor, type Offer } from '../rules/offers.js';
@@ -12,22 +13,25 @@ import type { MapModel, Placed } from './model.js';
 import { sizeWords } from './sizes.js';
 
 /**
- * The same guest under each stance, with how start-up ends. What is found is told under its own: it is of the text as it is.
+ * The same guest under each stance that `compare` tells, with how start-up ends. What is found is told under its own: it is of the text as it is.
  * Written maps are left aside, since no stance shapes them.
  */
 export function mapsOfStances({ vm, host }: CheckedVm, findings: readonly Finding[]): MapModel<Placed>[] {
   if (!host) return [];
-  return compareStances(vm, host).outcomes.flatMap((outcome) => {
-    const { stance, block, plan, isDeclared } = outcome;
-    if (stance === 'relocate' || block !== undefined || !plan) return [];
-    return [{ ...mapOf(plan.vm, plan, isDeclared && vm.maps.length === 0 ? findings : []), outcome: outcomeWords(outcome) }];
+  return compareStances(vm, host).outcomes.map((outcome) => {
+    const { plan, isDeclared } = outcome;
+    const drawn = mapOf(plan?.vm ?? vm, plan, isDeclared && vm.maps.length === 0 ? findings : []);
+    // Where there is no such layout its column stays empty, and says why.
+    const map = plan ? drawn : { ...drawn, items: [], backings: [] };
+    return { ...map, stance: stanceName(outcome), outcome: outcomeWords(outcome) };
   });
 }
 
-function outcomeWords({ start, outOfReach }: Outcome): string {
+function outcomeWords({ start, outOfReach, why, moves }: Outcome): string {
+  if (why !== undefined) return why.replaceAll('`', '');
   if (start.errno !== 'ok') return `${start.errno} at start-up`;
   const lost = outOfReach.reduce((sum, range) => sum + sizeOf(range), 0n);
-  return [start.reason === undefined ? 'starts' : 'starts, not right', ...(lost > 0n ? [`${sizeWords(lost)} lost`] : [])].join(', ');
+  return [start.reason === undefined ? 'starts' : 'starts, not right', ...moves.map(({ region, to }) => `${region.name} at ${writeAddress(to)}`), ...(lost > 0n ? [`${sizeWords(lost)} lost`] : [])].join(', ');
 }
 
 /** A fix of a finding, with the map as it is after it. */

@@ -1,5 +1,5 @@
-import type { Comparison } from '../dma/compare.js';
-import { comparisonRemarks, comparisonRows, comparisonTitle, stanceName } from './comparison-rows.js';
+import { stanceName, type Comparison } from '../dma/compare.js';
+import { comparisonRemarks, comparisonRows, comparisonTitle } from './comparison-rows.js';
 
 /** The stances side by side as a page: a table, and a list of what no cell has room for. */
 export const compareMarkdown = (comparisons: readonly Comparison[]): string => comparisons.map(onePage).join('\n');

@@ -1,5 +1,5 @@
-import type { Comparison } from '../dma/compare.js';
-import { comparisonRemarks, comparisonRows, comparisonTitle, stanceName } from './comparison-rows.js';
+import { stanceName, type Comparison } from '../dma/compare.js';
+import { comparisonRemarks, comparisonRows, comparisonTitle } from './comparison-rows.js';
 import { padColumns } from './columns.js';
 import type { Paint } from './paint.js';
 

@@ -1,5 +1,5 @@
 import { formatKernel } from '../dma/kernel-version.js';
-import type { Comparison, KernelSpan, Outcome } from '../dma/compare.js';
+import { stanceName, type Comparison, type KernelSpan, type Outcome } from '../dma/compare.js';
 import { formatAddress, formatCount, formatRange, formatSize } from '../layout/address.js';
 import { sizeOf, type Range } from '../layout/intervals.js';
 
@@ -31,10 +31,6 @@ export function comparisonRows({ plan, outcomes }: Comparison): ComparisonRow[] 
     row('kernels', ({ kernels }) => kernels.map(spanText).join('; ') || NOTHING),
   ].filter(({ heading, cells }) => heading !== 'devices plugged later' || cells.some((cell) => cell !== NOTHING));
 }
-
-/** What a stance is called: `carve to 2 MiB`; with a star where the layout says so itself. */
-export const stanceName = ({ stance, block, isDeclared }: Outcome): string =>
-  `${stance}${block === undefined ? '' : ` to ${formatSize(block)}`}${isDeclared ? ' *' : ''}`;
 
 const startText = ({ errno, reason }: Outcome['start']): string => (errno !== 'ok' ? errno : reason === undefined || reason.startsWith('no device') ? 'ok' : 'ok, but');
 
