@@ -46,9 +46,11 @@ export class Workbench {
     if (inDocs !== undefined && process.env['UPDATE'] !== undefined) await writeFile(`docs/${inDocs}.png`, picture);
   }
 
-  /** Loads the window anew, as after a crash or an update. */
+  /** Loads the window anew, as after a crash or an update. Its address loses the file to open: with one, VS Code restores no editors. */
   async reload(): Promise<void> {
-    await this.#page.reload();
+    const address = new URL(this.#page.url());
+    address.searchParams.delete('payload');
+    await this.#page.goto(address.href);
     await this.ready();
   }
 
