@@ -58,8 +58,11 @@ export class Workbench {
   async useTheme(title: string): Promise<void> {
     await this.run('Preferences: Color Theme');
     const input = this.#page.locator('.quick-input-widget input');
-    await this.#page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().waitFor();
+    // The list applies whatever it is at, and has only what is in view: it is there once one of its themes is.
+    const themes = this.#page.locator('.quick-input-list .monaco-list-row');
+    await themes.filter({ hasText: 'Light Modern' }).first().waitFor();
     await input.fill(title);
+    await themes.filter({ hasText: title }).first().waitFor();
     await this.#page.keyboard.press('Enter');
     await this.#page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
   }
