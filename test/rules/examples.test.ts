@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { RULES } from '../../server/core/rules/catalogue.js';
 import type { Example, SealedRule } from '../../server/core/rules/rule.js';
 import { applyOffer, check, drawFindings, offersOf, type Checked } from '../support/check.js';
-import { dedent, readPicture } from '../support/picture.js';
+import { readPicture, withChange } from '../support/picture.js';
 
 // Every example of every rule runs: place, message, titles of fixes and what they make of the text. A fix that is shown
 // is then applied again and again until nothing changes, ten rounds at most.
@@ -33,10 +33,10 @@ function checkBad(rule: SealedRule, example: Extract<Example, { kind: 'bad' }>):
   const checked = check(text, files);
   assert.equal(drawFindings(checked, rule.name), drawn);
   const offers = checked.result.findings.filter((finding) => finding.rule === rule.name).flatMap((finding) => offersOf(checked, finding));
-  for (const { title, text: expected } of example.fixes) {
+  for (const { title, change } of example.fixes) {
     const offer = offers.find((candidate) => candidate.title === title);
     assert.ok(offer, `no fix “${title}” among:\n${offers.map((candidate) => `  ${candidate.title}`).join('\n')}`);
-    assert.equal(applyOffer(checked, offer), dedent(expected));
+    assert.equal(applyOffer(checked, offer), withChange(text, change));
   }
   for (const offer of offers) converges(rule, applyOffer(checked, offer), files);
 }

@@ -52,6 +52,17 @@ export function dedent(text: string): string {
   return lines.map((line) => line.slice(Math.min(least, line.length))).join('\n');
 }
 
+/** A text with a change drawn as a diff made to it: each piece between `…` replaces the lines it shows as staying or gone, which stand there once. */
+export function withChange(text: string, change: string): string {
+  const pieces = dedent(change).trimEnd().split(/^…\n/m).map((piece) => piece.replace(/\n$/, '').split('\n'));
+  return pieces.reduce((changed, piece) => {
+    const linesWith = (signs: string): string => piece.filter((line) => signs.includes(line[0] ?? ' ')).map((line) => `\n${line.slice(2)}`).join('');
+    const [before, ...after] = `\n${changed}`.split(`${linesWith(' -')}\n`);
+    if (before === undefined || after.length !== 1) throw new Error(`these lines stand in the example ${after.length} times:\n${piece.join('\n')}`);
+    return `${before}${linesWith(' +')}\n${after.join('')}`.slice(1);
+  }, text);
+}
+
 const withoutCarets = (text: string): string =>
   text
     .split('\n')

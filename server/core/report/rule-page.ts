@@ -30,10 +30,10 @@ policy can waive it on an element: \`allow policy/no-wx on web.flash because "â€
 
 const badParts = ({ text, fixes }: Extract<Example, { kind: 'bad' }>): string[] => [
   codeBlock(text),
-  ...fixes.flatMap((fix) => [`**${fix.title}** makes of it:`, codeBlock(fix.text)]),
+  ...fixes.flatMap(({ title, change }) => [`**${title}**:`, codeBlock(change, 'diff')]),
 ];
 
-const codeBlock = (text: string): string => `\`\`\`vmlayout\n${withoutIndent(text)}\n\`\`\``;
+const codeBlock = (text: string, language = 'vmlayout'): string => `\`\`\`${language}\n${withoutIndent(text)}\n\`\`\``;
 
 /** Takes away the indentation that all lines share, and the blank lines around a template literal. */
 function withoutIndent(text: string): string {

@@ -46,28 +46,10 @@ that lies past the aperture whole is told, too.`,
         assign gpu
       }
     `,
-      fixed(
-        'Move `high` to 0x7e_0000_0000: still 2,097,152 × 4 KiB',
-        `
-      host client {
-        arch x86_64
-        kernel 6.12
-        page 4 KiB
-        iommu dmar0 {
-          model vt-d
-          bits 39
-          reserved msi at 0xfee0_0000 ..= 0xfeef_ffff kind msi
-        }
-        group 12 { device gpu "0000:01:00.0" }
-      }
-
-      vm desktop on client {
-        ram low at 0 size 2 GiB
-        ram high at 0x7e_0000_0000 size 8 GiB
-        assign gpu
-      }
-    `,
-      ),
+      fixed('Move `high` to 0x7e_0000_0000: still 2,097,152 × 4 KiB', `
+        -   ram high at 0xff_8000_0000 size 8 GiB
+        +   ram high at 0x7e_0000_0000 size 8 GiB
+      `),
     ),
     bad(
       `
@@ -91,29 +73,10 @@ that lies past the aperture whole is told, too.`,
         assign gpu
       }
     `,
-      fixed(
-        'Move `pci64` to 0x78_0000_0000',
-        `
-      host client {
-        arch x86_64
-        kernel 6.12
-        page 4 KiB
-        iommu dmar0 {
-          model vt-d
-          bits 39
-          reserved msi at 0xfee0_0000 ..= 0xfeef_ffff kind msi
-        }
-        group 12 { device gpu "0000:01:00.0" }
-      }
-
-      vm desktop on client {
-        vmm qemu
-        ram low at 0 size 2 GiB
-        window pci64 at 0x78_0000_0000 size 32 GiB for bars
-        assign gpu
-      }
-    `,
-      ),
+      fixed('Move `pci64` to 0x78_0000_0000', `
+        -   window pci64 at 0x3800_0000_0000 size 32 GiB for bars
+        +   window pci64 at 0x78_0000_0000 size 32 GiB for bars
+      `),
     ),
     good(`
       host client {

@@ -34,26 +34,14 @@ another region hides with \`over\` isn't taken.`,
             ^^^^ \`high\` takes 0x80000000-0xbfffffff of \`ram0\`, which \`low\` has taken: nothing refuses it, and what the guest writes to one it overwrites in the other
       }
     `,
-      fixed(
-        'Take `high` from `ram0 + 3 GiB`',
-        `
-      vm pc {
-        backing ram0 size 8 GiB hugetlb 1 GiB
-        ram low at 0 size 3 GiB from ram0
-        ram high at 4 GiB size 5 GiB from ram0
-      }
-    `,
-      ),
-      fixed(
-        'Say that `high` shares them',
-        `
-      vm pc {
-        backing ram0 size 8 GiB hugetlb 1 GiB
-        ram low at 0 size 3 GiB from ram0
-        ram high at 4 GiB size 5 GiB from ram0 + 2 GiB share
-      }
-    `,
-      ),
+      fixed('Take `high` from `ram0 + 3 GiB`', `
+        -   ram high at 4 GiB size 5 GiB from ram0 + 2 GiB
+        +   ram high at 4 GiB size 5 GiB from ram0
+      `),
+      fixed('Say that `high` shares them', `
+        -   ram high at 4 GiB size 5 GiB from ram0 + 2 GiB
+        +   ram high at 4 GiB size 5 GiB from ram0 + 2 GiB share
+      `),
     ),
     bad(`
       host xeon {

@@ -35,26 +35,14 @@ pages into 2560 MiB and the rest is refused at start-up. Of what other VMMs do o
             ^^^^ \`high\` takes bytes of \`ram0\` up to 9 GiB, and it has 8 GiB: no memory is behind the last 1 GiB, so the guest’s access ends in SIGBUS and a DMA mapping in EFAULT
       }
     `,
-      fixed(
-        'Grow `ram0` to 9 GiB',
-        `
-      vm pc {
-        backing ram0 size 9 GiB hugetlb 1 GiB
-        ram low at 0 size 3 GiB from ram0
-        ram high at 4 GiB size 6 GiB from ram0
-      }
-    `,
-      ),
-      fixed(
-        'Shrink `high` to 5 GiB (the guest loses 1 GiB)',
-        `
-      vm pc {
-        backing ram0 size 8 GiB hugetlb 1 GiB
-        ram low at 0 size 3 GiB from ram0
-        ram high at 4 GiB size 5 GiB from ram0
-      }
-    `,
-      ),
+      fixed('Grow `ram0` to 9 GiB', `
+        -   backing ram0 size 8 GiB hugetlb 1 GiB
+        +   backing ram0 size 9 GiB hugetlb 1 GiB
+      `),
+      fixed('Shrink `high` to 5 GiB (the guest loses 1 GiB)', `
+        -   ram high at 4 GiB size 6 GiB from ram0
+        +   ram high at 4 GiB size 5 GiB from ram0
+      `),
     ),
     bad(
       `
@@ -66,17 +54,10 @@ pages into 2560 MiB and the rest is refused at start-up. Of what other VMMs do o
         ram high at 4 GiB size 1 GiB from ram0 + 3 GiB
       }
     `,
-      fixed(
-        'Shrink `low` to 2 GiB (the guest loses 512 MiB)',
-        `
-      vm micro {
-        vmm cloud-hypervisor
-        backing ram0 size 4 GiB hugetlb 1 GiB
-        ram low at 0 size 2 GiB from ram0
-        ram high at 4 GiB size 1 GiB from ram0 + 3 GiB
-      }
-    `,
-      ),
+      fixed('Shrink `low` to 2 GiB (the guest loses 512 MiB)', `
+        -   ram low at 0 size 2560 MiB from ram0
+        +   ram low at 0 size 2 GiB from ram0
+      `),
     ),
     bad(
       `
@@ -87,16 +68,10 @@ pages into 2560 MiB and the rest is refused at start-up. Of what other VMMs do o
         ram low at 0 size 3584 MiB from ram0
       }
     `,
-      fixed(
-        'Grow `ram0` to 4 GiB',
-        `
-      vm pc {
-        vmm qemu
-        backing ram0 size 4 GiB hugetlb 1 GiB
-        ram low at 0 size 3584 MiB from ram0
-      }
-    `,
-      ),
+      fixed('Grow `ram0` to 4 GiB', `
+        -   backing ram0 size 3584 MiB hugetlb 1 GiB
+        +   backing ram0 size 4 GiB hugetlb 1 GiB
+      `),
     ),
     good(`
       vm pc {

@@ -40,26 +40,10 @@ such BARs, and booted slowly with a GPU for it.`,
         assign gpu
       }
     `,
-      fixed(
-        'Move `gpu.1` to 0x8000_0000',
-        `
-      host xeon {
-        page 4 KiB
-        iommu dmar0 {
-          model vt-d
-          bits 48
-          reserved msi at 0xfee0_0000 ..= 0xfeef_ffff kind msi
-        }
-        group 1 { device gpu "0000:17:00.0" { bar 1 size 256 MiB } }
-      }
-
-      vm pc on xeon {
-        window mmio32 at 0x8000_0000 size 1 GiB for bars
-        bar gpu.1 at 0x8000_0000
-        assign gpu
-      }
-    `,
-      ),
+      fixed('Move `gpu.1` to 0x8000_0000', `
+        -   bar gpu.1 at 0x8010_0000
+        +   bar gpu.1 at 0x8000_0000
+      `),
     ),
     good(`
       host xeon {

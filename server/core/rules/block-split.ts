@@ -54,61 +54,16 @@ to whole blocks, or merge mappings that touch.`,
         assign nic
       }
     `,
-      fixed(
-        'Move `low` to 0x4000_0000: 3 × 1 GiB instead of 2 × 1 GiB + 511 × 2 MiB + 256 × 4 KiB',
-        `
-      host altra {
-        arch arm64
-        kernel 6.6
-        page 4 KiB
-        bits 48
-        iommu smmu0 {
-          model smmu-v3
-          granule 4 KiB
-          bits 48
-          reserved msi at 0x0800_0000 ..= 0x080f_ffff kind sw-msi
-        }
-        group 14 { device nic "0000:01:00.0" }
-      }
-
-      vm web on altra {
-        on-overlap carve
-        backing ram0 size 3 GiB hugetlb 1 GiB
-        ram low at 0x4000_0000 size 3 GiB from ram0
-        avoid doorbell at 0x0800_0000 size 1 MiB via reserved-memory
-        assign nic
-      }
-    `,
-      ),
-      fixed(
-        'Write the plan as maps, with the hole widened to 2 MiB: 2 × 1 GiB + 447 × 2 MiB instead of 2 × 1 GiB + 447 × 2 MiB + 256 × 4 KiB',
-        `
-      host altra {
-        arch arm64
-        kernel 6.6
-        page 4 KiB
-        bits 48
-        iommu smmu0 {
-          model smmu-v3
-          granule 4 KiB
-          bits 48
-          reserved msi at 0x0800_0000 ..= 0x080f_ffff kind sw-msi
-        }
-        group 14 { device nic "0000:01:00.0" }
-      }
-
-      vm web on altra {
-        on-overlap carve
-        backing ram0 size 3 GiB hugetlb 1 GiB
-        ram low at 0 size 3 GiB from ram0
-        avoid doorbell at 0x0800_0000 size 1 MiB via reserved-memory
-        assign nic
-        avoid low-hole at 0x800_0000 size 2 MiB via reserved-memory
-        map low-a size 128 MiB to low
-        map low-b size 2942 MiB to low + 130 MiB
-      }
-    `,
-      ),
+      fixed('Move `low` to 0x4000_0000: 3 × 1 GiB instead of 2 × 1 GiB + 511 × 2 MiB + 256 × 4 KiB', `
+        -   ram low at 0 size 3 GiB from ram0
+        +   ram low at 0x4000_0000 size 3 GiB from ram0
+      `),
+      fixed('Write the plan as maps, with the hole widened to 2 MiB: 2 × 1 GiB + 447 × 2 MiB instead of 2 × 1 GiB + 447 × 2 MiB + 256 × 4 KiB', `
+            assign nic
+        +   avoid low-hole at 0x800_0000 size 2 MiB via reserved-memory
+        +   map low-a size 128 MiB to low
+        +   map low-b size 2942 MiB to low + 130 MiB
+      `),
     ),
     bad(
       `
@@ -135,31 +90,11 @@ to whole blocks, or merge mappings that touch.`,
         assign nic
       }
     `,
-      fixed(
-        'Merge `first` and `second`: 3 × 1 GiB instead of 2 × 1 GiB + 512 × 2 MiB',
-        `
-      host altra {
-        arch arm64
-        kernel 6.6
-        page 4 KiB
-        bits 48
-        iommu smmu0 {
-          model smmu-v3
-          granule 4 KiB
-          bits 48
-          reserved msi at 0x0800_0000 ..= 0x080f_ffff kind sw-msi
-        }
-        group 14 { device nic "0000:01:00.0" }
-      }
-
-      vm web on altra {
-        backing ram0 size 3 GiB hugetlb 1 GiB
-        ram low at 0x4000_0000 size 3 GiB from ram0
-        map first to low
-        assign nic
-      }
-    `,
-      ),
+      fixed('Merge `first` and `second`: 3 × 1 GiB instead of 2 × 1 GiB + 512 × 2 MiB', `
+        -   map first size 512 MiB to low
+        -   map second size 2560 MiB to low + 512 MiB
+        +   map first to low
+      `),
     ),
     good(`
       host altra {

@@ -34,26 +34,14 @@ default on arm64 is 40 bits, QEMU's on x86 40 as well, unless the host's is aske
             ^^^^ \`high\` reaches past the 36 bits of the guest (0x0-0xfffffffff): the guest has no address for 0x1000000000-0x107fffffff
       }
     `,
-      fixed(
-        'Raise `bits` of `small` to 37',
-        `
-      vm small {
-        bits 37
-        ram low at 0x4000_0000 size 1 GiB
-        ram high at 0xf_8000_0000 size 4 GiB
-      }
-    `,
-      ),
-      fixed(
-        'Move `high` to 0xf_0000_0000',
-        `
-      vm small {
-        bits 36
-        ram low at 0x4000_0000 size 1 GiB
-        ram high at 0xf_0000_0000 size 4 GiB
-      }
-    `,
-      ),
+      fixed('Raise `bits` of `small` to 37', `
+        -   bits 36
+        +   bits 37
+      `),
+      fixed('Move `high` to 0xf_0000_0000', `
+        -   ram high at 0xf_8000_0000 size 4 GiB
+        +   ram high at 0xf_0000_0000 size 4 GiB
+      `),
     ),
     bad(`
       host ampere {

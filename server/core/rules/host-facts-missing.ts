@@ -43,23 +43,10 @@ a kernel with 64 KiB pages refuses what the usual one takes. On the machine itse
         group 14 { device nic "0000:01:00.0" }
       }
     `,
-      fixed(
-        'Write that `smmu0` keeps 0x8000000-0x80fffff',
-        `
-      host altra {
-        arch arm64
-        kernel 6.6
-        page 4 KiB
-        iommu smmu0 {
-          model smmu-v3
-          granule 4 KiB
-          bits 48
-          reserved msi at 0x800_0000 size 1 MiB kind sw-msi
-        }
-        group 14 { device nic "0000:01:00.0" }
-      }
-    `,
-      ),
+      fixed('Write that `smmu0` keeps 0x8000000-0x80fffff', `
+              bits 48
+        +     reserved msi at 0x800_0000 size 1 MiB kind sw-msi
+      `),
     ),
     bad(
       `
@@ -75,22 +62,10 @@ a kernel with 64 KiB pages refuses what the usual one takes. On the machine itse
         group 12 { device gpu "0000:01:00.0" }
       }
     `,
-      fixed(
-        'Write `bits 48`, which is assumed',
-        `
-      host client {
-        arch x86_64
-        kernel 6.12
-        page 4 KiB
-        iommu dmar0 {
-          model vt-d
-          reserved msi at 0xfee0_0000 ..= 0xfeef_ffff kind msi
-          bits 48
-        }
-        group 12 { device gpu "0000:01:00.0" }
-      }
-    `,
-      ),
+      fixed('Write `bits 48`, which is assumed', `
+              reserved msi at 0xfee0_0000 ..= 0xfeef_ffff kind msi
+        +     bits 48
+      `),
     ),
     bad(
       `
@@ -106,23 +81,13 @@ a kernel with 64 KiB pages refuses what the usual one takes. On the machine itse
         group 14 { device nic "0000:01:00.0" }
       }
     `,
-      fixed(
-        'Write the page sizes that are assumed',
-        `
-      host ampere {
-        arch arm64
-        kernel 6.12
-        iommu smmu0 {
-          model smmu-v3
-          bits 48
-          reserved msi at 0x0800_0000 ..= 0x080f_ffff kind sw-msi
-          granule 4 KiB
-        }
-        group 14 { device nic "0000:01:00.0" }
-        page 4 KiB
-      }
-    `,
-      ),
+      fixed('Write the page sizes that are assumed', `
+              reserved msi at 0x0800_0000 ..= 0x080f_ffff kind sw-msi
+        +     granule 4 KiB
+        …
+            group 14 { device nic "0000:01:00.0" }
+        +   page 4 KiB
+      `),
     ),
     good(`
       host ampere {

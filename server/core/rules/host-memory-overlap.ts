@@ -45,28 +45,10 @@ of a backing nobody gets, and nobody is told of.
         ram low at 0x4000_0000 size 256 MiB from mine
       }
     `,
-      fixed(
-        'Move `mine` to 0xc000_0000',
-        `
-      host board {
-        contract none
-        page 4 KiB
-        iommu smmu0 {
-          model smmu-v3
-          granule 4 KiB
-          bits 48
-          reserved msi at 0x0800_0000 ..= 0x080f_ffff kind sw-msi
-        }
-        memory root at 0x8000_0000 size 1 GiB for host
-        memory cells at 0xc000_0000 size 1 GiB for guests
-      }
-
-      vm one on board {
-        backing mine physical at 0xc000_0000 size 256 MiB
-        ram low at 0x4000_0000 size 256 MiB from mine
-      }
-    `,
-      ),
+      fixed('Move `mine` to 0xc000_0000', `
+        -   backing mine physical at 0xbff0_0000 size 256 MiB
+        +   backing mine physical at 0xc000_0000 size 256 MiB
+      `),
     ),
     bad(
       `
@@ -91,30 +73,10 @@ of a backing nobody gets, and nobody is told of.
             ^^^ \`low\` (0xc8000000-0xd7ffffff) meets \`low\` of \`one\` (0xc0000000-0xcfffffff): nobody checks it, and both write it
       }
     `,
-      fixed(
-        'Move `low` to 0xd000_0000',
-        `
-      host board {
-        contract none
-        page 4 KiB
-        iommu smmu0 {
-          model smmu-v3
-          granule 4 KiB
-          bits 48
-          reserved msi at 0x0800_0000 ..= 0x080f_ffff kind sw-msi
-        }
-        memory cells at 0xc000_0000 size 1 GiB for guests
-      }
-
-      vm one on board {
-        ram low at 0x4000_0000 size 256 MiB backing physical at 0xc000_0000
-      }
-
-      vm two on board {
-        ram low at 0x4000_0000 size 256 MiB backing physical at 0xd000_0000
-      }
-    `,
-      ),
+      fixed('Move `low` to 0xd000_0000', `
+        -   ram low at 0x4000_0000 size 256 MiB backing physical at 0xc800_0000
+        +   ram low at 0x4000_0000 size 256 MiB backing physical at 0xd000_0000
+      `),
     ),
     good(`
       host board {

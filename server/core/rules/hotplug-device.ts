@@ -58,63 +58,16 @@ A mapping can't be cut while it stands: the hole must be there from the start.`,
                ^^^ attaching \`gpu\` later fails with EINVAL: \`low\` is mapped over \`quirk\` (0x60000000-0x600fffff); the VM keeps running without it
       }
     `,
-      fixed(
-        'Cut the mappings around what `gpu` keeps, from the start: 261,888 × 4 KiB instead of 262,144 × 4 KiB',
-        `
-      host altra {
-        arch arm64
-        kernel 6.6
-        page 4 KiB
-        iommu smmu0 {
-          model smmu-v3
-          granule 4 KiB
-          bits 48
-          reserved msi at 0x0800_0000 ..= 0x080f_ffff kind sw-msi
-        }
-        group 14 { device nic "0000:01:00.0" }
-        group 15 {
-          device gpu "0000:02:00.0"
-          reserved quirk at 0x6000_0000 size 1 MiB kind reserved
-        }
-      }
-
-      vm web on altra {
-        ram low at 0x4000_0000 size 1 GiB
-        assign nic
-        assign gpu hotplug
-        avoid low-hole at 0x6000_0000 size 1 MiB via reserved-memory
-        map low-a size 512 MiB to low
-        map low-b size 511 MiB to low + 513 MiB
-      }
-    `,
-      ),
-      fixed(
-        'Move `low` to 0x8000_0000: still 262,144 × 4 KiB',
-        `
-      host altra {
-        arch arm64
-        kernel 6.6
-        page 4 KiB
-        iommu smmu0 {
-          model smmu-v3
-          granule 4 KiB
-          bits 48
-          reserved msi at 0x0800_0000 ..= 0x080f_ffff kind sw-msi
-        }
-        group 14 { device nic "0000:01:00.0" }
-        group 15 {
-          device gpu "0000:02:00.0"
-          reserved quirk at 0x6000_0000 size 1 MiB kind reserved
-        }
-      }
-
-      vm web on altra {
-        ram low at 0x8000_0000 size 1 GiB
-        assign nic
-        assign gpu hotplug
-      }
-    `,
-      ),
+      fixed('Cut the mappings around what `gpu` keeps, from the start: 261,888 × 4 KiB instead of 262,144 × 4 KiB', `
+            assign gpu hotplug
+        +   avoid low-hole at 0x6000_0000 size 1 MiB via reserved-memory
+        +   map low-a size 512 MiB to low
+        +   map low-b size 511 MiB to low + 513 MiB
+      `),
+      fixed('Move `low` to 0x8000_0000: still 262,144 × 4 KiB', `
+        -   ram low at 0x4000_0000 size 1 GiB
+        +   ram low at 0x8000_0000 size 1 GiB
+      `),
     ),
     good(`
       host altra {

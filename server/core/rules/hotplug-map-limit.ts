@@ -45,29 +45,10 @@ need fewer mappings. iommufd has no such limit.`,
         assign nic
       }
     `,
-      fixed(
-        'Let `more` come in blocks of 8 MiB',
-        `
-      host xeon {
-        arch x86_64
-        kernel 6.12
-        page 4 KiB
-        iommu dmar0 {
-          model vt-d
-          bits 48
-          reserved msi at 0xfee0_0000 ..= 0xfeef_ffff kind msi
-        }
-        group 1 { device nic "0000:01:00.0" }
-      }
-
-      vm web on xeon {
-        vmm qemu
-        ram low at 0 size 2 GiB
-        ram more at 256 GiB size 256 GiB hotplug virtio-mem block 8 MiB
-        assign nic
-      }
-    `,
-      ),
+      fixed('Let `more` come in blocks of 8 MiB', `
+        -   ram more at 256 GiB size 256 GiB hotplug virtio-mem block 2 MiB
+        +   ram more at 256 GiB size 256 GiB hotplug virtio-mem block 8 MiB
+      `),
     ),
     good(`
       host xeon {

@@ -28,24 +28,14 @@ phase or its end, that is told instead.`,
             ^^^ \`low\` ends 512 MiB into a page of 1 GiB of \`ram0\`: the other 512 MiB are allocated, and lost to everybody
       }
     `,
-      fixed(
-        'Grow `low` by 512 MiB',
-        `
-      vm pc {
-        backing ram0 size 4 GiB hugetlb 1 GiB
-        ram low at 0 size 4 GiB from ram0
-      }
-    `,
-      ),
-      fixed(
-        'Shrink `low` to 3 GiB (the guest loses 512 MiB)',
-        `
-      vm pc {
-        backing ram0 size 4 GiB hugetlb 1 GiB
-        ram low at 0 size 3 GiB from ram0
-      }
-    `,
-      ),
+      fixed('Grow `low` by 512 MiB', `
+        -   ram low at 0 size 3584 MiB from ram0
+        +   ram low at 0 size 4 GiB from ram0
+      `),
+      fixed('Shrink `low` to 3 GiB (the guest loses 512 MiB)', `
+        -   ram low at 0 size 3584 MiB from ram0
+        +   ram low at 0 size 3 GiB from ram0
+      `),
     ),
     good(`
       vm pc {

@@ -24,13 +24,10 @@ the path is mended.`,
       import "hosts/altra.vmlayout"
              ^^^^^^^^^^^^^^^^^^^^^^ \`hosts/altra.vmlayout\` can’t be imported: there is no such file
     `,
-      fixed(
-        'Change to `std:policies/basic`',
-        `
-      import "std:policies/basic"
-      import "hosts/altra.vmlayout"
-    `,
-      ),
+      fixed('Change to `std:policies/basic`', `
+        - import "std:policies/basics"
+        + import "std:policies/basic"
+      `),
     ),
     good(`
       import "std:policies/basic"

@@ -46,53 +46,14 @@ meant for DMA says \`dma off\`; a hole that the guest knows of is an \`avoid\`.`
         assign nic
       }
     `,
-      fixed(
-        'Extend `first` over the rest of `low`: 262,144 × 4 KiB instead of 131,072 × 4 KiB',
-        `
-      host altra {
-        arch arm64
-        kernel 6.6
-        page 4 KiB
-        iommu smmu0 {
-          model smmu-v3
-          granule 4 KiB
-          bits 48
-          reserved msi at 0x0800_0000 ..= 0x080f_ffff kind sw-msi
-        }
-        group 14 { device nic "0000:01:00.0" }
-      }
-
-      vm web on altra {
-        ram low at 0x4000_0000 size 1 GiB
-        map first to low
-        assign nic
-      }
-    `,
-      ),
-      fixed(
-        'Tell the guest to keep its DMA out of the rest of `low`',
-        `
-      host altra {
-        arch arm64
-        kernel 6.6
-        page 4 KiB
-        iommu smmu0 {
-          model smmu-v3
-          granule 4 KiB
-          bits 48
-          reserved msi at 0x0800_0000 ..= 0x080f_ffff kind sw-msi
-        }
-        group 14 { device nic "0000:01:00.0" }
-      }
-
-      vm web on altra {
-        ram low at 0x4000_0000 size 1 GiB
-        avoid low-hole at 0x6000_0000 size 512 MiB via reserved-memory
-        map first size 512 MiB to low
-        assign nic
-      }
-    `,
-      ),
+      fixed('Extend `first` over the rest of `low`: 262,144 × 4 KiB instead of 131,072 × 4 KiB', `
+        -   map first size 512 MiB to low
+        +   map first to low
+      `),
+      fixed('Tell the guest to keep its DMA out of the rest of `low`', `
+            ram low at 0x4000_0000 size 1 GiB
+        +   avoid low-hole at 0x6000_0000 size 512 MiB via reserved-memory
+      `),
     ),
     good(`
       host altra {

@@ -30,25 +30,15 @@ Where no kernel is asked, the later one replaces entries of the earlier, or not.
             ^^^^^^ map \`second\` meets map \`first\` (0x60000000-0x601fffff): VFIO_IOMMU_MAP_DMA fails with EEXIST for the second
       }
     `,
-      fixed(
-        'Shrink `second` to what `first` leaves',
-        `
-      vm router {
-        ram low at 0x4000_0000 size 1 GiB
-        map first size 514 MiB to low
-        map second size 510 MiB to low + 514 MiB
-      }
-    `,
-      ),
-      fixed(
-        'Merge `second` into `first`',
-        `
-      vm router {
-        ram low at 0x4000_0000 size 1 GiB
-        map first to low
-      }
-    `,
-      ),
+      fixed('Shrink `second` to what `first` leaves', `
+        -   map second size 512 MiB to low + 512 MiB
+        +   map second size 510 MiB to low + 514 MiB
+      `),
+      fixed('Merge `second` into `first`', `
+        -   map first size 514 MiB to low
+        -   map second size 512 MiB to low + 512 MiB
+        +   map first to low
+      `),
     ),
     good(`
       vm router {

@@ -45,50 +45,14 @@ inwards to host pages; what is out of step with its backing it can't round, and 
         assign nic
       }
     `,
-      fixed(
-        'Round `low` outwards to 16 KiB: 65,537 × 16 KiB instead of 65,536 × 16 KiB',
-        `
-      host ampere {
-        arch arm64
-        kernel 6.12
-        page 16 KiB
-        iommu smmu0 {
-          model smmu-v3
-          granule 16 KiB
-          bits 48
-          reserved msi at 0x0800_0000 ..= 0x080f_ffff kind sw-msi
-        }
-        group 14 { device nic "0000:01:00.0" }
-      }
-
-      vm web on ampere {
-        ram low at 0x4000_0000 size 0x4000_4000
-        assign nic
-      }
-    `,
-      ),
-      fixed(
-        'Round `low` inwards to 16 KiB: still 65,536 × 16 KiB',
-        `
-      host ampere {
-        arch arm64
-        kernel 6.12
-        page 16 KiB
-        iommu smmu0 {
-          model smmu-v3
-          granule 16 KiB
-          bits 48
-          reserved msi at 0x0800_0000 ..= 0x080f_ffff kind sw-msi
-        }
-        group 14 { device nic "0000:01:00.0" }
-      }
-
-      vm web on ampere {
-        ram low at 0x4000_0000 size 1 GiB
-        assign nic
-      }
-    `,
-      ),
+      fixed('Round `low` outwards to 16 KiB: 65,537 × 16 KiB instead of 65,536 × 16 KiB', `
+        -   ram low at 0x4000_0000 size 0x4000_1000
+        +   ram low at 0x4000_0000 size 0x4000_4000
+      `),
+      fixed('Round `low` inwards to 16 KiB: still 65,536 × 16 KiB', `
+        -   ram low at 0x4000_0000 size 0x4000_1000
+        +   ram low at 0x4000_0000 size 1 GiB
+      `),
     ),
     good(`
       host ampere {

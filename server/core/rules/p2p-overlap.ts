@@ -50,55 +50,14 @@ nothing is told, nor where an \`avoid\` keeps the guest's DMA out.`,
         assign nic
       }
     `,
-      fixed(
-        'Move `main` to 0: still 2 × 1 GiB',
-        `
-      host xeon {
-        page 4 KiB
-        iommu dmar0 {
-          model vt-d
-          bits 48
-          reserved msi at 0xfee0_0000 ..= 0xfeef_ffff kind msi
-        }
-        group 1 { device nic "0000:01:00.0" }
-        bridge pcie0 {
-          window low at 0x9000_0000 ..= 0x91ff_ffff
-          acs off
-        }
-      }
-
-      vm web on xeon {
-        backing ram0 size 2 GiB hugetlb 1 GiB
-        ram main at 0 size 2 GiB from ram0
-        assign nic
-      }
-    `,
-      ),
-      fixed(
-        'Tell the guest to keep its DMA out of 0x90000000-0x91ffffff',
-        `
-      host xeon {
-        page 4 KiB
-        iommu dmar0 {
-          model vt-d
-          bits 48
-          reserved msi at 0xfee0_0000 ..= 0xfeef_ffff kind msi
-        }
-        group 1 { device nic "0000:01:00.0" }
-        bridge pcie0 {
-          window low at 0x9000_0000 ..= 0x91ff_ffff
-          acs off
-        }
-      }
-
-      vm web on xeon {
-        backing ram0 size 2 GiB hugetlb 1 GiB
-        ram main at 0x4000_0000 size 2 GiB from ram0
-        avoid main-hole at 0x9000_0000 size 32 MiB via reserved-memory
-        assign nic
-      }
-    `,
-      ),
+      fixed('Move `main` to 0: still 2 × 1 GiB', `
+        -   ram main at 0x4000_0000 size 2 GiB from ram0
+        +   ram main at 0 size 2 GiB from ram0
+      `),
+      fixed('Tell the guest to keep its DMA out of 0x90000000-0x91ffffff', `
+            ram main at 0x4000_0000 size 2 GiB from ram0
+        +   avoid main-hole at 0x9000_0000 size 32 MiB via reserved-memory
+      `),
     ),
     good(`
       host xeon {

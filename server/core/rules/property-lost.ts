@@ -23,19 +23,10 @@ loses its \`reserved\` ranges hides every overlap with them.`,
             ^^^ \`low\` is replaced whole, and loses \`from\`
       }
     `,
-      fixed(
-        'Keep `from`',
-        `
-      vm small {
-        backing ram0 size 4 GiB hugetlb 1 GiB
-        ram low at 0 size 2 GiB from ram0
-      }
-
-      vm web like small {
-        ram low at 0 size 4 GiB from ram0
-      }
-    `,
-      ),
+      fixed('Keep `from`', `
+        -   ram low at 0 size 4 GiB
+        +   ram low at 0 size 4 GiB from ram0
+      `),
     ),
     good(`
       vm small {

@@ -33,24 +33,14 @@ R's bytes at a second address; it is no leave to lie over another region.`,
              ^^^ \`vga\` lies in \`low\` (0xa0000-0xbffff): which of them the guest reaches there is up to the VMM
       }
     `,
-      fixed(
-        'Let `vga` hide its part of `low`',
-        `
-      vm pc {
-        ram low at 0 size 1 GiB
-        mmio vga at 0xa_0000 size 128 KiB over low
-      }
-    `,
-      ),
-      fixed(
-        'Move `vga` to 0x4000_0000',
-        `
-      vm pc {
-        ram low at 0 size 1 GiB
-        mmio vga at 0x4000_0000 size 128 KiB
-      }
-    `,
-      ),
+      fixed('Let `vga` hide its part of `low`', `
+        -   mmio vga at 0xa_0000 size 128 KiB
+        +   mmio vga at 0xa_0000 size 128 KiB over low
+      `),
+      fixed('Move `vga` to 0x4000_0000', `
+        -   mmio vga at 0xa_0000 size 128 KiB
+        +   mmio vga at 0x4000_0000 size 128 KiB
+      `),
     ),
     bad(
       `
@@ -60,15 +50,10 @@ R's bytes at a second address; it is no leave to lie over another region.`,
             ^^^^ \`high\` meets \`low\` (0x40000000-0x7fffffff): KVM_SET_USER_MEMORY_REGION fails with EEXIST
       }
     `,
-      fixed(
-        'Move `high` to 0x8000_0000',
-        `
-      vm pc {
-        ram low at 0 size 2 GiB
-        ram high at 0x8000_0000 size 2 GiB
-      }
-    `,
-      ),
+      fixed('Move `high` to 0x8000_0000', `
+        -   ram high at 1 GiB size 2 GiB
+        +   ram high at 0x8000_0000 size 2 GiB
+      `),
     ),
     good(`
       vm virt {

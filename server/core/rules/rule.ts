@@ -107,8 +107,14 @@ export interface Fix {
 
 /** A text that shows a rule. Carets and the message stand on a line of their own under the source, as tests draw it. */
 export type Example =
-  | { readonly kind: 'bad'; readonly text: string; readonly fixes: readonly { readonly title: string; readonly text: string }[] }
+  | { readonly kind: 'bad'; readonly text: string; readonly fixes: readonly ExampleFix[] }
   | { readonly kind: 'good'; readonly text: string };
+
+/** What a fix changes in a bad example, as a diff: lines that begin with `-`, `+` or, where they stay, a blank; `…` where others are left out. */
+export interface ExampleFix {
+  readonly title: string;
+  readonly change: string;
+}
 
 /**
  * One rule, in one file. `check` looks once and yields facts; everything else is a pure function of one fact, so that
@@ -265,10 +271,10 @@ export const fixOf = ({ path, item }: Place, { start, end, newText, title, safe 
 });
 
 /** A text the rule reports, with carets and the message drawn under it, and what its fixes make of it. */
-export const bad = (text: string, ...fixes: readonly { title: string; text: string }[]): Example => ({ kind: 'bad', text, fixes });
+export const bad = (text: string, ...fixes: readonly ExampleFix[]): Example => ({ kind: 'bad', text, fixes });
 
 /** A text the rule has nothing to say about. */
 export const good = (text: string): Example => ({ kind: 'good', text });
 
-/** What the fix of this title makes of a bad example. */
-export const fixed = (title: string, text: string): { title: string; text: string } => ({ title, text });
+/** What the fix of this title changes in a bad example. */
+export const fixed = (title: string, change: string): ExampleFix => ({ title, change });

@@ -37,24 +37,11 @@ of neighbours in one RAM block, so larger memory has to come from several memory
             ^^^^ \`high\` is one memory slot of 2,147,483,648 pages, and KVM takes 2,147,483,647: KVM_SET_USER_MEMORY_REGION fails with EINVAL
       }
     `,
-      fixed(
-        'Split `high` into 2 slots of 4 TiB',
-        `
-      host huge {
-        arch x86_64
-        kernel 6.12
-        page 4 KiB
-        bits 52
-      }
-
-      vm database on huge {
-        backing pages size 10 TiB hugetlb 1 GiB
-        ram low at 0 size 2 GiB from pages
-        ram high at 0x1_0000_0000 size 4 TiB from pages
-        ram high-b at 0x401_0000_0000 size 4 TiB from pages
-      }
-    `,
-      ),
+      fixed('Split `high` into 2 slots of 4 TiB', `
+        -   ram high at 4 GiB size 8 TiB from pages
+        +   ram high at 0x1_0000_0000 size 4 TiB from pages
+        +   ram high-b at 0x401_0000_0000 size 4 TiB from pages
+      `),
     ),
     good(`
       host huge {

@@ -30,15 +30,11 @@ A text longer than 16 Mi characters is not read at all.`,
                  ^^ expected an address after \`at\`
       }
     `,
-      fixed(
-        'Join to the line above',
-        `
-      vm web {
-        ram low at 0 size 4 GiB
-        ram high at size 4 GiB
-      }
-    `,
-      ),
+      fixed('Join to the line above', `
+        -   ram low at 0
+        -     size 4 GiB
+        +   ram low at 0 size 4 GiB
+      `),
     ),
     bad(
       `
@@ -51,28 +47,14 @@ A text longer than 16 Mi characters is not read at all.`,
                        ^ this \`(\` is never closed
       }
     `,
-      fixed(
-        'Join two comparisons with `and`',
-        `
-      const SIZE = 4 GiB
-
-      policy small {
-        require 1 MiB <= r.size and r.size <= SIZE for r in ram
-        require aligned(r, 2 MiB for r in ram
-      }
-    `,
-      ),
-      fixed(
-        'Insert `)`',
-        `
-      const SIZE = 4 GiB
-
-      policy small {
-        require 1 MiB <= r.size <= SIZE for r in ram
-        require aligned(r, 2 MiB) for r in ram
-      }
-    `,
-      ),
+      fixed('Join two comparisons with `and`', `
+        -   require 1 MiB <= r.size <= SIZE for r in ram
+        +   require 1 MiB <= r.size and r.size <= SIZE for r in ram
+      `),
+      fixed('Insert `)`', `
+        -   require aligned(r, 2 MiB for r in ram
+        +   require aligned(r, 2 MiB) for r in ram
+      `),
     ),
     good(`
       vm web {

@@ -22,14 +22,10 @@ them is a hole or an overlap. Here \`4G\`, \`4g\`, \`4Gi\` and \`4GB\` are read 
                           ^^ \`4G\` is read as \`4 GiB\`
       }
     `,
-      fixed(
-        'Write `4 GiB`',
-        `
-      vm web {
-        ram low at 0 size 4 GiB
-      }
-    `,
-      ),
+      fixed('Write `4 GiB`', `
+        -   ram low at 0 size 4G
+        +   ram low at 0 size 4 GiB
+      `),
     ),
     good(`
       vm web {

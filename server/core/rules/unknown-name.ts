@@ -22,17 +22,10 @@ A hyphen belongs to a name where a letter follows it: \`RAM-HOLE\` is one name, 
                           ^^^^^^^^ nothing here is called \`RAM-HOLE\`; did you mean \`RAM - HOLE\`?
       }
     `,
-      fixed(
-        'Change to `RAM - HOLE`',
-        `
-      const RAM = 4 GiB
-      const HOLE = 1 MiB
-
-      vm web {
-        ram low at 0 size RAM - HOLE
-      }
-    `,
-      ),
+      fixed('Change to `RAM - HOLE`', `
+        -   ram low at 0 size RAM-HOLE
+        +   ram low at 0 size RAM - HOLE
+      `),
     ),
     bad(
       `
@@ -53,22 +46,10 @@ A hyphen belongs to a name where a letter follows it: \`RAM-HOLE\` is one name, 
                           ^^^^ \`r\` has no \`bsae\`; did you mean \`base\`?
       }
     `,
-      fixed(
-        'Change to `low`',
-        `
-      vm web {
-        policy lage
-        ram low at 0 size 4 GiB
-        mmio uart at low.end size 4 KiB
-      }
-
-      policy large {
-        deny region-overlpa
-        require r.sise >= 2 MiB for r in ramm
-        require aligned(r.bsae, 2 MiB) for r in ram
-      }
-    `,
-      ),
+      fixed('Change to `low`', `
+        -   mmio uart at lwo.end size 4 KiB
+        +   mmio uart at low.end size 4 KiB
+      `),
     ),
     good(`
       const RAM = 4 GiB

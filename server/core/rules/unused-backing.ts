@@ -22,14 +22,9 @@ mapped page by page.`,
         ram low at 0 size 4 GiB
       }
     `,
-      fixed(
-        'Remove `ram0`',
-        `
-      vm web {
-        ram low at 0 size 4 GiB
-      }
-    `,
-      ),
+      fixed('Remove `ram0`', `
+        -   backing ram0 size 4 GiB hugetlb 1 GiB
+      `),
     ),
     good(`
       vm web {

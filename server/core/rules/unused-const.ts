@@ -23,15 +23,9 @@ of another vm is used there.`,
         ram low at 0 size 2 GiB
       }
     `,
-      fixed(
-        'Remove `GUEST_RAM`',
-        `
-
-      vm web {
-        ram low at 0 size 2 GiB
-      }
-    `,
-      ),
+      fixed('Remove `GUEST_RAM`', `
+        - const GUEST_RAM = 4 GiB
+      `),
     ),
     good(`
       vm small {

@@ -25,19 +25,9 @@ waived is told again, and this says why.`,
                                                                           ^^^^^^^^^^ \`policy/blocks\` was waived until this day; now its findings are told
       }
     `,
-      fixed(
-        'Remove the waiver',
-        `
-      vm web {
-        policy aligned
-        ram low at 0 size 4 GiB
-      }
-
-      policy aligned {
-        require blocks: aligned(r, 2 MiB) for r in ram
-      }
-    `,
-      ),
+      fixed('Remove the waiver', `
+        -   allow policy/blocks because "until the firmware is updated" until 2025-12-31
+      `),
     ),
     good(`
       vm web {

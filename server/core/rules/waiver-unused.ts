@@ -26,19 +26,9 @@ left alone.`,
               ^^^^^^^^^^^^^ nothing breaks \`policy/blocks\` here: the waiver has no use
       }
     `,
-      fixed(
-        'Remove the waiver',
-        `
-      vm web {
-        policy aligned
-        ram low at 0 size 4 GiB
-      }
-
-      policy aligned {
-        require blocks: aligned(r, 2 MiB) for r in ram
-      }
-    `,
-      ),
+      fixed('Remove the waiver', `
+        -   allow policy/blocks on low because "firmware wants it so"
+      `),
     ),
     good(`
       vm web {
