@@ -78,5 +78,5 @@ function countsText(): string {
   const uri = window.activeTextEditor?.document.uri;
   const found = uri ? languages.getDiagnostics(uri).filter(({ source }) => source === 'vmlayout') : [];
   const count = (severity: DiagnosticSeverity): number => found.filter((one) => one.severity === severity).length;
-  return l10n.t('{0} errors, {1} warnings', count(DiagnosticSeverity.Error), count(DiagnosticSeverity.Warning));
+  return l10n.t('Errors: {0}, warnings: {1}', count(DiagnosticSeverity.Error), count(DiagnosticSeverity.Warning));
 }

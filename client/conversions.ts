@@ -1,7 +1,7 @@
 // Commands that bring in what tools print, write what tools read, compare layouts and explain logs. The server does the
 // work, so that they are the same in the browser; here are the questions to the user and the texts that come of it.
 
-import { commands, env, type ExtensionContext, l10n, type QuickPickItem, Uri, ViewColumn, window, workspace } from 'vscode';
+import { commands, env, type ExtensionContext, type FileType, l10n, type QuickPickItem, Uri, ViewColumn, window, workspace } from 'vscode';
 import type { BaseLanguageClient } from 'vscode-languageclient';
 import { readBytes, readText, textIn } from './files.js';
 
@@ -12,6 +12,9 @@ interface ImportedFile {
   readonly path: string;
   readonly text: string;
   readonly bytes?: readonly number[];
+  readonly group?: string;
+  readonly devices?: readonly string[];
+  readonly machine?: string;
 }
 
 /** Reads the IOMMU groups and the memory map of the machine that the extension runs on. */
@@ -60,7 +63,16 @@ async function importedFile(uri: Uri): Promise<ImportedFile | { readonly error: 
   if ('error' in bytes) return { error: `${path}: ${bytes.error}` };
   if (BLOB.every((byte, index) => bytes[index] === byte)) return { path, text: '', bytes: [...bytes] };
   const loaded = textIn(bytes);
-  return 'error' in loaded ? { error: `${path}: ${loaded.error}` } : { path, text: loaded.text };
+  return 'error' in loaded ? { error: `${path}: ${loaded.error}` } : { path, text: loaded.text, ...await groupOf(uri) };
+}
+
+/** What sysfs tells of a group by where its file stands, which its relative path may leave out, and beside it. */
+async function groupOf(uri: Uri): Promise<Pick<ImportedFile, 'group' | 'devices' | 'machine'>> {
+  const [, machine, group] = /^(.*)\/(\d{1,9})\/reserved_regions$/.exec(uri.path) ?? [];
+  if (machine === undefined || group === undefined) return {};
+  const beside: readonly (readonly [name: string, type: FileType])[] = await workspace.fs.readDirectory(Uri.joinPath(uri, '../devices')).then((entries) => entries, () => []);
+  const devices = beside.map(([name]) => name).sort();
+  return { group, machine, ...(devices.length > 0 && { devices }) };
 }
 
 /** The language of a text in each format, as VS Code names it. */

@@ -48,6 +48,7 @@ function expectedFiles() {
     'docs/map.png',
     'docs/schema/vmlayout.schema.json',
     'docs/screenshot.png',
+    'docs/walkthrough/check.md',
     'examples/doorbell.vmlayout',
     'l10n/bundle.l10n.de.json',
     'package.json',

@@ -3,7 +3,7 @@
 
 import process from 'node:process';
 import {
-  type Disposable, type ExtensionContext, ProcessExecution, Task, type TaskDefinition, TaskGroup, tasks, TaskScope, workspace, type WorkspaceFolder,
+  type Disposable, type ExtensionContext, l10n, ProcessExecution, Task, type TaskDefinition, TaskGroup, tasks, TaskScope, workspace, type WorkspaceFolder,
 } from 'vscode';
 
 /** As package.json describes it. */
@@ -38,6 +38,6 @@ function checkTask(definition: CheckTask, folder: WorkspaceFolder | undefined, c
   });
   const task = new Task(definition, folder ?? TaskScope.Workspace, 'check', 'vmlayout', execution, MATCHERS);
   task.group = TaskGroup.Test;
-  task.detail = 'Checks the layouts of the folder, as CI does';
+  task.detail = l10n.t('Checks the layouts of the folder, as CI does');
   return task;
 }

@@ -13,9 +13,20 @@ export const CONVERSIONS = { formats: 'vmlayout/formats', sniff: 'vmlayout/sniff
 /** A text, with what it couldn't say; or in one sentence why there is none. */
 export type Converted = { readonly text: string; readonly notes?: readonly string[] } | { readonly error: string };
 
+export interface ImportedFile {
+  /** What the user calls it. */
+  readonly path: string;
+  /** Empty for a blob, which comes as its bytes. */
+  readonly text: string;
+  readonly bytes?: readonly number[];
+  /** Of a file out of sysfs: its IOMMU group, the devices in it, and what tells machines apart. */
+  readonly group?: string;
+  readonly devices?: readonly string[];
+  readonly machine?: string;
+}
+
 export interface ImportParams {
-  /** `path` is what the user calls it; a blob comes as its bytes, with an empty text. */
-  readonly files: readonly { readonly path: string; readonly text: string; readonly bytes?: readonly number[] }[];
+  readonly files: readonly ImportedFile[];
   /** Instead of what the files look like. */
   readonly format?: string;
 }
@@ -62,12 +73,15 @@ export function answerConversions(session: Session): ServerCapabilities {
 }
 
 function imported({ files, format }: ImportParams): Converted {
-  const inputs: ImportInput[] = [];
-  for (const { path, text, bytes } of files) {
-    const file = { path, text, ...(bytes && { bytes: Uint8Array.from(bytes) }) };
-    const found = isImportFormat(format) ? format : sniffFormat(text, file.bytes, path);
-    if (!found) return { error: `${path} looks like none of ${IMPORT_FORMATS.map(({ name }) => name).join(', ')}` };
-    inputs.push({ format: found, files: [file] });
+  const inputs: { readonly format: FormatName; readonly files: ImportInput['files'][number][] }[] = [];
+  for (const { bytes, ...said } of files) {
+    const file = { ...said, ...(bytes && { bytes: Uint8Array.from(bytes) }) };
+    const found = isImportFormat(format) ? format : sniffFormat(file.text, file.bytes, file.path);
+    if (!found) return { error: `${file.path} looks like none of ${IMPORT_FORMATS.map(({ name }) => name).join(', ')}` };
+    // Files of one format are read together, as the command line does: IOMMU groups of a machine become one host.
+    const same = inputs.find((input) => input.format === found);
+    if (same) same.files.push(file);
+    else inputs.push({ format: found, files: [file] });
   }
   const result = importInputs(inputs);
   if (!('errors' in result)) return result;

@@ -37,6 +37,13 @@ describe('conversions', () => {
     assert.match(textOf(await ask('import', { files: [{ path: 'virt.dtb', text: '', bytes }] })), /^ +ram \S+ at 0x4000_0000 size 1 GiB/m);
   });
 
+  it('import IOMMU groups of a machine as one host, by what the client knows of each', async () => {
+    const group = (number: string, machine: string): object => ({ path: 'reserved_regions', text: REGIONS, group: number, machine, devices: [`0000:0${number}:00.0`] });
+    const text = textOf(await ask('import', { files: [group('3', '/sys/a'), group('7', '/sys/a')] }));
+    assert.equal(text.match(/^host /gm)?.length, 1);
+    assert.match(text, /^ +group 3 \{[^]*"0000:03:00\.0"[^]*^ +group 7 \{[^]*"0000:07:00\.0"/m);
+  });
+
   it('say what can’t be imported, with its place', async () => {
     assert.match(errorOf(await ask('import', { files: [{ path: 'notes.txt', text: 'nothing\n' }] })), /^notes\.txt looks like none of qemu-mtree, /);
     assert.match(errorOf(await ask('import', { format: 'reserved-regions', files: [{ path: 'r', text: `${REGIONS}0x10 0x5 msi\n` }] })), /^r:3: /);
