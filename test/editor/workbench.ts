@@ -60,7 +60,7 @@ export class Workbench {
     const input = this.#page.locator('.quick-input-widget input');
     // The list applies whatever it is at, and has only what is in view: it is there once one of its themes is.
     const themes = this.#page.locator('.quick-input-list .monaco-list-row');
-    await themes.filter({ hasText: 'Light Modern' }).first().waitFor();
+    await themes.filter({ hasText: /Modern|High Contrast/ }).first().waitFor();
     await input.fill(title);
     await themes.filter({ hasText: title }).first().waitFor();
     await this.#page.keyboard.press('Enter');
