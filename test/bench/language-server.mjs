@@ -1,14 +1,21 @@
 // A client that only measures: it starts a language server over stdio, opens one document, edits it, and takes the time
 // until the answer has come in whole. It reads no answer before the clock has stopped.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
 import process from 'node:process';
 
 const URI = 'file:///bench/layout';
 
-/** Starts a server and opens a text in it. `answers` is `publish`, or `pull` where the client has to ask. */
-export async function startServer(command, { text, languageId, answers = 'publish', path = '/layout.vmlayout', ready }) {
+const REPORT_HEAP = ['--expose-gc', '--require', path.join(import.meta.dirname, 'references/report-heap.cjs')];
+
+/**
+ * Starts a server and opens a text in it. `answers` is `publish`, or `pull` where the client has to ask; `weighed` is
+ * whether its memory will be asked for.
+ */
+export async function startServer(command, { text, languageId, answers = 'publish', path = '/layout.vmlayout', ready, weighed = false }) {
   const started = performance.now();
-  const child = spawn(process.execPath, command, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [...(weighed ? REPORT_HEAP : []), ...command], { stdio: ['pipe', 'pipe', 'inherit', ...(weighed ? ['ipc'] : [])] });
   const wire = connect(child);
   const uri = URI.replace('/layout', path);
   let version = 1;
@@ -21,12 +28,22 @@ export async function startServer(command, { text, languageId, answers = 'publis
   await wire.until((message) => message.id === wire.last);
   wire.notify('initialized', {});
   ready?.(wire, uri);
+  const opened = performance.now();
   wire.notify('textDocument/didOpen', { textDocument: { uri, languageId, version, text } });
   await answer();
-  const openedIn = performance.now() - started;
+  const diagnosed = performance.now();
 
   return {
-    openedIn,
+    /** Milliseconds from its start to the diagnostics of the text, and from the opening of the text. */
+    openedIn: diagnosed - started,
+    diagnosedIn: diagnosed - opened,
+    /** MiB: what is resident now, and how much of the heap is in use after a collection. */
+    async memory() {
+      const resident = Number(spawnSync('ps', ['-o', 'rss=', '-p', `${child.pid}`], { encoding: 'utf8' }).stdout) / 1024;
+      child.send('heap');
+      const [heap] = await once(child, 'message');
+      return { resident, heap: heap / 1024 ** 2 };
+    },
     /** Milliseconds from a change to the diagnostics of the text with it; and how many there are. */
     async edit(contentChange) {
       version++;

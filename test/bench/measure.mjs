@@ -61,5 +61,12 @@ export function tableOf(rows) {
   return [head, head.map(() => '---'), ...cells].map((line) => `| ${line.join(' | ')} |`).join('\n');
 }
 
+/** What is not measured in rounds: bytes, of ours and of what does nothing. */
+export function sizeTableOf(sizes) {
+  const cells = sizes.map(({ what, bytes, reference }) => [what, bytes.toLocaleString('en'), reference === undefined ? '' : figure(bytes / reference)]);
+  const head = ['what', 'bytes', '÷ one that does nothing'];
+  return [head, head.map(() => '---'), ...cells].map((line) => `| ${line.join(' | ')} |`).join('\n');
+}
+
 /** Three significant digits. */
 const figure = (value) => (value >= 1000 ? Math.round(value).toLocaleString('en') : Number(value.toPrecision(3)).toString());

@@ -1,9 +1,9 @@
 // Compares vmlayout with what is fast at the same work: `node test/bench/run.mjs [--quick] [part …]`, after bundling.
-// The parts are parsing, checking, typing, asking and starting. Nothing fails for being slow: figures are printed, with the
-// goals beside them. `--quick` takes less than a minute, measures less, and installs nothing.
+// The parts are those below, and sizes. Nothing fails for being slow: figures are printed, with the goals beside them.
+// `--quick` measures less, installs nothing, and starts no VS Code.
 import process from 'node:process';
 import { installPeers } from './install.mjs';
-import { tableOf } from './measure.mjs';
+import { sizeTableOf, tableOf } from './measure.mjs';
 
 const args = process.argv.slice(2);
 const quick = args.includes('--quick');
@@ -13,15 +13,21 @@ const parts = {
   typing: async () => (await import('./suites/typing.mjs')).measureTyping({ quick }),
   asking: async () => (await import('./suites/asking.mjs')).measureAsking({ quick }),
   starting: async () => (await import('./suites/starting.mjs')).measureStarting({ quick }),
+  opening: async () => (await import('./suites/opening.mjs')).measureOpening({ quick }),
+  counting: async () => (await import('./suites/counting.mjs')).measureCounting({ quick }),
+  batch: async () => (await import('./suites/batch.mjs')).measureBatch({ quick }),
+  activating: async () => (quick ? [] : (await import('./suites/activating.mjs')).measureActivating()),
 };
-const unknown = args.filter((arg) => arg !== '--quick' && !Object.hasOwn(parts, arg));
-if (unknown.length > 0) throw new Error(`There is no part \`${unknown[0]}\`; the parts are ${Object.keys(parts).join(', ')}.`);
+const chosen = args.filter((arg) => arg !== '--quick');
+const unknown = chosen.filter((arg) => arg !== 'sizes' && !Object.hasOwn(parts, arg));
+if (unknown.length > 0) throw new Error(`There is no part \`${unknown[0]}\`; the parts are ${Object.keys(parts).join(', ')}, sizes.`);
 
 if (!quick) installPeers();
 const rows = [];
 for (const [name, measure] of Object.entries(parts)) {
-  if (args.some((arg) => arg in parts) && !args.includes(name)) continue;
+  if (chosen.length > 0 && !chosen.includes(name)) continue;
   console.error(`Measuring ${name} …`);
   rows.push(...await measure());
 }
-console.log(tableOf(rows));
+if (rows.length > 0) console.log(tableOf(rows));
+if (chosen.length === 0 || chosen.includes('sizes')) console.log(`\n${sizeTableOf(await (await import('./suites/sizes.mjs')).measureSizes())}`);

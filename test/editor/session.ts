@@ -26,7 +26,7 @@ export const CHROMIUM_FLAGS = [
   '--disable-sync',
 ];
 
-const MISSING_CHROMIUM = 'There is no Chromium for the editor tests. On Debian this gets it: '
+export const MISSING_CHROMIUM = 'There is no Chromium for the editor tests. On Debian this gets it: '
   + '`apt-get update && apt-get install -y --no-install-recommends chromium`; elsewhere '
   + '`npx playwright-core install chromium`, or the path of one in the environment variable CHROMIUM.';
 
@@ -34,7 +34,7 @@ const MISSING_CHROMIUM = 'There is no Chromium for the editor tests. On Debian t
  * The browser to drive: the one that CHROMIUM names, else the system's, else the one that Playwright
  * downloaded.
  */
-function findChromium(): string | undefined {
+export function findChromium(): string | undefined {
   const candidates = [
     process.env['CHROMIUM'],
     '/usr/bin/chromium',

@@ -22,7 +22,7 @@ const quiet = {
 };
 
 /**
- * Starts VS Code with the extension `vsix` on a free port of this machine, with further `settings` of its user. Returns its `url`, the
+ * Starts VS Code with the extension `vsix`, or a list of them, on a free port of this machine, with further `settings` of its user. Returns its `url`, the
  * `address(folder, file, workspace)` that opens a file in a folder, or in the workspace that a file there describes, its `log()` so far, and `stop()`. It stops with this
  * process at the latest, also when that is interrupted.
  */
@@ -43,7 +43,7 @@ export async function startVsCode(vsix, settings = {}) {
 
   try {
     writeSettings(home, settings);
-    installExtension(node, args, vsix, env);
+    for (const each of [vsix].flat()) installExtension(node, args, each, env);
     server = spawn(node, [
       ...args,
       '--auth', 'none',

@@ -7,6 +7,7 @@ import { layoutOf } from '../../../out/test/bench/generator.js';
 import { jsonOf, SCHEMA, yamlOf } from '../json-document.mjs';
 import { editsOf, startServer } from '../language-server.mjs';
 import { inTurns, row } from '../measure.mjs';
+import { startJson, startYaml } from '../peers.mjs';
 
 const here = path.join(import.meta.dirname, '..');
 const LINES = 10_000;
@@ -72,15 +73,3 @@ async function startServers(quick, folder) {
   const inYaml = { edits: editsOf(yaml, (each) => each.search(/(?<=- kind: )/)), column: { completion: '      - kind: '.length, hover: '      - k'.length } };
   return { ours, trivial, json: { ...inJson, server: await startJson(json) }, yaml: { ...inYaml, server: await startYaml(yaml) } };
 }
-
-const startJson = (text) =>
-  startServer([path.join(here, 'node_modules/vscode-langservers-extracted/bin/vscode-json-language-server'), '--stdio'], {
-    text,
-    languageId: 'json',
-    answers: 'pull',
-    path: '/layout.json',
-    ready: (wire) => wire.notify('workspace/didChangeConfiguration', { settings: { json: { validate: { enable: true }, schemas: [SCHEMA] } } }),
-  });
-
-const startYaml = (text) =>
-  startServer([path.join(here, 'node_modules/yaml-language-server/bin/yaml-language-server'), '--stdio'], { text, languageId: 'yaml', path: '/layout.yaml' });

@@ -3,12 +3,12 @@ import path from 'node:path';
 import { layoutOf } from '../../../out/test/bench/generator.js';
 import { inTurns, row } from '../measure.mjs';
 import { editsOf, startServer } from '../language-server.mjs';
-import { jsonOf, SCHEMA } from '../json-document.mjs';
+import { jsonOf } from '../json-document.mjs';
+import { startJson } from '../peers.mjs';
 
 const here = path.join(import.meta.dirname, '..');
 const OURS = [path.join(here, '../../dist/server.cjs'), '--stdio'];
 const TRIVIAL = [path.join(here, 'references/trivial-server.mjs'), '--stdio'];
-const JSON_SERVER = [path.join(here, 'node_modules/vscode-langservers-extracted/bin/vscode-json-language-server'), '--stdio'];
 
 const WARM_UP_EDITS = 60;
 
@@ -42,9 +42,10 @@ async function keysAt(lines, quick) {
   };
   const servers = [ours, trivial];
   if (!quick) {
-    const json = await startJson(lines);
-    servers.push(json.server);
-    subjects.json = twoKeys(json.server, json.edits, () => '1');
+    const json = jsonOf(lines);
+    const server = await startJson(json);
+    servers.push(server);
+    subjects.json = twoKeys(server, editsOf(json, (line) => line.search(/(?<="size": )/)), () => '1');
   }
   await inTurns(WARM_UP_EDITS / 2, subjects);
   const taken = await inTurns(quick ? 25 : lines > 10_000 ? 60 : 120, subjects);
@@ -70,17 +71,4 @@ function worstKey(server, edits) {
     for (const opener of OPENERS) worst = Math.max(worst, await twoKeys(server, edits, () => opener)());
     return worst;
   };
-}
-
-/** VS Code's JSON server, asked for diagnostics after each key, on a document of as many lines with a schema. */
-async function startJson(lines) {
-  const text = jsonOf(lines);
-  const server = await startServer(JSON_SERVER, {
-    text,
-    languageId: 'json',
-    answers: 'pull',
-    path: '/layout.json',
-    ready: (wire) => wire.notify('workspace/didChangeConfiguration', { settings: { json: { validate: { enable: true }, schemas: [SCHEMA] } } }),
-  });
-  return { server, edits: editsOf(text, (line) => line.search(/(?<="size": )/)) };
 }
