@@ -137,9 +137,32 @@ export class Workbench {
   /** Opens the completion list at the cursor. Returns its visible labels. */
   async completions(): Promise<string[]> {
     await this.#page.keyboard.press('Control+Space');
-    const labels = this.#page.locator('.suggest-widget.visible .monaco-list-row .label-name');
-    await labels.first().waitFor();
-    return (await labels.allInnerTexts()).map(oneLine);
+    await this.#completions().first().waitFor();
+    return (await this.#completions().allInnerTexts()).map(oneLine);
+  }
+
+  /** Waits until the completion list that opened by itself, or while something was typed, has an entry; and shows it as the chosen one. */
+  async chooseCompletion(label: string): Promise<void> {
+    const chosen = this.#page.locator('.suggest-widget.visible .monaco-list-row.focused .label-name');
+    let labels: string[] = [];
+    await until(async () => {
+      labels = (await this.#completions().allInnerTexts()).map(oneLine);
+      if (labels.length === 0 || !await appears(chosen)) return false;
+      if (oneLine(await chosen.innerText()) === label) return true;
+      await this.#page.keyboard.press('ArrowDown');
+      return false;
+    }, () => `\`${label}\` in the completion list; there are ${labels.join(', ')}`);
+  }
+
+  /** Opens the pane beside the completion list, and waits until it tells all `parts` of the chosen entry. */
+  async completionTells(...parts: readonly RegExp[]): Promise<void> {
+    const pane = this.#page.locator('.suggest-details');
+    let text = '';
+    await until(async () => {
+      if (!await pane.isVisible()) await this.#page.keyboard.press('Control+Space');
+      text = await appears(pane) ? oneLine(await pane.innerText()) : '';
+      return parts.every((part) => part.test(text));
+    }, () => `${parts.join(' and ')} beside the completion list; there is ${JSON.stringify(text)}`);
   }
 
   /** Opens the map by its button above the editor. Returns the page in its view, once something is drawn there. */
@@ -319,6 +342,10 @@ export class Workbench {
     await this.run('Tasks: Run Test Task');
     await this.pick(name);
     await this.#page.locator('.single-terminal-tab:has(.codicon-check), .terminal-tabs-entry:has(.codicon-check)').first().waitFor();
+  }
+
+  #completions(): Locator {
+    return this.#page.locator('.suggest-widget.visible .monaco-list-row .label-name');
   }
 
   #errors(): Locator {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { DECLARATIONS, PROPERTIES, type PropertyWord } from '../../server/core/syntax/vocabulary.js';
-import { checkAllSuggested, checkExplained, checkNotSuggested, checkSuggested, labelsAt, suggestionsAt } from '../support/cursor.js';
+import { checkAllSuggested, checkApplied, checkExplained, checkNotSuggested, checkSuggested, labelsAt, suggestionsAt } from '../support/cursor.js';
 
 /** Something of everything, so that each word that asks for a name finds one. */
 const SCOPE = `
@@ -166,7 +166,10 @@ describe('paths of imports', () => {
   });
 
   it('bring the quotes where there are none', () => {
-    assert.equal(suggestionsAt(at('import gue$0'))[0]?.insert, '"guest.vmlayout"');
+    checkApplied(at('import gue$0'), 'guest.vmlayout', 'import "guest.vmlayout"');
+    checkApplied(at('import "gue$0'), 'guest.vmlayout', 'import "guest.vmlayout"');
+    checkApplied(at('import "gue$0 // a comment'), 'guest.vmlayout', 'import "guest.vmlayout" // a comment');
+    checkApplied(at('import "gue$0"'), 'guest.vmlayout', 'import "guest.vmlayout"');
   });
 
   it('lead neither to the file itself nor to what it imports already', () => {

@@ -9,11 +9,11 @@ import type { Explanation, Suggestion } from './suggestion.js';
 /** What is typed of the path of an import so far, and where it stands; offsets count in the document, without the quotes. */
 export interface ImportPath {
   readonly start: number;
-  /** Where the path ends: before the closing quote, or at the end of the line. */
+  /** Where the path ends: before the closing quote. Where there is none, what follows is none of the path. */
   readonly end: number;
   readonly typed: string;
-  /** Whether the opening quote is there; if not, the path comes with both. */
-  readonly isQuoted: boolean;
+  /** Those that the path has to bring with it. */
+  readonly quotes: { readonly before: string; readonly after: string };
 }
 
 /** The path of an import at an offset. Asks for the text of one item alone. */
@@ -24,9 +24,11 @@ export function importPathAt(document: Document, offset: number): ImportPath | u
   const { quoted, bare } = /(?:^|[\n;])[ \t]*import[ \t]+(?:"(?<quoted>[^"\n]*)|(?<bare>[\w./:-]*))$/.exec(text.slice(0, offset - base))?.groups ?? {};
   const typed = quoted ?? bare;
   if (typed === undefined) return undefined;
-  const isQuoted = quoted !== undefined;
-  const rest = (isQuoted ? /^[^"\r\n]*/ : /^[\w./:-]*/).exec(text.slice(offset - base))?.[0] ?? '';
-  return { start: offset - typed.length, end: offset + rest.length, typed, isQuoted };
+  const rest = text.slice(offset - base);
+  const closed = /^[^"\r\n]*(?=")/.exec(rest)?.[0];
+  const behind = quoted === undefined ? /^[\w./:-]*/.exec(rest)?.[0] : closed;
+  const quotes = { before: quoted === undefined ? '"' : '', after: quoted === undefined || closed === undefined ? '"' : '' };
+  return { start: offset - typed.length, end: offset + (behind ?? '').length, typed, quotes };
 }
 
 /** Most paths that are told at once: of a larger workspace those that have the typed letters in this order. */
@@ -36,7 +38,7 @@ export const MOST_PATHS = 300;
  * What an import may name: layouts of the workspace as seen from this one, the nearest first, and the shipped library.
  * Left out are the file itself and what it imports already.
  */
-export function importPaths(path: string, document: Document, { start, typed, isQuoted }: ImportPath, layouts: readonly string[]): Suggestion[] {
+export function importPaths(path: string, document: Document, { start, typed, quotes }: ImportPath, layouts: readonly string[]): Suggestion[] {
   const imported = new Set(linksIn(document, path).filter((link) => link.start !== start).map((link) => link.path));
   const mayImport = (other: string): boolean => other !== path && !imported.has(other);
   const lead = typed === '.' || typed.startsWith('./') ? './' : '';
@@ -51,7 +53,7 @@ export function importPaths(path: string, document: Document, { start, typed, is
     kind: 'file',
     detail: each.path.startsWith('std:') ? 'library' : 'workspace',
     path: each.path,
-    ...(!isQuoted && { insert: `"${each.label}"` }),
+    insert: `${quotes.before}${each.label}${quotes.after}`,
     explain: ({ world }) => aboutFile(each.path, world),
   }));
 }
