@@ -1,10 +1,13 @@
-// VS Code's window, in the words of the person in front of it. Selectors and keys are here and nowhere else.
+// VS Code's window, in the words of the person in front of it. Selectors and keys are here, with more by topic in `workbench/`, and nowhere else.
 // Every method that asks for something on the screen waits until it is there, and fails after the page's time
 // limit if it never is.
 
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Frame, Locator, Page } from 'playwright-core';
+import { Display } from './workbench/display.js';
+import { Editing } from './workbench/editing.js';
+import { Navigation } from './workbench/navigation.js';
 import { appears, oneLine, until } from './workbench/waiting.js';
 
 export interface WorkbenchFile {
@@ -19,8 +22,14 @@ export interface WorkbenchFile {
 export class Workbench {
   readonly #page: Page;
   readonly #file: WorkbenchFile;
+  readonly display: Display;
+  readonly editing: Editing;
+  readonly navigation: Navigation;
 
   constructor(page: Page, file: WorkbenchFile) {
+    this.display = new Display(page);
+    this.editing = new Editing(page);
+    this.navigation = new Navigation(page);
     this.#page = page;
     this.#file = file;
   }
@@ -165,7 +174,7 @@ export class Workbench {
     }, () => `${parts.join(' and ')} beside the completion list; there is ${JSON.stringify(text)}`);
   }
 
-  /** Opens the map by its button above the editor. Returns the page in its view, once something is drawn there. */
+  /** Opens the map by its button above the editor. Returns the page in its view. */
   async showMap(): Promise<Frame> {
     await this.#page.locator('.editor-actions .action-label[aria-label^="Show Map"]').first().click();
     return this.map();
@@ -258,9 +267,12 @@ export class Workbench {
 
   /** Waits until a line of the editors on the screen matches. */
   async shows(pattern: RegExp): Promise<void> {
-    // All lines at once: while an editor is opened, lines come and go.
-    const lines = async (): Promise<string[]> => (await this.#page.locator('.editor-instance .view-line').allInnerTexts()).map((line) => line.replaceAll('\u00a0', ' '));
-    await until(async () => (await lines()).some((line) => pattern.test(line)), async () => `${pattern} in an editor; there is\n${(await lines()).join('\n')}`);
+    await until(async () => (await this.#lines()).some((line) => pattern.test(line)), async () => `${pattern} in an editor; there is\n${(await this.#lines()).join('\n')}`);
+  }
+
+  /** Waits until no line of the editors on the screen matches. */
+  async hides(pattern: RegExp): Promise<void> {
+    await until(async () => !(await this.#lines()).some((line) => pattern.test(line)), () => `${pattern} to go`);
   }
 
   async type(text: string): Promise<void> {
@@ -293,6 +305,11 @@ export class Workbench {
     await this.#page.keyboard.press('Control+S');
     await changed.waitFor({ state: 'detached' });
     return this.#file.read();
+  }
+
+  /** All lines at once: while an editor is opened, lines come and go. */
+  async #lines(): Promise<string[]> {
+    return (await this.#page.locator('.editor-instance .view-line').allInnerTexts()).map((line) => line.replaceAll('\u00a0', ' '));
   }
 
   /** Opens a file of the workspace by its name. */

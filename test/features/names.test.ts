@@ -197,7 +197,7 @@ describe('a search of the workspace', () => {
   const found = (query: string): string[] => searchSymbols(query, [result]).map(({ keyword, name, container }) => `${keyword} ${name} in ${container}`);
 
   it('finds what contains an address, the smallest first', () => {
-    assert.deepEqual(found('0x8090040'), ['doorbell its-bell in web 0x8090040-0x8090043', 'mmio its in web 0x8080000-0x809ffff', 'reserved msi in u 0x8000000-0x80fffff', 'ram low in web 0x0-0x3fffffff']);
+    assert.deepEqual(found('0x8090040'), ['doorbell its-bell: 0x8090040 in web 0x8090040-0x8090043', 'mmio its: 0x8090040 in web 0x8080000-0x809ffff', 'reserved msi: 0x8090040 in u 0x8000000-0x80fffff', 'ram low: 0x8090040 in web 0x0-0x3fffffff']);
     assert.deepEqual(found('0x4000_0000'), []);
   });
 

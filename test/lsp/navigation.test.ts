@@ -72,7 +72,7 @@ describe('navigation', () => {
 
   it('finds by address over the workspace', async () => {
     const found = await client.request<WorkspaceSymbol[]>('workspace/symbol', { query: '0x8080040' });
-    assert.deepEqual(found.map(({ name, containerName, location }) => [name, containerName, location.uri]), [['low', 'other 0x8080000-0x8080fff', OTHER], ['low', 'web 0x0-0x3fffffff', WEB]]);
+    assert.deepEqual(found.map(({ name, containerName, location }) => [name, containerName, location.uri]), [['low: 0x8080040', 'other 0x8080000-0x8080fff', OTHER], ['low: 0x8080040', 'web 0x0-0x3fffffff', WEB]]);
   });
 
   it('grows selections, follows links, edits what is linked', async () => {

@@ -7,6 +7,7 @@ import { contains, sizeOf, type Range } from '../layout/intervals.js';
 
 /** Something in a workspace that a search finds. */
 export interface FoundSymbol {
+  /** With the address that was asked for behind it, as it was written: VS Code shows only what its own search finds in a name, too. */
   readonly name: string;
   readonly keyword: string;
   /** What it is part of: `web`, and where it lies if an address was asked for. */
@@ -29,7 +30,8 @@ export function searchSymbols(query: string, results: Iterable<CheckResult>): Fo
     for (const { element, range } of [...vms.flatMap(({ vm }) => partsOf(vm.element, vm.regions)), ...hosts.flatMap(hostParts)]) {
       if (seen.has(element.origin.declaration) || !(address === undefined ? isLike(element.name, query) : range && contains(range, { base: address, end: address + 1n }))) continue;
       seen.add(element.origin.declaration);
-      found.push({ ...symbolOf(element, range), weight: address === undefined ? BigInt(element.name.length) : range ? sizeOf(range) : 0n });
+      const symbol = symbolOf(element, range);
+      found.push({ ...symbol, ...(address !== undefined && { name: `${symbol.name}: ${query.trim()}` }), weight: address === undefined ? BigInt(element.name.length) : range ? sizeOf(range) : 0n });
     }
   }
   return found.sort((left, right) => (left.weight < right.weight ? -1 : left.weight > right.weight ? 1 : 0)).slice(0, MOST_FOUND).map(({ weight: _weight, ...symbol }) => symbol);

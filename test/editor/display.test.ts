@@ -1,0 +1,61 @@
+// What is shown around and between the words of a layout.
+
+import assert from 'node:assert/strict';
+import { describeEditor } from './session.js';
+
+describeEditor('lenses, hints and colours', {}, (session) => {
+  it('tells above each vm and host what it comes to, and opens the map there', async () => {
+    const workbench = await session().openExample('policy.vmlayout');
+    const { display } = workbench;
+    const lenses = await display.lenses(/Show map/);
+    await workbench.screenshot('display-1-lenses');
+    assert.ok(lenses.some((line) => /^1 guest: web/.test(line)), lenses.join('\n'));
+    await workbench.goTo(/vm web/);
+    const [vm = ''] = (await display.lenses(/Show map/)).filter((line) => line.includes('Show map'));
+    assert.match(vm, /(error|warning|note|nothing found)/);
+    assert.match(vm, /\d+ mappings?, .*of tables/);
+    assert.match(vm, /hot-plug of /);
+    await display.clickLens(/Show map/);
+    const map = await workbench.map();
+    assert.match((await map.locator('#asked').textContent()) ?? '', /kernel 6\.6/);
+    await workbench.screenshot('display-2-map');
+  });
+
+  it('shows ends, sizes, blocks and offsets, and describes their settings', async () => {
+    const workbench = await session().openExample('pc-high-ram.vmlayout');
+    const { display } = workbench;
+    await workbench.goTo(/vm build on/);
+    await display.hints(['1 MiB', '..= 0xdfff_ffff', '+ 3584 MiB']);
+    await workbench.screenshot('display-3-hints');
+    const shown = await display.settings('@ext:vmlayout.vmlayout inlay', /Show the size of what is written with its end/);
+    assert.match(shown.join('\n'), /Inlay Hints: Blocks.*Show the leaves of the IOMMU/);
+    await workbench.screenshot('display-4-settings');
+  });
+
+  it('tells the state of the server, and has its own icon and commands only in its files', async () => {
+    const workbench = await session().openExample('doorbell.vmlayout', { 'notes.txt': 'Nothing.\n' });
+    const { display } = workbench;
+    await workbench.errors(1);
+    assert.match(await display.tabIcon(), /layout-(light|dark)\.svg/);
+    await display.languageStatus(/1 errors, 0 warnings/);
+    await workbench.screenshot('display-5-status');
+    const here = await display.commands('VM Layout:');
+    for (const title of ['Show Map', 'Export…', 'Compare Stances', 'Import…', 'Restart Language Server']) assert.ok(here.some((row) => row.includes(title)), here.join('\n'));
+    await workbench.openFile('notes.txt');
+    const elsewhere = await display.commands('VM Layout:');
+    assert.ok(elsewhere.some((row) => row.includes('Import…')), elsewhere.join('\n'));
+    for (const title of ['Show Map', 'Export…', 'Compare Stances']) assert.ok(!elsewhere.some((row) => row.includes(title)), elsewhere.join('\n'));
+  });
+
+  it('folds a vm', async () => {
+    const workbench = await session().openExample('small.vmlayout', { 'small.vmlayout': 'vm a {\n  ram low at 0 size 1 GiB\n  rom r at 4 GiB size 1 MiB\n}\n' });
+    const { display } = workbench;
+    await display.lenses(/nothing found/);
+    await workbench.goTo(/ram low/);
+    await display.fold();
+    await workbench.hides(/ram low/);
+    await display.unfold();
+    await workbench.shows(/ram low/);
+    await workbench.screenshot('display-6-unfolded');
+  });
+});
