@@ -14,12 +14,14 @@ const bundles = [
   { from: 'client/map/view/main.ts', to: 'dist/map.js', platform: 'browser', format: 'iife', target: 'es2022' },
   { from: 'client/map/view/map.css', to: 'dist/map.css', platform: 'browser' },
   { from: 'server/hosts/node.ts', to: 'dist/server.cjs' },
-  { from: 'server/hosts/cli.ts', to: 'dist/vmlayout.cjs', executable: true },
+  { from: 'server/hosts/cli.ts', to: 'dist/vmlayout.cjs', executable: true, beside: { './program.js': './program.cjs' } },
+  { from: 'server/hosts/program.ts', to: 'dist/program.cjs' },
 ];
 
 await rm(path.join(root, 'dist'), { recursive: true, force: true });
 await Promise.all(bundles.map(bundle));
-async function bundle({ from, to, external = [], executable = false, platform = 'node', format = 'cjs', target = 'node20' }) {
+/** `beside`: modules that stay files of their own, and what those are called in dist/. */
+async function bundle({ from, to, external = [], executable = false, beside = {}, platform = 'node', format = 'cjs', target = 'node20' }) {
   const file = path.join(root, to);
   await build({
     absWorkingDir: root,
@@ -29,6 +31,12 @@ async function bundle({ from, to, external = [], executable = false, platform = 
     banner: executable ? { js: '#!/usr/bin/env node' } : {},
     bundle: true,
     platform,
+    plugins: [{
+      name: 'beside',
+      setup: ({ onResolve }) => void onResolve({ filter: /^\.\// }, ({ path: asked }) => (Object.hasOwn(beside, asked) ? { path: beside[asked], external: true } : undefined)),
+    }],
+    // `import()` would start the loader of ES modules for a file that is none.
+    ...(executable && { supported: { 'dynamic-import': false } }),
     ...(from.endsWith('.ts') && { format, target }),
     // The ES modules of a dependency, where it has them: its UMD wrappers hide their imports from a bundler.
     mainFields: platform === 'browser' ? ['browser', 'module', 'main'] : ['module', 'main'],

@@ -39,6 +39,7 @@ function expectedFiles() {
     'dist/extension.cjs',
     'dist/map.css',
     'dist/map.js',
+    'dist/program.cjs',
     'dist/server-worker.js',
     'dist/server.cjs',
     'dist/vmlayout.cjs',

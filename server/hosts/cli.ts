@@ -1,33 +1,23 @@
-import { realpathSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import module from 'node:module';
+import path from 'node:path';
 import process from 'node:process';
-import { isMainThread, parentPort, Worker } from 'node:worker_threads';
-import { run } from './commands/run.js';
-import { answerTasks } from './file-reports.js';
-import type { Session, Sink } from './session.js';
-import { today } from './today.js';
 
-/** The program `vmlayout`, and the threads that it starts of itself. */
-if (isMainThread) void start();
-else if (parentPort) answerTasks(parentPort);
+// The program `vmlayout` as it is started: it has Node remember the compiled code of what it loads then, for the next time.
+// Most of a short run is compiling otherwise (docs/performance.md).
 
-/** The exit status is set, not taken at once: what is printed has to get through. */
-async function start(): Promise<void> {
-  const session: Session = {
-    folder: process.cwd(),
-    today: today(),
-    out: sinkTo(process.stdout),
-    err: sinkTo(process.stderr),
-    input: () => process.stdin,
-    startThread: () => new Worker(realpathSync(process.argv[1] ?? '')),
-  };
-  process.exitCode = await run(process.argv.slice(2), session);
+/** Where a user's programs keep what can be made again; a folder of the user's own, because what lies there is run. */
+function cacheFolder(): string | undefined {
+  const { env, platform } = process;
+  if (platform === 'win32') return env['LOCALAPPDATA'];
+  const home = env['HOME'];
+  if (platform === 'darwin') return home && path.join(home, 'Library', 'Caches');
+  return env['XDG_CACHE_HOME'] || (home && path.join(home, '.cache'));
 }
 
-function sinkTo(stream: NodeJS.WriteStream): Sink {
-  // Whoever reads may have seen enough, as `head` has.
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-  const terminal = stream.isTTY === true;
-  return { write: (text) => void stream.write(text), terminal, colour: terminal && !process.env['NO_COLOR'] };
-}
+/** Node 22.8 and later have it, and obey NODE_DISABLE_COMPILE_CACHE; a folder that can't be written is no error to them. */
+const { enableCompileCache } = module as { readonly enableCompileCache?: (folder: string) => unknown };
+const folder = cacheFolder();
+// It has to be there: Node never comes back from making folders where there can be none, such as below /proc.
+if (folder && existsSync(folder)) enableCompileCache?.(path.join(folder, 'vmlayout'));
+void import('./program.js');
