@@ -14,7 +14,7 @@ describeEditor('views and walkthrough', {}, (session) => {
     await workbench.cursorIn(29);
     const findings = await workbench.openView('VM Layout Findings', /covers the doorbell window/);
     assert.match(findings.join('\n'), /^doorbell-overlap ?1$/m);
-    await workbench.screenshot('learning-1-views', 'views-vscode');
+    await workbench.screenshot('learning-1-views');
   });
 
   it('leads from a machine to CI', async () => {

@@ -124,9 +124,14 @@ export class Workbench {
     const offset = text.search(pattern);
     if (offset === -1) throw new Error(`The file has no ${pattern}.`);
     const before = text.slice(0, offset).split('\n');
+    await this.goToPlace(before.length, (before.at(-1) ?? '').length + 1);
+  }
+
+  /** Puts the cursor at a line and column, both counted from 1. */
+  async goToPlace(line: number, column: number): Promise<void> {
     await this.#page.keyboard.press('Control+G');
     await this.#page.locator('.quick-input-widget input').waitFor();
-    await this.#page.keyboard.type(`${before.length}:${(before.at(-1) ?? '').length + 1}`);
+    await this.#page.keyboard.type(`${line}:${column}`);
     await this.#page.keyboard.press('Enter');
     await this.#page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
   }
