@@ -1,6 +1,7 @@
 // Bringing in what tools print, writing what tools read, comparing and explaining, as a user does it in a real VS Code.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describeEditor } from './session.js';
 
 const REGIONS = '0x0000000008000000 0x00000000080fffff msi\n0x00000000fee00000 0x00000000feefffff msi\n';
@@ -24,7 +25,7 @@ for (const [where, settings] of [['on the desktop', {}], ['in the browser', { 'r
     });
 
     it('imports the clipboard, exports, compares and explains a log', async () => {
-      const workbench = await session().openExample('doorbell.vmlayout');
+      const workbench = await session().openExample('doorbell.vmlayout', { 'policy.vmlayout': readFileSync('examples/policy.vmlayout', 'utf8') });
       await workbench.errors(1);
       await workbench.copy('qemu-system-aarch64: vfio_dma_map(0x5581, 0x0, 0xc0000000, 0x7f00) = -22 (Invalid argument)\n');
       await workbench.run('VM Layout: Explain This Log');
