@@ -43,6 +43,15 @@ export class Display {
     return colour ?? '';
   }
 
+  /** Waits until two words have one colour: what the server says of words comes after what the grammar says. */
+  async shownAlike(word: string, line: RegExp, otherWord: string, otherLine: RegExp): Promise<void> {
+    let colours: (string | undefined)[] = [];
+    await until(async () => {
+      colours = [await this.#colourOf(line, word), await this.#colourOf(otherLine, otherWord)];
+      return colours[0] !== undefined && colours[0] === colours[1];
+    }, () => `${word} and ${otherWord} in one colour; they are ${colours.join(' and ')}`);
+  }
+
   async #colourOf(line: RegExp, word: string): Promise<string | undefined> {
     const colours = await this.#page.locator('.editor-instance .view-line').evaluateAll((lines, [lineText, wordText]) => {
       const pattern = new RegExp(lineText!);
@@ -57,16 +66,6 @@ export class Display {
   async background(): Promise<string> {
     return this.#page.locator('.editor-instance .monaco-editor-background').first().evaluate((element) =>
       (globalThis as unknown as { getComputedStyle(element: unknown): { backgroundColor: string } }).getComputedStyle(element).backgroundColor);
-  }
-
-  /** Chooses a colour theme by its name, as in the menu. */
-  async chooseTheme(name: string): Promise<void> {
-    await this.#page.keyboard.press('Control+K');
-    await this.#page.keyboard.press('Control+T');
-    const input = this.#page.locator('.quick-input-widget input');
-    await input.fill(name);
-    await this.#page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first().click();
-    await this.#page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
   }
 
   /** Folds what the cursor stands in. */
@@ -99,8 +98,8 @@ export class Display {
       (globalThis as unknown as { getComputedStyle(element: unknown, part: string): { backgroundImage: string } }).getComputedStyle(element, '::before').backgroundImage);
   }
 
-  /** The settings of the extension, as the Settings editor shows them: name, and what is said of it. */
-  async settings(query: string, expected: RegExp): Promise<string[]> {
+  /** Searches the Settings editor, and waits until it shows all that is expected: a name, and what is said of it. */
+  async settings(query: string, ...expected: readonly RegExp[]): Promise<void> {
     await this.#page.keyboard.press('Control+,');
     await this.#page.locator('.settings-editor .settings-header .view-line, .settings-editor .settings-header textarea').first().waitFor();
     await this.#page.keyboard.type(query);
@@ -108,9 +107,8 @@ export class Display {
     let texts: string[] = [];
     await until(async () => {
       texts = (await items.allInnerTexts()).map(oneLine);
-      return texts.some((text) => expected.test(text));
-    }, () => `${expected} among the settings; there are\n${texts.join('\n')}`);
-    return texts;
+      return expected.every((one) => texts.some((text) => one.test(text)));
+    }, () => `${expected.join(' and ')} among the settings; there are\n${texts.join('\n')}`);
   }
 
   /** What the command palette offers for a text. */
