@@ -36,7 +36,7 @@ describeEditor('lenses, hints and colours', {}, (session) => {
     const { display } = workbench;
     await workbench.errors(1);
     assert.match(await display.tabIcon(), /layout-(light|dark)\.svg/);
-    await display.languageStatus(/1 errors, 0 warnings/);
+    await display.languageStatus(/Errors: 1, warnings: 0/);
     await workbench.screenshot('display-5-status');
     const here = await display.commands('VM Layout:');
     for (const title of ['Show Map', 'Export…', 'Compare Stances', 'Import…', 'Restart Language Server']) assert.ok(here.some((row) => row.includes(title)), here.join('\n'));
