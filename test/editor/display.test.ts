@@ -31,6 +31,22 @@ describeEditor('lenses, hints and colours', {}, (session) => {
     await workbench.screenshot('display-4-settings');
   });
 
+  it('leaves out the hints and lenses that somebody switches off', async () => {
+    const workbench = await session().openExample('pc-high-ram.vmlayout', { '.vscode/settings.json': '{}\n' });
+    const { display } = workbench;
+    await workbench.goTo(/vm build on/);
+    await display.hints(['..= 0xdfff_ffff', '+ 3584 MiB']);
+    await display.lenses(/Show map/);
+    await workbench.openFile('settings.json');
+    await workbench.retype('{ "vmlayout.inlayHints.end": false, "vmlayout.codeLens": false }');
+    await workbench.save();
+    await workbench.closeFile();
+    await display.hidesHint('..= 0xdfff_ffff');
+    await display.hidesLens(/Show map/);
+    await display.hints(['+ 3584 MiB']);
+    await workbench.screenshot('display-7-switched-off');
+  });
+
   it('tells the state of the server, and has its own icon and commands only in its files', async () => {
     const workbench = await session().openExample('doorbell.vmlayout', { 'notes.txt': 'Nothing.\n' });
     const { display } = workbench;

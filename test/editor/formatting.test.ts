@@ -46,6 +46,20 @@ describeEditor('typing and formatting', SETTINGS, (session) => {
   });
 });
 
+describeEditor('formatting while typing', { 'editor.inlayHints.enabled': 'off', 'editor.formatOnType': true }, (session) => {
+  it('sets each line in order when it is left', async () => {
+    const workbench = await session().openExample('typed.vmlayout', { 'typed.vmlayout': 'vm b {\n}\n' });
+    await workbench.display.lenses(/nothing found/);
+    await workbench.editing.press('Control+End');
+    await workbench.type('vm   a   {');
+    await workbench.editing.press('Enter');
+    await workbench.shows(/^vm a \{$/);
+    await workbench.type('ram   low  at 0   size 1 GiB');
+    await workbench.editing.press('Enter');
+    await workbench.shows(/^ {2}ram low at 0 size 1 GiB$/);
+  });
+});
+
 describeEditor('formatting on saving', { 'editor.inlayHints.enabled': 'off', '[vmlayout]': { 'editor.formatOnSave': true } }, (session) => {
   it('sets a text in order', async () => {
     const workbench = await session().openExample('crooked.vmlayout', { 'crooked.vmlayout': CROOKED });

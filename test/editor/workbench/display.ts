@@ -27,13 +27,27 @@ export class Display {
     await this.#page.locator('.editor-instance .codelens-decoration a', { hasText: title }).first().click();
   }
 
+  /** Waits until no line above a declaration matches. */
+  async hidesLens(pattern: RegExp): Promise<void> {
+    await this.#page.locator('.editor-instance .codelens-decoration', { hasText: pattern }).first().waitFor({ state: 'detached' });
+  }
+
   /** Waits until the hints in view include all that are expected. */
   async hints(expected: readonly string[]): Promise<void> {
     let hints: string[] = [];
     await until(async () => {
-      hints = (await this.#page.locator(HINT).allInnerTexts()).map(oneLine).filter((text) => text !== '');
+      hints = await this.#hints();
       return expected.every((text) => hints.includes(text));
     }, () => `the hints ${JSON.stringify(expected)}; there are ${JSON.stringify(hints)}`);
+  }
+
+  /** Waits until no hint in view is this one. */
+  async hidesHint(text: string): Promise<void> {
+    await until(async () => !(await this.#hints()).includes(text), () => `the hint ${text} to go`);
+  }
+
+  async #hints(): Promise<string[]> {
+    return (await this.#page.locator(HINT).allInnerTexts()).map(oneLine).filter((text) => text !== '');
   }
 
   /** The colour that a word of the text is shown in, as the browser computes it. */
