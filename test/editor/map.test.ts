@@ -91,12 +91,13 @@ describeEditor('the map in a real VS Code', {}, (session) => {
 
   it('comes back when its window is reloaded, and shows what it showed', async () => {
     await map.locator('#exact').click();
+    await workbench.stores(/scale\W+exact/);
     await workbench.reload();
     map = await workbench.map();
     await map.locator('#exact[aria-pressed="true"]').waitFor();
     // It is in step with its text, as before.
-    await map.locator('#drawing [data-item="gpa/its"]').first().click({ position: { x: 8, y: 4 } });
-    await workbench.cursorIn(lineOf('mmio its'));
+    await map.locator('#drawing [data-item="gpa/low"]').first().click({ position: { x: 8, y: 4 } });
+    await workbench.cursorIn(lineOf('ram low'));
   });
 
   for (const theme of ['Light Modern', 'Dark Modern', 'Dark High Contrast', 'Light High Contrast']) {

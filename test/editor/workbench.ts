@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 // VS Code's window, in the words of the person in front of it. Selectors and keys are here, with more by topic in `workbench/`, and nowhere else.
 // Every method that asks for something on the screen waits until it is there, and fails after the page's time
 // limit if it never is.
@@ -53,6 +54,14 @@ export class Workbench {
   async screenshot(name: string, inDocs?: string): Promise<void> {
     const picture = await this.#page.screenshot({ path: path.join(this.#file.pictures, `${name}.png`) });
     if (inDocs !== undefined && process.env['UPDATE'] !== undefined) await writeFile(`docs/${inDocs}.png`, picture);
+  }
+
+  /**
+   * Waits until the browser has stored something of the state of the window, as VS Code does every few seconds: only that comes
+   * back when it is reloaded.
+   */
+  async stores(pattern: RegExp): Promise<void> {
+    await until(async () => pattern.test(await this.#page.evaluate(storedState)), () => `${pattern} in what is stored of the window`);
   }
 
   /** Loads the window anew, as after a crash or an update. Its address loses the file to open: with one, VS Code restores no editors. */
@@ -384,4 +393,21 @@ interface ListRow {
   readonly dataset: Readonly<Record<string, string>>;
   readonly ariaLevel: string | null;
   readonly innerText: string;
+}
+
+/** All that VS Code keeps in the browser about its windows. */
+async function storedState(): Promise<string> {
+  const answered = <Value>(request: IDBRequest<Value>): Promise<Value> =>
+    new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error ?? new Error('no answer'));
+    });
+  const texts: string[] = [];
+  for (const { name = '' } of await indexedDB.databases()) {
+    if (!name.startsWith('vscode-web-state-db')) continue;
+    const database = await answered(indexedDB.open(name));
+    if (database.objectStoreNames.contains('ItemTable')) texts.push(JSON.stringify(await answered(database.transaction('ItemTable').objectStore('ItemTable').getAll())));
+    database.close();
+  }
+  return texts.join('\n');
 }
