@@ -22,7 +22,7 @@ export async function startServer(command, { text, languageId, answers = 'publis
   wire.request('initialize', {
     processId: process.pid,
     rootUri: null,
-    capabilities: { textDocument: { publishDiagnostics: { versionSupport: true }, diagnostic: {} } },
+    capabilities: { textDocument: { publishDiagnostics: { versionSupport: true }, ...(answers === 'pull' && { diagnostic: {} }) } },
     workspaceFolders: null,
   });
   await wire.until((message) => message.id === wire.last);
