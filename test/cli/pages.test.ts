@@ -18,3 +18,11 @@ for (const path of PAGES) {
     }
   });
 }
+
+describe('commands in docs/walkthrough/check.md', () => {
+  it('print what stands there', async () => {
+    const { out } = await vmlayout(['check', 'examples/doorbell.vmlayout']);
+    const [first = ''] = out.split('\n');
+    assert.ok(readFileSync('docs/walkthrough/check.md', 'utf8').includes(first.replace('examples/', '')), first);
+  });
+});

@@ -90,14 +90,21 @@ describeEditor('the map in a real VS Code', {}, (session) => {
   });
 
   it('comes back when its window is reloaded, and shows what it showed', async () => {
+    const labels = (): Promise<string[]> => map.locator('#drawing .t-end, #drawing .t-tick').allTextContents();
+    const whole = await labels();
     await map.locator('#exact').click();
-    await workbench.stores(/scale\W+exact/);
+    await map.locator('#zoom-in').click();
+    await workbench.stores(/scale\W+exact.*isWhole\W+false/);
+    const zoomed = await labels();
+    assert.notDeepEqual(zoomed, whole);
     await workbench.reload();
     map = await workbench.map();
     await map.locator('#exact[aria-pressed="true"]').waitFor();
+    assert.deepEqual(await labels(), zoomed);
+    await map.locator('#compressed').click();
     // It is in step with its text, as before.
-    await map.locator('#drawing [data-item="gpa/low"]').first().click({ position: { x: 8, y: 4 } });
-    await workbench.cursorIn(lineOf('ram low'));
+    await map.locator('#drawing [data-item="gpa/its"]').first().click({ position: { x: 8, y: 4 } });
+    await workbench.cursorIn(lineOf('mmio its'));
   });
 
   for (const theme of ['Light Modern', 'Dark Modern', 'Dark High Contrast', 'Light High Contrast']) {
