@@ -10,13 +10,12 @@ const CROOKED = 'vm a {\n     ram   low at 0   size 1 GiB\n ram high at 4 GiB si
 describeEditor('typing and formatting', SETTINGS, (session) => {
   it('sets a part and a whole text in order', async () => {
     const workbench = await session().openExample('crooked.vmlayout', { 'crooked.vmlayout': CROOKED });
-    const { editing } = workbench;
     await workbench.display.lenses(/nothing found/);
     await workbench.goTo(/(?<=\n) {5}ram/);
-    await editing.press('Shift+End', 'Control+K', 'Control+F');
+    await workbench.press('Shift+End', 'Control+K', 'Control+F');
     await workbench.shows(/^ {2}ram low at 0 size 1 GiB$/);
     await workbench.shows(/^ ram high at 4 GiB/);
-    await editing.press('Escape', 'Control+Shift+I');
+    await workbench.press('Escape', 'Control+Shift+I');
     await workbench.shows(/^ {2}ram high at 4 GiB size 1 GiB$/);
     assert.equal(await workbench.save(), 'vm a {\n  ram low at 0 size 1 GiB\n  ram high at 4 GiB size 1 GiB\n}\n');
   });
@@ -32,9 +31,9 @@ describeEditor('typing and formatting', SETTINGS, (session) => {
     await editing.parameters(/align_up\(x, block\)/, 'block');
     // The bracket was closed when it was opened.
     await workbench.shows(/^const A = align_up\(4 KiB, \)$/);
-    await editing.press('Escape', 'Escape', 'Control+/');
+    await workbench.press('Escape', 'Escape', 'Control+/');
     await workbench.shows(/^\/\/ const A = align_up\(4 KiB, \)$/);
-    await editing.press('Control+/');
+    await workbench.press('Control+/');
     await workbench.shows(/^const A = align_up\(4 KiB, \)$/);
   });
 
@@ -50,12 +49,12 @@ describeEditor('formatting while typing', { 'editor.inlayHints.enabled': 'off', 
   it('sets each line in order when it is left', async () => {
     const workbench = await session().openExample('typed.vmlayout', { 'typed.vmlayout': 'vm b {\n}\n' });
     await workbench.display.lenses(/nothing found/);
-    await workbench.editing.press('Control+End');
+    await workbench.press('Control+End');
     await workbench.type('vm   a   {');
-    await workbench.editing.press('Enter');
+    await workbench.press('Enter');
     await workbench.shows(/^vm a \{$/);
     await workbench.type('ram   low  at 0   size 1 GiB');
-    await workbench.editing.press('Enter');
+    await workbench.press('Enter');
     await workbench.shows(/^ {2}ram low at 0 size 1 GiB$/);
   });
 });
@@ -65,7 +64,7 @@ describeEditor('formatting on saving', { 'editor.inlayHints.enabled': 'off', '[v
     const workbench = await session().openExample('crooked.vmlayout', { 'crooked.vmlayout': CROOKED });
     await workbench.display.lenses(/nothing found/);
     await workbench.goTo(/$/);
-    await workbench.editing.press('Control+End');
+    await workbench.press('Control+End');
     await workbench.type('// more');
     assert.match(await workbench.save(), /^ {2}ram low at 0 size 1 GiB\n {2}ram high at 4 GiB size 1 GiB\n\}\n\/\/ more$/m);
   });

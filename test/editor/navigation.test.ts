@@ -113,7 +113,7 @@ describeEditor('ways through layouts', SETTINGS, (session) => {
     await workbench.shows(/^ {2}ram low at/);
 
     await workbench.goTo(/(?<=size )3 GiB from/);
-    await editing.press('F2');
+    await workbench.press('F2');
     await editing.message(/can.t be renamed/i);
 
     // Typed over, the other names change with it.

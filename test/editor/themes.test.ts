@@ -31,7 +31,7 @@ describeEditor('themes', {}, (session) => {
       assert.notEqual(name, property, theme);
       await workbench.hoverShows(/doorbell-overlap/, /\b3 GiB\b/);
       await workbench.screenshot(`themes ${theme}`);
-      await workbench.editing.press('Escape');
+      await workbench.press('Escape');
     }
   });
 });

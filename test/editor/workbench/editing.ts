@@ -10,11 +10,6 @@ export class Editing {
     this.#page = page;
   }
 
-  /** Presses keys, one chord after the other. */
-  async press(...chords: readonly string[]): Promise<void> {
-    for (const chord of chords) await this.#page.keyboard.press(chord);
-  }
-
   /** Opens the menu of refactorings at the cursor or selection. Returns their titles. */
   async refactorings(): Promise<string[]> {
     const entries = this.#actions();
