@@ -64,6 +64,8 @@ export function describeEditor(title: string, settings: Readonly<Record<string, 
     // A step of the browser takes a minute at most; one test has several, the first start an installation.
     this.timeout(300_000);
     this.slow(30_000);
+    // A machine that is busy with other things loses a key or a change of a file now and then: what fails is tried once more, in a new window.
+    this.retries(1);
 
     let session: Session | undefined;
 
