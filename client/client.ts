@@ -22,6 +22,9 @@ const RESTART_SERVER = 'vmlayout.restartServer';
 /** Every scheme is served (files, unsaved texts, git's old versions): the core needs nothing but the text. */
 const SELECTOR = [{ language: 'vmlayout' }];
 
+/** Calls nothing off. */
+const NEVER = new CancellationTokenSource().token;
+
 export function clientOptions(context: ExtensionContext): LanguageClientOptions {
   return {
     documentSelector: SELECTOR,
@@ -29,7 +32,7 @@ export function clientOptions(context: ExtensionContext): LanguageClientOptions 
     middleware: {
       // The client library calls a request off where a key comes before its answer, and drops the answer: who types faster than a
       // check would see nothing until a pause. Nothing calls off this one; the next is asked for once its answer is shown.
-      provideDiagnostics: (document, previous, _token, next) => next(document, previous, new CancellationTokenSource().token),
+      provideDiagnostics: (document, previous, _token, next) => next(document, previous, NEVER),
     },
     // The page behind each finding's code; they come with the extension.
     initializationOptions: {

@@ -5,6 +5,7 @@ import process from 'node:process';
 import {
   type Disposable, type ExtensionContext, l10n, ProcessExecution, Task, type TaskDefinition, TaskGroup, tasks, TaskScope, workspace, type WorkspaceFolder,
 } from 'vscode';
+import { AS_NODE, programOf } from './own-program.js';
 
 /** As package.json describes it. */
 const TASK_TYPE = 'vmlayout';
@@ -30,11 +31,9 @@ const isFolder = (scope: Task['scope']): scope is WorkspaceFolder => typeof scop
 
 function checkTask(definition: CheckTask, folder: WorkspaceFolder | undefined, context: ExtensionContext): Task {
   const { files = ['.'], args = [] } = definition;
-  const program = context.asAbsolutePath('dist/vmlayout.cjs');
-  const execution = new ProcessExecution(process.execPath, [program, 'check', '--format', 'text', ...args, '--', ...files], {
+  const execution = new ProcessExecution(process.execPath, [programOf(context), 'check', '--format', 'text', ...args, '--', ...files], {
     ...(folder && { cwd: folder.uri.fsPath }),
-    // The desktop's own executable is Node where it is told so; Node itself doesn't mind.
-    env: { ELECTRON_RUN_AS_NODE: '1' },
+    env: AS_NODE,
   });
   const task = new Task(definition, folder ?? TaskScope.Workspace, 'check', 'vmlayout', execution, MATCHERS);
   task.group = TaskGroup.Test;

@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import process from 'node:process';
 import type { ExtensionContext } from 'vscode';
 import type { Converted, ReadThisHost } from './conversions.js';
+import { AS_NODE, programOf } from './own-program.js';
 
 /** What Linux tells of itself; the memory map only to root, and then its reader says so. */
 const SOURCES = ['/sys/kernel/iommu_groups', '/proc/iomem'];
@@ -25,9 +26,8 @@ function afterFailure(failed: { readonly error: string }, ...others: readonly Co
 }
 
 function imported(context: ExtensionContext, sources: readonly string[]): Promise<Converted> {
-  const args = [context.asAbsolutePath('dist/vmlayout.cjs'), 'import', ...sources];
-  // The desktop's own executable is Node where it is told so; Node itself doesn't mind.
-  const options = { env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' }, maxBuffer: MOST };
+  const args = [programOf(context), 'import', ...sources];
+  const options = { env: { ...process.env, ...AS_NODE }, maxBuffer: MOST };
   return new Promise((resolve) => execFile(process.execPath, args, options, (failure, text, told) => {
     const lines = told.split('\n').filter((line) => line !== '').map((line) => line.replace(/^vmlayout: (?:note: )?/, ''));
     resolve(failure ? { error: lines.join(' ') || failure.message } : { text, notes: lines });

@@ -1,9 +1,8 @@
-import { ResponseError, type CancellationToken, type CompletionItem, type CompletionList, type ServerCapabilities } from 'vscode-languageserver';
+import { LSPErrorCodes, ResponseError, type CancellationToken, type CompletionItem, type CompletionList, type ServerCapabilities } from 'vscode-languageserver';
 import { completionsAt, importPathAt, type EditorFile, type Suggestion } from '../core/index.js';
 import { CompletionWriter } from './completion-items.js';
 import { offsetAt } from './convert.js';
 import { fileAt, whileUnchanged, type Asked } from './language-features.js';
-import { REQUEST_CANCELLED } from './pull-diagnostics.js';
 import type { Session } from './session.js';
 
 /** Lists that items may still be asked about. The client asks about the one on the screen; one or two more may be on their way. */
@@ -25,7 +24,7 @@ export function answerCompletion(session: Session): ServerCapabilities {
 
   async function complete(params: Asked, token: CancellationToken): Promise<CompletionList | null> {
     const layouts = isInImport(session, params) ? await whileUnchanged(session, params, session.everyPath()) : [];
-    if (token.isCancellationRequested) throw new ResponseError(REQUEST_CANCELLED, 'cancelled');
+    if (token.isCancellationRequested) throw new ResponseError(LSPErrorCodes.RequestCancelled, 'cancelled');
     const asked = fileAt(session, params);
     if (!asked) return null;
     const completions = completionsAt(asked.file, asked.offset, { layouts, today: session.today });

@@ -1,4 +1,4 @@
-import { ResponseError, type DefinitionLink, type DocumentSymbol, type FoldingRange, type Hover, type Location, type Position, type ServerCapabilities, type SignatureHelp } from 'vscode-languageserver';
+import { LSPErrorCodes, ResponseError, type DefinitionLink, type DocumentSymbol, type FoldingRange, type Hover, type Location, type Position, type ServerCapabilities, type SignatureHelp } from 'vscode-languageserver';
 import { definitionAt, foldsIn, hoverAt, signatureAt, symbolsIn, type Definition, type EditorFile } from '../core/index.js';
 import { definitionLinkOf, documentSymbolOf, foldingRangeOf, hoverOf, offsetAt, signatureHelpOf, startOfFile } from './convert.js';
 import { locate } from './diagnostics.js';
@@ -66,12 +66,9 @@ export function answerFolding(session: Session): ServerCapabilities {
 export async function whileUnchanged<Needed>(session: Session, { textDocument }: Asked, needed: Promise<Needed>): Promise<Needed> {
   const before = session.documents.get(textDocument.uri)?.document;
   const here = await needed;
-  if (session.documents.get(textDocument.uri)?.document !== before) throw new ResponseError(CONTENT_MODIFIED, 'the text has changed meanwhile');
+  if (session.documents.get(textDocument.uri)?.document !== before) throw new ResponseError(LSPErrorCodes.ContentModified, 'the text has changed meanwhile');
   return here;
 }
-
-/** `ContentModified` of the protocol. */
-const CONTENT_MODIFIED = -32801;
 
 /** The file that is asked about, as the core sees it, and the offset in it. */
 export function fileAt(session: Session, { textDocument, position }: Asked): { open: OpenFile; file: EditorFile; offset: number } | undefined {

@@ -1,5 +1,5 @@
 import {
-  ResponseError, type CancellationToken, type Diagnostic, type DocumentDiagnosticReport, type ResultProgressReporter, type ServerCapabilities, type WorkspaceDiagnosticReport,
+  LSPErrorCodes, ResponseError, type CancellationToken, type Diagnostic, type DocumentDiagnosticReport, type ResultProgressReporter, type ServerCapabilities, type WorkspaceDiagnosticReport,
   type WorkspaceDiagnosticReportPartialResult, type WorkspaceDocumentDiagnosticReport,
 } from 'vscode-languageserver';
 import { completed, toldOf, wantedBy } from './diagnostics.js';
@@ -7,10 +7,6 @@ import { pathOfUri } from './files.js';
 import { readProject } from './project-configuration.js';
 import type { Session } from './session.js';
 
-/** `ServerCancelled` of the protocol: the answer would be about a text that is gone. */
-const SERVER_CANCELLED = -32802;
-/** `RequestCancelled`: the client wants no answer any more. */
-export const REQUEST_CANCELLED = -32800;
 /** How many reports a piece has. */
 const REPORTS_AT_ONCE = 20;
 /** How many files that are as they were are looked at before others get their turn. */
@@ -49,7 +45,7 @@ async function fileReport(session: Session, told: ToldReports, path: string, pre
   if (wantedBy(session, path).size > 0) {
     await completed(session, path);
     throwIfCancelled(session, token);
-    if (session.documents.at(path)?.document !== file?.document) throw new ResponseError(SERVER_CANCELLED, 'the text has changed meanwhile', { retriggerRequest: true });
+    if (session.documents.at(path)?.document !== file?.document) throw new ResponseError(LSPErrorCodes.ServerCancelled, 'the text has changed meanwhile', { retriggerRequest: true });
   }
   return told.report(path, findingsOf(session, path), previous);
 }
@@ -130,7 +126,7 @@ async function changeAfter(session: Session, before: number, token: Cancellation
 }
 
 function throwIfCancelled({ isEnded }: Session, token: CancellationToken): void {
-  if (isEnded || token.isCancellationRequested) throw new ResponseError(REQUEST_CANCELLED, 'cancelled');
+  if (isEnded || token.isCancellationRequested) throw new ResponseError(LSPErrorCodes.RequestCancelled, 'cancelled');
 }
 
 interface Findings {
