@@ -12,16 +12,21 @@ interface Entry {
   readonly description?: string;
   readonly icon?: string;
   readonly place?: { readonly uri: Uri; readonly range: Range };
-  readonly inside?: readonly Entry[];
+  /** Asked for once it is looked into. */
+  readonly inside?: () => Promise<readonly Entry[]>;
 }
 
-/** Registers the views. They are made anew when the findings of the active layout change, which they do after each edit. */
+/**
+ * Registers the views. They are made anew when the findings of the active layout change, which they do after each edit; VS Code
+ * asks for what is in them only while they are seen.
+ */
 export function showOutlines(client: BaseLanguageClient, context: ExtensionContext): void {
-  const [regions, findings] = [new Entries(regionEntries), new Entries(findingEntries)];
+  const [regions, findings] = [new Entries((uri) => regionEntries(client, uri)), new Entries(findingEntries)];
   const refresh = (): void => {
     // In this session a layout was active: from then on the views are there.
     if (activeUri()) void commands.executeCommand('setContext', 'vmlayout.active', true);
-    void Promise.all([regions.refresh(client), findings.refresh(client)]);
+    regions.refresh();
+    findings.refresh();
   };
   context.subscriptions.push(
     window.registerTreeDataProvider('vmlayout.regions', regions),
@@ -33,29 +38,25 @@ export function showOutlines(client: BaseLanguageClient, context: ExtensionConte
   refresh();
 }
 
-type Reader = (client: BaseLanguageClient, uri: Uri) => Promise<readonly Entry[]>;
+type Reader = (uri: Uri) => Promise<readonly Entry[]>;
 
 class Entries implements TreeDataProvider<Entry> {
   readonly #changed = new EventEmitter<undefined>();
   readonly onDidChangeTreeData = this.#changed.event;
   readonly #read: Reader;
-  #entries: readonly Entry[] = [];
 
   constructor(read: Reader) {
     this.#read = read;
   }
 
-  async refresh(client: BaseLanguageClient): Promise<void> {
-    const uri = activeUri();
-    const entries = uri ? await this.#read(client, uri).catch(() => []) : [];
-    // Another layout may be active by now: then its own answer is on its way.
-    if (`${uri}` !== `${activeUri()}`) return;
-    this.#entries = entries;
+  refresh(): void {
     this.#changed.fire(undefined);
   }
 
-  getChildren(entry?: Entry): readonly Entry[] & Entry[] {
-    return [...(entry ? entry.inside ?? [] : this.#entries)];
+  async getChildren(entry?: Entry): Promise<Entry[]> {
+    const uri = activeUri();
+    const inside = entry ? entry.inside?.() : uri && this.#read(uri);
+    return [...(await inside?.catch(() => []) ?? [])];
   }
 
   getTreeItem({ label, description, icon, place, inside }: Entry): TreeItem {
@@ -73,28 +74,28 @@ const activeUri = (): Uri | undefined => (window.activeTextEditor?.document.lang
 async function regionEntries(client: BaseLanguageClient, uri: Uri): Promise<Entry[]> {
   const ask = (choice: Partial<Choice>): Promise<MapAnswer | null> => client.sendRequest('vmlayout/map', { uri: `${uri}`, ...choice });
   const choices = (await ask({}))?.choices ?? [];
-  const answers = await Promise.all(choices.map(ask));
-  return answers.flatMap((answer) => (answer?.map ? [vmEntry(answer.map)] : []));
+  return choices.map((choice) => ({
+    label: choice.vm,
+    icon: 'vm',
+    ...(choice.host !== undefined && { description: l10n.t('on {0}', choice.host) }),
+    inside: async () => regionsOf((await ask(choice))?.map),
+  }));
 }
 
-const vmEntry = ({ vm, host, items }: PlacedRecord): Entry => ({
-  label: vm,
-  icon: 'vm',
-  ...(host !== undefined && { description: l10n.t('on {0}', host) }),
-  inside: items.filter(({ id, place }) => id.startsWith('gpa/') && place).map(({ name, kind, range, place }) => ({
+const regionsOf = (map: PlacedRecord | undefined): Entry[] =>
+  (map?.items ?? []).filter(({ id, place }) => id.startsWith('gpa/') && place).map(({ name, kind, range, place }) => ({
     label: name, description: `${kind} ${range.base} – ${range.last}`, ...(place && { place: placeOf(place) }),
-  })),
-});
+  }));
 
 const placeOf = ({ uri, range: { start, end } }: MapPlace): NonNullable<Entry['place']> => ({ uri: Uri.parse(uri), range: new Range(start.line, start.character, end.line, end.character) });
 
-function findingEntries(_client: BaseLanguageClient, uri: Uri): Promise<Entry[]> {
+function findingEntries(uri: Uri): Promise<Entry[]> {
   const found = languages.getDiagnostics(uri).filter(({ source }) => source === 'vmlayout');
   const rules = new Map<string, Diagnostic[]>();
   for (const one of found) rules.set(ruleOf(one), [...(rules.get(ruleOf(one)) ?? []), one]);
   return Promise.resolve([...rules].map(([label, ofRule]) => ({
     label, description: `${ofRule.length}`, icon: ICONS[ofRule[0]?.severity ?? 2] ?? 'info',
-    inside: ofRule.map(({ message, range }) => ({ label: message, description: l10n.t('line {0}', range.start.line + 1), place: { uri, range } })),
+    inside: () => Promise.resolve(ofRule.map(({ message, range }) => ({ label: message, description: l10n.t('line {0}', range.start.line + 1), place: { uri, range } }))),
   })));
 }
 

@@ -1,4 +1,4 @@
-import { ResponseError, type CancellationToken, type Connection, type InitializeParams } from 'vscode-languageserver';
+import { ErrorCodes, ResponseError, type CancellationToken, type Connection, type InitializeParams } from 'vscode-languageserver';
 import { checkFile, type CheckOptions, type CheckResult, type Document } from '../core/index.js';
 import { fieldOf } from './any-value.js';
 import { Displays } from './display.js';
@@ -71,7 +71,7 @@ export class Session {
   /** Runs a handler so that it never fails: a crash is logged and answered with `otherwise`. After the end it is refused. */
   guard<Params, Result>(what: string, otherwise: Result, handler: (params: Params) => Result): (params: Params) => Result {
     return (params) => {
-      if (this.#isEnded) throw new ResponseError(INVALID_REQUEST, 'the server was told to shut down');
+      if (this.#isEnded) throw new ResponseError(ErrorCodes.InvalidRequest, 'the server was told to shut down');
       try {
         return handler(params);
       } catch (error) {
@@ -84,7 +84,7 @@ export class Session {
   /** The same for a handler that has to wait, and may refuse to answer. */
   guardLater<Params extends unknown[], Result>(what: string, otherwise: Result, handler: (...params: Params) => Promise<Result>): (...params: Params) => Promise<Result> {
     return async (...params) => {
-      if (this.#isEnded) throw new ResponseError(INVALID_REQUEST, 'the server was told to shut down');
+      if (this.#isEnded) throw new ResponseError(ErrorCodes.InvalidRequest, 'the server was told to shut down');
       try {
         return await handler(...params);
       } catch (error) {
@@ -301,8 +301,5 @@ export class Session {
     return options;
   }
 }
-
-/** `InvalidRequest` of the protocol. */
-const INVALID_REQUEST = -32600;
 
 const asFolder = (uri: string): string => pathOfUri(uri).replace(/\/*$/, '/');
