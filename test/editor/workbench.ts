@@ -236,6 +236,15 @@ export class Workbench {
     return proposed;
   }
 
+  /** Waits until VS Code notices what comes to a folder on disk: some time after it was opened, files that are made are listed. */
+  async noticesFiles(folder: string): Promise<void> {
+    let made = 0;
+    await until(async () => {
+      await writeFile(path.join(folder, `noticed-${++made}.txt`), '');
+      return appears(this.#page.locator('.explorer-folders-view .monaco-list-row', { hasText: /^noticed-/ }).first());
+    }, () => 'a file that was made on disk, in the explorer');
+  }
+
   /** Opens a view of the side bar by its title. Returns its entries, once there is one that matches. */
   async openView(title: string, entry: RegExp): Promise<string[]> {
     const pane = this.#page.locator('.pane', { has: this.#page.locator('.pane-header', { hasText: title }) });

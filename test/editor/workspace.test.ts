@@ -41,6 +41,7 @@ describeEditor('the problems of a workspace', {}, (session) => {
   it('go with their file, and with the folder that it was in', async () => {
     workbench = await session().openFile(folder, 'open.vmlayout');
     await workbench.listsProblems('inside.vmlayout: unit-loose', 'loose.vmlayout: unit-loose');
+    await workbench.noticesFiles(folder);
     await rename(onDisk('loose.vmlayout'), onDisk('again.vmlayout'));
     await workbench.listsProblems('again.vmlayout: unit-loose', 'inside.vmlayout: unit-loose');
     await rename(onDisk('deep'), onDisk('shallow'));
@@ -75,6 +76,7 @@ describeEditor('the problems of a workspace', {}, (session) => {
   it('follow settings of the project and of the user, in closed files, too', async () => {
     workbench = await session().openFile(folder, 'open.vmlayout');
     await workbench.listsProblems('inside.vmlayout: unit-loose', 'loose.vmlayout: unit-loose');
+    await workbench.noticesFiles(folder);
     await writeFile(onDisk('deep/vmlayout.json'), '{ "rules": { "unit-loose": "off" } }');
     await workbench.listsProblems('loose.vmlayout: unit-loose');
     await rm(onDisk('deep/vmlayout.json'));
