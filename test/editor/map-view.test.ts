@@ -38,6 +38,7 @@ describe('editor: the view of the map', function () {
     it(`has nothing that axe objects to: ${theme}`, async () => {
       const { page } = await open(example('policy'), { theme, height: 1000 });
       await page.locator('#table-part summary').click();
+      await page.locator('#rows tr[data-item]').first().waitFor();
       await page.locator('#legend-part summary').click();
       await page.locator('#hit-1').click();
       await page.locator('#look-0, .fixes').first().waitFor();
@@ -241,6 +242,7 @@ describe('editor: the view of the map', function () {
     const { page } = await open(example('policy'));
     await page.locator('#table-part summary').click();
     const rows = page.locator('#rows tr[data-item]');
+    await rows.first().waitFor();
     assert.equal(await rows.count(), 12);
     assert.equal(await page.locator('#rows tr[tabindex="0"]').count(), 1);
     await page.keyboard.press('Tab');

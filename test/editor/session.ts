@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Browser, chromium } from 'playwright-core';
+import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import type { startVsCode, VsCodeServer } from '../vscode/server.mjs';
 import { Workbench } from './workbench.js';
 
@@ -56,7 +56,7 @@ export function chromiumOrSkip(context: Mocha.Context): string {
 }
 
 /**
- * Tests that share one VS Code, with `settings` of its user. Windows are closed after each test; what is in them when it fails is
+ * Tests that share one VS Code, with `settings` of its user, and one window of it after the other. What is in it when a test fails is
  * kept as a picture.
  */
 export function describeEditor(title: string, settings: Readonly<Record<string, unknown>>, define: (session: () => Session) => void): void {
@@ -75,7 +75,7 @@ export function describeEditor(title: string, settings: Readonly<Record<string, 
 
     afterEach(async function () {
       const { state, title: test } = this.currentTest!;
-      await session?.closeWindows(state === 'failed' ? `failed: ${title}: ${test}` : undefined);
+      if (state !== 'passed') await session?.giveUpWindow(`failed: ${title}: ${test}`);
     });
 
     after(async () => {
@@ -91,13 +91,16 @@ export function describeEditor(title: string, settings: Readonly<Record<string, 
 
 export class Session {
   readonly #server: VsCodeServer;
-  readonly #browser: Browser;
-  readonly #folders: string[] = [];
-  readonly #windows: Workbench[] = [];
+  readonly #browser: BrowserContext;
+  /** What tests leave behind: the browser's profile first. */
+  readonly #folders: string[];
+  #page: Page | undefined;
+  #window: Workbench | undefined;
 
-  private constructor(server: VsCodeServer, browser: Browser) {
+  private constructor(server: VsCodeServer, browser: BrowserContext, profile: string) {
     this.#server = server;
     this.#browser = browser;
+    this.#folders = [profile];
   }
 
   /** `settings` are the user's, beside those that keep VS Code quiet. */
@@ -105,16 +108,21 @@ export class Session {
     const serverModule = pathToFileURL(path.join(ROOT, 'test/vscode/server.mjs')).href;
     const { startVsCode: start } = await import(serverModule) as { startVsCode: typeof startVsCode };
     const server = await start(path.join(ROOT, 'dist/vmlayout.vsix'), settings);
+    // A profile on disk keeps the compiled code of VS Code from one window to the next.
+    const profile = await mkdtemp(path.join(tmpdir(), 'vmlayout-browser-'));
     try {
-      const browser = await chromium.launch({ executablePath: chromiumPath, args: CHROMIUM_FLAGS });
-      return new Session(server, browser);
+      const browser = await chromium.launchPersistentContext(profile, {
+        executablePath: chromiumPath, args: CHROMIUM_FLAGS, viewport: { width: 1280, height: 800 }, permissions: ['clipboard-read', 'clipboard-write'],
+      });
+      return new Session(server, browser, profile);
     } catch (error) {
       await server.stop();
+      await rm(profile, { recursive: true, force: true });
       throw error;
     }
   }
 
-  /** Opens a fresh copy of an example alone in a folder, each time in a window of its own; with further files beside it, or another in its place. */
+  /** Opens a fresh copy of an example alone in a folder, in place of what was open; with further files beside it, or another in its place. */
   async openExample(file: string, others: Readonly<Record<string, string>> = {}): Promise<Workbench> {
     const folder = await this.makeFolder({ ...(!(file in others) && { [file]: await readFile(path.join(ROOT, 'examples', file), 'utf8') }), ...others });
     return this.openFile(folder, file);
@@ -131,30 +139,35 @@ export class Session {
     return folder;
   }
 
-  /** Opens a file of a folder, or of a workspace file in it, in a window of its own. */
+  /** Opens a file of a folder, or of a workspace file in it, in place of what was open. */
   async openFile(folder: string, file: string, workspace?: string): Promise<Workbench> {
-    const page = await this.#browser.newPage({ viewport: { width: 1280, height: 800 } });
-    page.setDefaultTimeout(STEP_MILLISECONDS);
-    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
-    const scripts: string[] = [];
-    page.context().on('request', (request) => scripts.push(decodeURIComponent(request.url())));
+    const page = this.#page ??= await this.#newPage();
+    page.removeAllListeners('request');
+    const fetched: string[] = [];
+    page.on('request', (request) => fetched.push(decodeURIComponent(request.url())));
     await page.goto(this.#server.address(folder, file, workspace));
-    const workbench = new Workbench(page, {
+    this.#window = new Workbench(page, {
       read: () => readFile(path.join(folder, file), 'utf8'),
       pictures: RESULTS,
-      fetched: scripts,
+      fetched,
     });
-    this.#windows.push(workbench);
-    await workbench.ready();
-    return workbench;
+    await this.#window.ready();
+    return this.#window;
   }
 
-  /** Closes all windows; what is in them is kept as pictures of that name, if one is given. */
-  async closeWindows(picture?: string): Promise<void> {
-    for (const window of this.#windows.splice(0)) {
-      if (picture !== undefined) await window.screenshot(picture);
-      await window.close();
-    }
+  /** Keeps what is in the window as a picture, and goes on in a new one. */
+  async giveUpWindow(picture: string): Promise<void> {
+    await this.#window?.screenshot(picture);
+    await this.#page?.close();
+    this.#page = this.#window = undefined;
+  }
+
+  async #newPage(): Promise<Page> {
+    const page = await this.#browser.newPage();
+    page.setDefaultTimeout(STEP_MILLISECONDS);
+    // Whether what isn't saved may be lost.
+    page.on('dialog', (dialog) => void dialog.accept());
+    return page;
   }
 
   async stop(): Promise<void> {

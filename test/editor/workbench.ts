@@ -46,10 +46,6 @@ export class Workbench {
     return this.#file.fetched.some((path) => path.includes(`/${file}`));
   }
 
-  async close(): Promise<void> {
-    await this.#page.close();
-  }
-
   /** Keeps a picture of the window. One that the docs show is renewed there, as `docs/NAME.png`, where UPDATE is set. */
   async screenshot(name: string, inDocs?: string): Promise<void> {
     const picture = await this.#page.screenshot({ path: path.join(this.#file.pictures, `${name}.png`) });
