@@ -65,7 +65,10 @@ function isInside(root: string, file: string): boolean {
 /** A path as reports and the core write it: with `/`, without `./` in front. */
 export const tidyName = (name: string): string => path.normalize(name).replaceAll(path.sep, '/');
 
-/** The layouts below a directory, in order; what tools and packages keep for themselves is left out. Nothing if it is no directory. */
+/**
+ * The layouts below a directory, in order; what tools and packages keep for themselves is left out, and pipes and devices, which
+ * might never end. Nothing if it is no directory.
+ */
 export function layoutsBelow(folder: string, name: string): string[] | undefined {
   if (!isDirectory(path.resolve(folder, name))) return undefined;
   return entriesOf(folder, name)
@@ -74,7 +77,7 @@ export function layoutsBelow(folder: string, name: string): string[] | undefined
     .flatMap((entry) => {
       const inside = path.join(name, entry.name);
       if (entry.isDirectory()) return layoutsBelow(folder, inside) ?? [];
-      return entry.name.endsWith('.vmlayout') ? [inside] : [];
+      return entry.name.endsWith('.vmlayout') && (entry.isFile() || entry.isSymbolicLink()) ? [inside] : [];
     });
 }
 

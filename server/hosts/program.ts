@@ -3,6 +3,7 @@ import process from 'node:process';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { run } from './commands/run.js';
 import { answerTasks } from './file-reports.js';
+import { inWords } from './files.js';
 import type { Session, Sink } from './session.js';
 import { today } from './today.js';
 
@@ -24,9 +25,11 @@ async function start(): Promise<void> {
 }
 
 function sinkTo(stream: NodeJS.WriteStream): Sink {
-  // Whoever reads may have seen enough, as `head` has.
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    // Whoever reads may have seen enough, as `head` has.
+    if (error.code === 'EPIPE') return;
+    if (stream !== process.stderr) process.stderr.write(`vmlayout: standard output: ${inWords(error, 'written')}\n`);
+    process.exit(2);
   });
   const terminal = stream.isTTY === true;
   return { write: (text) => void stream.write(text), terminal, colour: terminal && !process.env['NO_COLOR'] };

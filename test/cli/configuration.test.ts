@@ -40,9 +40,20 @@ describe('vmlayout.json', () => {
       assert.deepEqual(await checked('**/*.vmlayout'), ['a.vmlayout', 'layouts/b.vmlayout']);
       assert.deepEqual(await checked('lay*/*'), ['layouts/b.vmlayout']);
       assert.deepEqual(await checked('layouts/old-c.vmlayout', 'drafts/d.vmlayout'), ['layouts/old-c.vmlayout', 'drafts/d.vmlayout']);
-      assertMisuse(await vmlayout(['check', 'drafts'], { folder }), 'drafts: there is no .vmlayout file below it');
+      assertMisuse(await vmlayout(['check', 'drafts'], { folder }), 'drafts: vmlayout.json leaves out the only .vmlayout file below it');
+      assertMisuse(await vmlayout(['check', 'x'], { folder }), 'x: there is no such file');
       assertMisuse(await vmlayout(['check', 'x*.vmlayout'], { folder }), 'x*.vmlayout: no .vmlayout file matches');
     });
+  });
+
+  it('takes a folder for all that is in it, and says where it leaves everything out', async () => {
+    for (const include of ['layouts', './layouts', 'layouts/', 'layouts/**']) {
+      await inFolder({ 'vmlayout.json': `{ "include": ["${include}"] }`, 'layouts/in/a.vmlayout': LOOSE, 'b.vmlayout': LOOSE }, async (folder) => {
+        assert.match((await vmlayout(['check'], { folder })).out, /^layouts\/in\/a\.vmlayout:2:21: warning: .*\n(?:.*\n)*0 errors, 1 warning, 0 notes$/m, include);
+      });
+    }
+    await inFolder({ 'vmlayout.json': '{ "include": ["nothing"] }', 'a.vmlayout': '', 'b.vmlayout': '' }, async (folder) =>
+      assertMisuse(await vmlayout(['check'], { folder }), '.: vmlayout.json leaves out all 2 .vmlayout files below it'));
   });
 
   it('sets the format and the most warnings of a run', async () => {

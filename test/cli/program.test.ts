@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { readFileSync, statSync, truncateSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkGolden, inFolder, program, PROGRAM, vmlayout } from '../support/command-line.js';
 
@@ -38,6 +38,20 @@ describe('the program', function () {
       const { out } = program(['check', 'long.vmlayout', '--format', 'json'], { folder });
       assert.ok(out.length > 1_000_000);
       assert.equal((JSON.parse(out) as { summary: { warnings: number } }).summary.warnings, 4_000);
+    });
+  });
+
+  it('says in a line that what it prints can’t be written', function () {
+    if (!existsSync('/dev/full')) this.skip();
+    const { status, stderr } = spawnSync('sh', ['-c', '"$0" "$1" check examples/doorbell.vmlayout > /dev/full', process.execPath, PROGRAM], { encoding: 'utf8' });
+    assert.deepEqual({ status, stderr }, { status: 2, stderr: 'vmlayout: standard output: it can’t be written (ENOSPC)\n' });
+  });
+
+  it('waits for no pipe that lies in a folder', async function () {
+    await inFolder({ 'in/a.vmlayout': '' }, (folder) => {
+      if (spawnSync('mkfifo', [join(folder, 'in/pipe.vmlayout')]).status !== 0) this.skip();
+      const { status } = spawnSync(process.execPath, [PROGRAM, 'check', 'in'], { cwd: folder, timeout: 15_000 });
+      assert.equal(status, 0);
     });
   });
 

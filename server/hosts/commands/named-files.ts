@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import picomatch from 'picomatch';
+import { CONFIGURATION_NAME } from '../../core/index.js';
 import { Configurations, type FoundConfiguration } from '../configurations.js';
-import { Files, layoutsBelow, STANDARD_INPUT, tidyName } from '../files.js';
+import { Files, isDirectory, layoutsBelow, STANDARD_INPUT, tidyName } from '../files.js';
 import { Misuse, type Session } from '../session.js';
 
 /**
@@ -25,13 +26,16 @@ export function namedFiles(
 function filesOf(operand: string, folder: string, configurations: Configurations): string[] {
   if (operand === '-') return [STANDARD_INPUT];
   const below = layoutsBelow(folder, operand);
-  if (below) return atLeastOne(below.map(tidyName).filter((name) => isIncluded(name, folder, configurations)), `${operand}: there is no .vmlayout file below it`);
+  if (below) return atLeastOne(below.map(tidyName).filter((name) => isIncluded(name, folder, configurations)), `${operand}: ${noneBelow(below.length)}`);
   const { isGlob, base } = picomatch.scan(tidyName(operand));
   if (!isGlob || existsSync(path.resolve(folder, operand))) return [tidyName(operand)];
   const matches = picomatch(tidyName(operand));
   const matching = (layoutsBelow(folder, base === '' ? '.' : base) ?? []).map(tidyName).filter((name) => matches(name));
   return atLeastOne(matching.filter((name) => isIncluded(name, folder, configurations)), `${operand}: no .vmlayout file matches`);
 }
+
+const noneBelow = (left: number): string =>
+  left === 0 ? 'there is no .vmlayout file below it' : `${CONFIGURATION_NAME} leaves out ${left === 1 ? 'the only .vmlayout file' : `all ${left} .vmlayout files`} below it`;
 
 function atLeastOne(names: string[], otherwise: string): string[] {
   if (names.length === 0) throw new Misuse(otherwise);
@@ -52,11 +56,14 @@ type Matcher = (name: string) => boolean;
 const matchers = new WeakMap<FoundConfiguration, { readonly included: Matcher; readonly excluded: Matcher }>();
 
 function matchersOf(configuration: FoundConfiguration): { readonly included: Matcher; readonly excluded: Matcher } {
-  const { include, exclude } = configuration;
-  const known = matchers.get(configuration) ?? { included: include ? picomatch(include.map(whole)) : () => true, excluded: picomatch(exclude.map(whole)) };
+  const { include, exclude, folder } = configuration;
+  const known = matchers.get(configuration) ?? { included: include ? picomatch(include.map((glob) => whole(glob, folder))) : () => true, excluded: picomatch(exclude.map((glob) => whole(glob, folder))) };
   matchers.set(configuration, known);
   return known;
 }
 
-/** `./layouts/` stands for all that is in it. */
-const whole = (glob: string): string => glob.replace(/^\.\//, '').replace(/\/$/, '/**');
+/** `./layouts/` stands for all that is in it, and so does `layouts` where that is a folder. */
+function whole(glob: string, folder: string): string {
+  const bare = glob.replace(/^\.\//, '');
+  return isDirectory(path.resolve(folder, bare)) ? `${bare.replace(/\/*$/, '')}/**` : bare.replace(/\/$/, '/**');
+}
