@@ -1,5 +1,5 @@
 // What npm runs before it packs a checkout, as pre-commit has it do: builds the program, which git leaves out. Where one is built it
-// stays: `npm run bundle` makes it anew.
+// stays: `npm run bundle` makes it anew. `npm ci` doesn't build: who works here goes on with `npm start` or `npm test`, which do.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -9,7 +9,7 @@ import process from 'node:process';
 const root = path.join(import.meta.dirname, '..');
 const built = path.join(root, 'dist/vmlayout.cjs');
 
-if (!existsSync(built)) {
+if (process.env.npm_command !== 'ci' && !existsSync(built)) {
   // `npm install --global git+…` installs none of what a build takes: the checkout is prepared as if it were global, too.
   if (!existsSync(path.join(root, 'node_modules/esbuild'))) npm('ci', '--ignore-scripts', '--include=dev', '--no-audit', '--no-fund');
   npm('run', '--silent', 'bundle');

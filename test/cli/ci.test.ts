@@ -78,7 +78,7 @@ describe('the pre-commit hooks', () => {
   const hooks = load(readFileSync('.pre-commit-hooks.yaml', 'utf8')) as readonly { readonly id: string; readonly name: string; readonly entry: string; readonly language: string; readonly files: string }[];
 
   it('have what pre-commit asks for, and are installed with a program that is built', () => {
-    const { bin, scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { bin: Record<string, string>; scripts: Record<string, string> };
+    const { bin } = JSON.parse(readFileSync('package.json', 'utf8')) as { bin: Record<string, string> };
     for (const { id, name, entry, language, files } of hooks) {
       assert.match(id, /^[a-z-]+$/);
       assert.ok(name.length > 0);
@@ -86,7 +86,22 @@ describe('the pre-commit hooks', () => {
       assert.ok(Object.hasOwn(bin, entry.split(' ')[0] ?? ''));
       assert.ok(new RegExp(files).test('layouts/a.vmlayout') && !new RegExp(files).test('a.vmlayout.txt'));
     }
-    assert.equal(scripts['prepack'], 'npm run --silent bundle');
+    const { stdout } = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { encoding: 'utf8' });
+    const [packed] = Object.values(JSON.parse(stdout) as Record<string, { readonly files: readonly { readonly path: string }[] }>);
+    assert.deepEqual(packed?.files.map(({ path }) => path).sort(), ['LICENSE', 'README.md', bin['vmlayout'], 'package.json']);
+  });
+
+  it('are built where npm takes them from git, and only there', async () => {
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
+    assert.equal(scripts['prepare'], 'node client/prepare.mjs');
+    const files = { 'client/prepare.mjs': readFileSync('client/prepare.mjs'), 'node_modules/esbuild/package.json': '{}', 'package.json': JSON.stringify({ scripts: { ...scripts, bundle: 'node -e "require(\'fs\').writeFileSync(\'built\', String(process.env.npm_config_global))"' } }) };
+    for (const [command, wanted] of [['install', 'undefined'], ['ci', undefined]] as const) {
+      await inFolder(files, (folder) => {
+        const { status } = spawnSync(process.execPath, ['client/prepare.mjs'], { cwd: folder, env: { ...process.env, npm_command: command, npm_config_global: 'true' } });
+        assert.equal(status, 0);
+        assert.equal(existsSync(join(folder, 'built')) ? readFileSync(join(folder, 'built'), 'utf8') : undefined, wanted);
+      });
+    }
   });
 
   it('check, and format, the files that are named', async () => {
