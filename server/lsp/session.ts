@@ -1,5 +1,5 @@
 import { ErrorCodes, ResponseError, type CancellationToken, type Connection, type InitializeParams } from 'vscode-languageserver';
-import { checkFile, type CheckOptions, type CheckResult, type Document } from '../core/index.js';
+import { checkNextVersion, type CheckOptions, type CheckResult, type Document } from '../core/index.js';
 import { fieldOf } from './any-value.js';
 import { Displays } from './display.js';
 import { Documents, type OpenFile } from './documents.js';
@@ -136,7 +136,7 @@ export class Session {
         return loaded;
       },
     };
-    const result = checkFile(path, world, options, known?.result);
+    const result = checkNextVersion(path, world, options, known?.result);
     const checked = { document, options, result, reads, wanted, state: this.#state };
     this.#checks.set(path, checked);
     return checked;

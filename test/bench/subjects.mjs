@@ -3,7 +3,7 @@ import { damaged, layoutOf } from '../../out/test/bench/generator.js';
 import { parseByHand } from '../../out/test/bench/references/hand-parser.js';
 import { countLeaves, totalLeaves, usableLeafSizes } from '../../out/server/core/dma/leaves.js';
 import { byBase, overlappingPairs } from '../../out/server/core/layout/intervals.js';
-import { checkFile } from '../../out/server/core/rules/check.js';
+import { checkFile, checkNextVersion } from '../../out/server/core/rules/check.js';
 import { editDocument, openDocument, treeOf } from '../../out/server/core/syntax/document.js';
 
 /** Holds the last result, as its user would. */
@@ -129,5 +129,5 @@ const options = { today: '2026-11-22' };
 
 function check(document, before) {
   const world = { read: (path) => (path === 'layout' ? document : { error: 'there is no such file' }) };
-  return checkFile('layout', world, options, before);
+  return before ? checkNextVersion('layout', world, options, before) : checkFile('layout', world, options);
 }

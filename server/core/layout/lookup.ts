@@ -14,33 +14,48 @@ export interface Answer {
   readonly found: Declaration | string | undefined;
 }
 
+/** Texts in one state, and the names that were found in them so far. */
+interface Texts {
+  world: World;
+  scopes: Map<string, FileScope | undefined>;
+}
+
 /**
  * Finds what top-level names stand for, over imports, and writes down every answer it gave: an analysis holds as long as
  * the same questions have the same answers (`stillHolds`).
  */
 export class Lookup {
-  readonly #world: World;
-  #scopes = new Map<string, FileScope | undefined>();
+  #texts: Texts;
   readonly #answers = new Map<string, Answer>();
 
   constructor(world: World) {
-    this.#world = world;
+    this.#texts = { world, scopes: new Map() };
   }
 
   /** A lookup in the same texts that keeps its own record of answers. */
   fork(): Lookup {
-    const fork = new Lookup(this.#world);
-    fork.#scopes = this.#scopes;
+    const fork = new Lookup(this.#texts.world);
+    fork.#texts = this.#texts;
     return fork;
+  }
+
+  /**
+   * Has an earlier lookup, and all its forks, look into these texts from now on. Analyses that are taken over from one version of a
+   * text to the next would otherwise keep every version that any of them was made in.
+   */
+  supersede(earlier: Lookup): void {
+    const { world, scopes } = this.#texts;
+    this.#texts = Object.assign(earlier.#texts, { world, scopes });
   }
 
   /** The names of a file; nothing where its text can't be had. */
   scopeOf(path: string): FileScope | undefined {
-    const known = this.#scopes.get(path);
-    if (known || this.#scopes.has(path)) return known;
+    const { scopes } = this.#texts;
+    const known = scopes.get(path);
+    if (known || scopes.has(path)) return known;
     const document = this.readDocument(path);
     const scope = document && scopeOfDocument(path, document);
-    this.#scopes.set(path, scope);
+    scopes.set(path, scope);
     return scope;
   }
 
@@ -60,13 +75,13 @@ export class Lookup {
 
   /** Whether the text of an imported path is there, is yet to be loaded, or can't be had and why. */
   stateOf(path: string): Document | 'missing' | { readonly error: string } {
-    if (!path.startsWith('std:')) return this.#world.read(path);
+    if (!path.startsWith('std:')) return this.#texts.world.read(path);
     return libraryDocument(path) ?? { error: `the shipped library has no \`${path}\`` };
   }
 
   /** The files that were looked into, and what was there. */
   get lookedInto(): ReadonlyMap<string, FileScope | undefined> {
-    return this.#scopes;
+    return this.#texts.scopes;
   }
 
   /** What was asked so far, and what the answers were. */
@@ -113,13 +128,13 @@ export class Lookup {
   }
 }
 
-const scopes = new WeakMap<Document, FileScope>();
+const scopesOfDocuments = new WeakMap<Document, FileScope>();
 
 function scopeOfDocument(path: string, document: Document): FileScope {
-  let scope = scopes.get(document);
+  let scope = scopesOfDocuments.get(document);
   if (!scope || scope.path !== path) {
     scope = FileScope.of(path, document);
-    scopes.set(document, scope);
+    scopesOfDocuments.set(document, scope);
   }
   return scope;
 }
@@ -127,7 +142,7 @@ function scopeOfDocument(path: string, document: Document): FileScope {
 /** The scope of a document that was edited, if it can be made of the one before: then that is its scope for every lookup. */
 export function scopeAfter(before: FileScope, document: Document): NextScope | undefined {
   const next = before.after(document);
-  if (next) scopes.set(document, next.scope);
+  if (next) scopesOfDocuments.set(document, next.scope);
   return next;
 }
 

@@ -51,8 +51,17 @@ export interface CheckResult {
  * Checks a file. Pure: what was loaded, today's date and the text decide. What an earlier check found makes it faster and
  * changes nothing.
  */
-export function checkFile(path: string, world: World, options: CheckOptions, before?: CheckResult): CheckResult {
+export const checkFile = (path: string, world: World, options: CheckOptions, before?: CheckResult): CheckResult =>
+  checkWith(new Lookup(world), path, options, before);
+
+/** Checks the next version of a file, and gives the one before up: what is taken over of it looks into the new texts from now on, and keeps no old ones. */
+export function checkNextVersion(path: string, world: World, options: CheckOptions, before: CheckResult | undefined): CheckResult {
   const lookup = new Lookup(world);
+  if (before?.parts) lookup.supersede(before.parts.lookup);
+  return checkWith(lookup, path, options, before);
+}
+
+function checkWith(lookup: Lookup, path: string, options: CheckOptions, before: CheckResult | undefined): CheckResult {
   const document = lookup.stateOf(path);
   if (document === 'missing' || 'error' in document) return { findings: [], waived: [], missing: [path], vms: [], hosts: [] };
   const parts = partsOf(path, document, lookup, optionsKey(options), (source) => analyse(source, lookup, options), before?.parts);

@@ -52,16 +52,19 @@ export class FileParts {
   /** The files that were looked into, and what was there. */
   readonly around: ReadonlyMap<string, FileScope | undefined>;
   readonly analyses: readonly Analysis[];
+  /** What the analyses look into, in the state of these texts. */
+  readonly lookup: Lookup;
   /** Whether there is more to tell of a part than its vms and hosts; of most there isn't. */
   readonly telling: readonly boolean[];
   #loads: HostLoads | undefined;
   #asked: Set<string> | undefined;
 
-  constructor(scope: FileScope, options: string, around: FileParts['around'], analyses: readonly Analysis[], known?: Known) {
+  constructor(scope: FileScope, options: string, around: FileParts['around'], analyses: readonly Analysis[], lookup: Lookup, known?: Known) {
     this.scope = scope;
     this.options = options;
     this.around = around;
     this.analyses = analyses;
+    this.lookup = lookup;
     this.telling = known?.telling ?? analyses.map(isTelling);
     this.#loads = known?.loads;
     this.#asked = known?.asked;
@@ -100,7 +103,7 @@ export function partsOf(path: string, document: Document, lookup: Lookup, option
   if (before && next && !isAskedFor(next, before)) return takenOver(before, next, lookup, analyse);
   const scope = lookup.scopeOf(path) ?? FileScope.of(path, document);
   const analyses = scope.declarations.map(analyse);
-  return new FileParts(scope, options, otherFiles(path, lookup), analyses);
+  return new FileParts(scope, options, otherFiles(path, lookup), analyses, lookup);
 }
 
 function takenOver(before: FileParts, { scope, from, old, fresh }: NextScope, lookup: Lookup, analyse: (source: Source) => Analysis): FileParts {
@@ -112,7 +115,7 @@ function takenOver(before: FileParts, { scope, from, old, fresh }: NextScope, lo
   const sharers = (analyses: readonly Analysis[]): CheckedVm[] => analyses.flatMap(({ part }) => sharersIn(part.vms));
   const loads = loadsAfter(before.loads, sharers(before.analyses.slice(from, from + old)), sharers(anew));
   const known = { telling: replaced(before.telling, anew.map(isTelling)), loads, asked: before.asked };
-  return new FileParts(scope, before.options, around, replaced(before.analyses, anew), known);
+  return new FileParts(scope, before.options, around, replaced(before.analyses, anew), lookup, known);
 }
 
 const isSameAround = ({ around }: FileParts, lookup: Lookup): boolean => [...around].every(([path, scope]) => lookup.scopeOf(path) === scope);
