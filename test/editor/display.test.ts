@@ -19,6 +19,9 @@ describeEditor('lenses, hints and colours', {}, (session) => {
     const map = await workbench.map();
     await map.locator('#asked', { hasText: /kernel 6\.6/ }).waitFor();
     await workbench.screenshot('display-2-map');
+    await display.clickLens(/Compare stances/);
+    await workbench.preview(/Stances side by side/, /carve/, /tolerate/);
+    await workbench.screenshot('display-8-stances');
   });
 
   it('shows ends, sizes, blocks and offsets, and describes their settings', async () => {
@@ -27,6 +30,8 @@ describeEditor('lenses, hints and colours', {}, (session) => {
     await workbench.goTo(/vm build on/);
     await display.hints(['1 MiB', '..= 0xdfff_ffff', '+ 3584 MiB']);
     await workbench.screenshot('display-3-hints');
+    await display.doubleClickHint('+ 3584 MiB');
+    assert.match(await workbench.save(), /^ {2}ram high at 4 GiB size 4608 MiB from pages \+ 3584 MiB$/m);
     await display.settings('@ext:vmlayout.vmlayout inlay', /Inlay Hints: Size Show the size/, /Inlay Hints: End Show the last byte/, /Inlay Hints: Blocks Show the leaves/, /Inlay Hints: Offset Show which byte/);
     await workbench.screenshot('display-4-settings');
   });

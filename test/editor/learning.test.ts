@@ -17,6 +17,16 @@ describeEditor('views and walkthrough', {}, (session) => {
     await workbench.screenshot('learning-1-views');
   });
 
+  it('says in empty views how to begin', async () => {
+    const workbench = await session().openExample('empty.vmlayout', { 'empty.vmlayout': '// Nothing yet.\n' });
+    await workbench.welcomes('VM Layout Findings', /Nothing is found in the active layout/);
+    const offered = await workbench.welcomes('VM Regions', /declares no vm yet/);
+    assert.match(offered, /Import….*Open Example/);
+    await workbench.screenshot('learning-3-empty');
+    await workbench.followWelcome('VM Regions', 'Open Example');
+    await workbench.shows(/^vm web on altra/);
+  });
+
   it('leads from a machine to CI', async () => {
     const workbench = await session().openExample('doorbell.vmlayout');
     await workbench.errors(1);

@@ -202,6 +202,28 @@ export class Workbench {
     return found;
   }
 
+  /** Waits until a preview of Markdown shows all `parts`. */
+  async preview(...parts: readonly RegExp[]): Promise<void> {
+    let text = '';
+    await until(async () => {
+      for (const frame of this.#page.frames()) {
+        text = oneLine(await frame.locator('.markdown-body').innerText({ timeout: 1000 }).catch(() => ''));
+        if (text !== '' && parts.every((part) => part.test(text))) return true;
+      }
+      return false;
+    }, () => `${parts.join(' and ')} in a preview; it shows ${JSON.stringify(text)}`);
+  }
+
+  /** Gives a dialog that asks for a file its path. */
+  async openPath(file: string): Promise<void> {
+    const input = this.#page.locator('.quick-input-widget input');
+    await until(async () => (await input.inputValue().catch(() => '')).startsWith('/'), () => 'a dialog that asks for a file');
+    await input.fill(file);
+    await this.#page.locator('.quick-input-widget .monaco-list-row', { hasText: path.basename(file) }).first().waitFor();
+    await this.#page.keyboard.press('Enter');
+    await this.#page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+  }
+
   /** Waits until the cursor stands in a line, counted from 1. */
   async cursorIn(line: number): Promise<void> {
     await this.#page.locator('.editor-instance .line-numbers.active-line-number', { hasText: new RegExp(`^${line}$`) }).first().waitFor();
@@ -248,6 +270,22 @@ export class Workbench {
     const rows = pane.locator('.monaco-list-row');
     await rows.filter({ hasText: entry }).first().waitFor();
     return (await rows.allInnerTexts()).map(oneLine);
+  }
+
+  /** Waits until an empty view of the side bar says something. Returns all of it. */
+  async welcomes(title: string, says: RegExp): Promise<string> {
+    const pane = this.#page.locator('.pane', { has: this.#page.locator('.pane-header', { hasText: title }) });
+    const header = pane.locator('.pane-header');
+    await header.waitFor();
+    if (await header.getAttribute('aria-expanded') === 'false') await header.click();
+    const content = pane.locator('.welcome-view-content');
+    await content.filter({ hasText: says }).waitFor();
+    return oneLine(await content.innerText());
+  }
+
+  /** Presses a button that an empty view offers. */
+  async followWelcome(title: string, button: string): Promise<void> {
+    await this.#page.locator('.pane', { has: this.#page.locator('.pane-header', { hasText: title }) }).locator('.welcome-view-content .monaco-button', { hasText: button }).click();
   }
 
   async clickEntry(title: string, entry: RegExp): Promise<void> {

@@ -17,9 +17,9 @@ describe('code lenses', () => {
   it('tell of a vm what is found, what is mapped and what it costs, and offer to look closer', () => assert.deepEqual(lensesOf(HOST + vm('4 GiB')), [
     'host altra | 1 guest: web',
     'vm web | nothing found',
-    'vm web | 1 mapping, 2 × 1 GiB, 4 KiB of tables',
     'vm web | Show map',
     'vm web | Compare stances',
+    'vm web | 1 mapping, 2 × 1 GiB, 4 KiB of tables',
   ]));
 
   it('tell what the kernel refuses', () => {

@@ -65,12 +65,13 @@ function lensesOf({ keyword }: Declaration, offset: number, vms: readonly Checke
   if (keyword.text !== 'vm' || !first) return [];
   const plans = vms.flatMap(({ plan }) => plan ?? []);
   const compare: Told[] = plans.length > 0 ? [{ title: 'Compare stances', action: { kind: 'compare', offset } }] : [];
+  // What can be clicked comes before what may be long: the end of the line can lie below the minimap.
   return [
     { title: findingsText(levels) },
-    ...plans.map((plan) => ({ title: planText(plan, plans.length > 1) })),
-    ...plans.flatMap((plan) => laterText(plan, plans.length > 1)),
     { title: 'Show map', action: { kind: 'map', vm: first.vm.name, host: first.host?.name } },
     ...compare,
+    ...plans.map((plan) => ({ title: planText(plan, plans.length > 1) })),
+    ...plans.flatMap((plan) => laterText(plan, plans.length > 1)),
   ];
 }
 

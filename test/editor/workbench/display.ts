@@ -46,6 +46,11 @@ export class Display {
     await until(async () => !(await this.#hints()).includes(text), () => `the hint ${text} to go`);
   }
 
+  /** Has a hint written into the text. */
+  async doubleClickHint(text: string): Promise<void> {
+    await this.#page.locator(HINT, { hasText: text }).first().dblclick();
+  }
+
   async #hints(): Promise<string[]> {
     return (await this.#page.locator(HINT).allInnerTexts()).map(oneLine).filter((text) => text !== '');
   }
