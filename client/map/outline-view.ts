@@ -6,6 +6,7 @@ import {
 } from 'vscode';
 import type { BaseLanguageClient } from 'vscode-languageclient';
 import type { Choice, MapAnswer, MapPlace, PlacedRecord } from './view/messages.js';
+import { writeAddress } from '../../server/core/layout/written.js';
 
 interface Entry {
   readonly label: string;
@@ -84,7 +85,7 @@ async function regionEntries(client: BaseLanguageClient, uri: Uri): Promise<Entr
 
 const regionsOf = (map: PlacedRecord | undefined): Entry[] =>
   (map?.items ?? []).filter(({ id, place }) => id.startsWith('gpa/') && place).map(({ name, kind, range, place }) => ({
-    label: name, description: `${kind} ${range.base} – ${range.last}`, ...(place && { place: placeOf(place) }),
+    label: name, description: `${kind} ${written(range.base)} – ${written(range.last)}`, ...(place && { place: placeOf(place) }),
   }));
 
 const placeOf = ({ uri, range: { start, end } }: MapPlace): NonNullable<Entry['place']> => ({ uri: Uri.parse(uri), range: new Range(start.line, start.character, end.line, end.character) });
@@ -103,3 +104,6 @@ const ruleOf = ({ code }: Diagnostic): string => (typeof code === 'object' ? `${
 
 /** By the severity of a diagnostic. */
 const ICONS = ['error', 'warning', 'info'];
+
+/** An address in groups of digits, as hints in the text have it. */
+const written = (hexadecimal: string): string => writeAddress(BigInt(hexadecimal));

@@ -9,7 +9,7 @@ describeEditor('views and walkthrough', {}, (session) => {
     await workbench.errors(1);
     const regions = await workbench.openView('VM Regions', /its-doorbell/);
     assert.match(regions.join('\n'), /^web ?on altra$/m);
-    assert.match(regions.join('\n'), /^low ?ram 0x0 – 0xbfffffff$/m);
+    assert.match(regions.join('\n'), /^low ?ram 0 – 0xbfff_ffff$/m);
     await workbench.clickEntry('VM Regions', /its-doorbell/);
     await workbench.cursorIn(29);
     const findings = await workbench.openView('VM Layout Findings', /covers the doorbell window/);

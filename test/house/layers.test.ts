@@ -23,7 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'server/lsp': ['server/core'],
   'server/hosts': ['server/core', 'server/lsp'],
   client: ['client/map'],
-  'client/map': ['client/map/view'],
+  'client/map': ['client/map/view', 'server/core/layout'],
   'client/map/view': ['server/core/layout', 'server/core/map'],
 };
 
