@@ -13,14 +13,12 @@ import { registerMap } from './map/panel.js';
 import { offerExample } from './example.js';
 import { showOutlines } from './map/outline-view.js';
 import { offerToConvertPasted } from './pasted.js';
+import { SCHEMES, SELECTOR } from './texts/served.js';
 
 /** Identifies the client; its settings start with it (`vmlayout.trace.server`). */
 export const CLIENT_ID = 'vmlayout';
 
 const RESTART_SERVER = 'vmlayout.restartServer';
-
-/** Every scheme is served (files, unsaved texts, git's old versions): the core needs nothing but the text. */
-const SELECTOR = [{ language: 'vmlayout' }];
 
 /** Calls nothing off. */
 const NEVER = new CancellationTokenSource().token;
@@ -47,6 +45,8 @@ export function clientOptions(context: ExtensionContext): LanguageClientOptions 
 /** Starts `client`, with its commands and its place in the status bar. It runs until the extension ends. */
 export async function run(client: BaseLanguageClient, context: ExtensionContext, readThisHost?: ReadThisHost): Promise<void> {
   showState(client, context);
+  // Menus offer what is done with a layout where it is served.
+  void commands.executeCommand('setContext', 'vmlayout.schemes', SCHEMES);
   context.subscriptions.push(commands.registerCommand(RESTART_SERVER, async () => {
     await client.stop();
     await client.start();

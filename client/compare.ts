@@ -3,6 +3,7 @@
 
 import { commands, EventEmitter, type ExtensionContext, l10n, Uri, window, workspace } from 'vscode';
 import type { BaseLanguageClient, Position } from 'vscode-languageclient';
+import { isServed } from './texts/served.js';
 
 const COMMAND = 'vmlayout.compareStances';
 const SCHEME = 'vmlayout-compare';
@@ -19,7 +20,7 @@ export function offerComparison(client: BaseLanguageClient, context: ExtensionCo
     commands.registerCommand(COMMAND, async (uri?: unknown, at?: Position) => {
       // A code lens says where its vm stands; without, it is the one at the cursor.
       const editor = window.visibleTextEditors.find(({ document }) => document.uri.toString() === uri) ?? window.activeTextEditor;
-      if (editor?.document.languageId !== 'vmlayout') return;
+      if (!editor || !isServed(editor.document)) return;
       const { document, selection } = editor;
       const answer = await client.sendRequest<{ readonly markdown: string } | null>('vmlayout/compare', {
         textDocument: { uri: document.uri.toString() },

@@ -4,6 +4,7 @@
 import { commands, env, type ExtensionContext, type FileType, l10n, type QuickPickItem, Uri, ViewColumn, window, workspace } from 'vscode';
 import type { BaseLanguageClient } from 'vscode-languageclient';
 import { readBytes, readText, textIn } from './files.js';
+import { isServed, LANGUAGE } from './texts/served.js';
 
 /** What the server answers: `Converted` there. */
 export type Converted = { readonly text: string; readonly notes?: readonly string[] } | { readonly error: string };
@@ -32,9 +33,7 @@ export function offerConversions(client: BaseLanguageClient, context: ExtensionC
 
 type Ask = (what: string, params: object) => Promise<Converted>;
 
-const LANGUAGE = 'vmlayout';
-
-const activeLayout = () => (window.activeTextEditor?.document.languageId === LANGUAGE ? window.activeTextEditor.document : undefined);
+const activeLayout = () => (window.activeTextEditor && isServed(window.activeTextEditor.document) ? window.activeTextEditor.document : undefined);
 
 async function importLayout(ask: Ask, readThisHost: ReadThisHost | undefined): Promise<void> {
   const files = { label: l10n.t('Files…'), detail: l10n.t('mtree, QEMU command line, libvirt XML, reserved_regions, iomem, device tree, Jailhouse, Microkit') };

@@ -4,6 +4,7 @@
 import { type ExtensionContext, l10n, Range, type TextDocument, window, workspace, WorkspaceEdit } from 'vscode';
 import type { BaseLanguageClient } from 'vscode-languageclient';
 import type { Converted } from './conversions.js';
+import { isServed } from './texts/served.js';
 
 /** Characters that a person doesn't type at once: less than a line of any listing. */
 const LEAST = 24;
@@ -12,7 +13,7 @@ export function offerToConvertPasted(client: BaseLanguageClient, context: Extens
   context.subscriptions.push(workspace.onDidChangeTextDocument(({ document, contentChanges, reason }) => {
     const [change, ...others] = contentChanges;
     // What undo brings back was answered before.
-    if (!change || others.length > 0 || reason !== undefined || document.languageId !== 'vmlayout' || change.text.length < LEAST) return;
+    if (!change || others.length > 0 || reason !== undefined || !isServed(document) || change.text.length < LEAST) return;
     void offer(client, document, change.rangeOffset, change.text);
   }));
 }

@@ -5,6 +5,7 @@ import {
   commands, type Diagnostic, EventEmitter, type ExtensionContext, l10n, languages, Range, ThemeIcon, type TreeDataProvider, TreeItem, TreeItemCollapsibleState, Uri, window,
 } from 'vscode';
 import type { BaseLanguageClient } from 'vscode-languageclient';
+import { isServed } from '../texts/served.js';
 import type { Choice, MapAnswer, MapPlace, PlacedRecord } from './view/messages.js';
 import { writeAddress } from '../../server/core/layout/written.js';
 
@@ -69,7 +70,7 @@ class Entries implements TreeDataProvider<Entry> {
   }
 }
 
-const activeUri = (): Uri | undefined => (window.activeTextEditor?.document.languageId === 'vmlayout' ? window.activeTextEditor.document.uri : undefined);
+const activeUri = (): Uri | undefined => (window.activeTextEditor && isServed(window.activeTextEditor.document) ? window.activeTextEditor.document.uri : undefined);
 
 /** Every vm on each of its hosts, with what it has in its own address space. */
 async function regionEntries(client: BaseLanguageClient, uri: Uri): Promise<Entry[]> {

@@ -7,13 +7,13 @@ import {
   type WebviewPanel, window, workspace, WorkspaceEdit,
 } from 'vscode';
 import type { BaseLanguageClient, TextEdit } from 'vscode-languageclient';
+import { isServed } from '../texts/served.js';
 import { itemsAt } from './places.js';
 import type { Choice, ExportFormat, MapAnswer, MapPlace, PlaceRange, ToExtension, ToView } from './view/messages.js';
 import { mapPage } from './view/page.js';
 import { isRemembered } from './view/remembered.js';
 import { mapWords } from './view/words.js';
 
-const LANGUAGE = 'vmlayout';
 const VIEW = 'vmlayout.map';
 /** Milliseconds of rest after a change before the server is asked, at least: a long answer is rested from for as long as it took. */
 const REST = 40;
@@ -31,7 +31,7 @@ export function registerMap(client: BaseLanguageClient, context: ExtensionContex
   };
   const show = (): MapPanel | undefined => {
     const editor = window.activeTextEditor;
-    if (editor?.document.languageId === LANGUAGE && !open) {
+    if (editor && isServed(editor.document) && !open) {
       opened(window.createWebviewPanel(VIEW, l10n.t('Memory map'), { viewColumn: ViewColumn.Beside, preserveFocus: true }), editor.document, { stances: false });
     } else {
       open?.reveal(editor?.document);
@@ -50,7 +50,7 @@ export function registerMap(client: BaseLanguageClient, context: ExtensionContex
     window.registerWebviewPanelSerializer(VIEW, {
       deserializeWebviewPanel: async (panel, state: unknown) => {
         const document = isRemembered(state) ? await Promise.resolve(workspace.openTextDocument(Uri.parse(state.file))).catch(() => undefined) : undefined;
-        if (!isRemembered(state) || document?.languageId !== LANGUAGE) return panel.dispose();
+        if (!isRemembered(state) || !document || !isServed(document)) return panel.dispose();
         opened(panel, document, { ...(state.choice && { choice: state.choice }), stances: state.showsStances });
       },
     }),
@@ -94,7 +94,7 @@ class MapPanel {
       this.#panel.onDidDispose(() => this.dispose()),
       window.onDidChangeActiveTextEditor((editor) => this.#follow(editor?.document)),
       window.onDidChangeTextEditorSelection(({ textEditor }) => this.#tellCursor(textEditor)),
-      workspace.onDidChangeTextDocument((change) => change.document.languageId === LANGUAGE && this.#askSoon()),
+      workspace.onDidChangeTextDocument(({ document: changed }) => isServed(changed) && this.#askSoon()),
       // Findings are told anew after whatever changes them: settings, imports, another day.
       languages.onDidChangeDiagnostics(({ uris }) => uris.some((uri) => `${uri}` === `${this.#document.uri}`) && this.#askSoon()),
     );
@@ -135,7 +135,7 @@ class MapPanel {
   }
 
   #follow(document: TextDocument | undefined): void {
-    if (document?.languageId !== LANGUAGE || document === this.#document) return;
+    if (!document || !isServed(document) || document === this.#document) return;
     this.#document = document;
     this.#asked = { stances: this.#asked.stances };
     void this.#ask();

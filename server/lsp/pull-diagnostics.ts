@@ -90,7 +90,7 @@ type Known = Map<string, { readonly uri: string; readonly value: string }>;
 /** A report of each layout in the workspace, and of those that are gone; `known` is kept up with them. */
 async function* workspaceReports(session: Session, told: ToldReports, known: Known, token: CancellationToken): AsyncGenerator<WorkspaceDocumentDiagnosticReport> {
   await session.ready;
-  // What is open from elsewhere, git's old versions among it, is asked for by itself.
+  // What is open from elsewhere, and what nobody has saved, is asked for by itself.
   const files = (await session.everyFile()).filter(({ path }) => session.isInWorkspace(path));
   await readProject(session, files.filter(({ path }) => !session.levels.hasProject(path)));
   const report = (path: string, findings: Findings): WorkspaceDocumentDiagnosticReport => {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { describeEditor } from './session.js';
 import type { Workbench } from './workbench.js';
 
@@ -15,6 +16,9 @@ const IN_TWO = {
 };
 
 const SETTINGS = { 'editor.inlayHints.enabled': 'off', 'editor.linkedEditing': true };
+
+/** In milliseconds, more than it takes until the findings of a text are told that has just come up. */
+const UNTIL_TOLD = 2_000;
 
 describeEditor('ways through layouts', SETTINGS, (session) => {
   const openTwo = async (): Promise<Workbench> => {
@@ -99,6 +103,10 @@ describeEditor('ways through layouts', SETTINGS, (session) => {
     await workbench.goTo(/(?<=web on )altra/);
     assert.equal(await editing.beginRename(), 'altra');
     const preview = await editing.previewRenameTo('ampere');
+    // What is shown as it would be has its imports elsewhere: nothing is found wrong in it.
+    await editing.comparePreview(/altra/);
+    await setTimeout(UNTIL_TOLD);
+    await workbench.errorsInWindow(1);
     await workbench.screenshot('navigation-6-rename');
     assert.ok(preview.some((row) => row.includes('host-arm.vmlayout')) && preview.some((row) => row.includes('main.vmlayout')), preview.join('\n'));
     await editing.applyPreview();

@@ -91,6 +91,11 @@ export class Workbench {
       `${count} errors underlined; there are ${await this.#errors().count()}`);
   }
 
+  /** Waits until the status bar counts as many errors, in whatever text. */
+  async errorsInWindow(count: number): Promise<void> {
+    await this.#page.locator(`.statusbar-item[id="status.problems"] [aria-label^="Errors: ${count}"]`).first().waitFor();
+  }
+
   /** The entries of the Problems panel, as they read there: message, source, rule and place. */
   async problems(): Promise<string[]> {
     const rows = this.#page.locator('.markers-panel .monaco-list-row');

@@ -22,8 +22,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'server/core': ['server/core/text', 'server/core/syntax', 'server/core/std', 'server/core/layout', 'server/core/dma', 'server/core/rules', 'server/core/formats', 'server/core/editor', 'server/core/drift', 'server/core/fleet', 'server/core/map', 'server/core/report'],
   'server/lsp': ['server/core'],
   'server/hosts': ['server/core', 'server/lsp'],
-  client: ['client/map'],
-  'client/map': ['client/map/view', 'server/core/layout'],
+  client: ['client/map', 'client/texts'],
+  'client/map': ['client/map/view', 'client/texts', 'server/core/layout'],
+  'client/texts': [],
   'client/map/view': ['server/core/layout', 'server/core/map'],
 };
 
@@ -33,6 +34,7 @@ const MAY_USE: Readonly<Record<string, RegExp>> = {
   'server/hosts': /^(?:node:[a-z/_]+|vscode-languageserver\/(?:node|browser)|picomatch)$/,
   // Nothing of Node: the map works in the browser, too.
   'client/map': /^vscode(?:-languageclient)?$/,
+  'client/texts': /^vscode$/,
   client: /^(?:vscode|vscode-languageclient(?:\/(?:node|browser))?|node:[a-z/_]+)$/,
 };
 
@@ -80,6 +82,7 @@ function folderOf(path: string): string {
   const parts = path.split('/');
   if (path.startsWith('client/map/view/')) return 'client/map/view';
   if (path.startsWith('client/map/')) return 'client/map';
+  if (path.startsWith('client/texts/')) return 'client/texts';
   if (parts[0] === 'client') return 'client';
   if (parts[1] !== 'core') return parts.slice(0, 2).join('/');
   return parts.length > 3 ? parts.slice(0, 3).join('/') : 'server/core';

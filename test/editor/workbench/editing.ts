@@ -58,6 +58,12 @@ export class Editing {
     return (await rows.allInnerTexts()).map(oneLine);
   }
 
+  /** Looks at a change where it would be made, beside the text as it is. */
+  async comparePreview(row: RegExp): Promise<void> {
+    await this.#page.locator('.bulk-edit-panel .monaco-list-row', { hasText: row }).last().click();
+    await this.#page.locator('.monaco-diff-editor .modified .view-line').first().waitFor();
+  }
+
   async applyPreview(): Promise<void> {
     await this.#page.locator('.bulk-edit-panel .monaco-button', { hasText: 'Apply' }).click();
     await this.#page.locator('.bulk-edit-panel .monaco-list-row').first().waitFor({ state: 'hidden' });
