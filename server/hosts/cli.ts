@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import module from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
@@ -12,12 +12,27 @@ function cacheFolder(): string | undefined {
   if (platform === 'win32') return env['LOCALAPPDATA'];
   const home = env['HOME'];
   if (platform === 'darwin') return home && path.join(home, 'Library', 'Caches');
-  return env['XDG_CACHE_HOME'] || (home && path.join(home, '.cache'));
+  const { XDG_CACHE_HOME: own } = env;
+  // Its specification says to ignore one that depends on where the program is started.
+  return own && path.isAbsolute(own) ? own : home && path.join(home, '.cache');
+}
+
+/**
+ * Whether a folder is there, or could be made in one that is. Node would make it, too, but never comes back where there can be none, such
+ * as below /proc.
+ */
+function isThere(folder: string): boolean {
+  try {
+    if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
+    return statSync(folder).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 /** Node 22.8 and later have it, and obey NODE_DISABLE_COMPILE_CACHE; a folder that can't be written is no error to them. */
 const { enableCompileCache } = module as { readonly enableCompileCache?: (folder: string) => unknown };
-const folder = cacheFolder();
-// It has to be there: Node never comes back from making folders where there can be none, such as below /proc.
-if (folder && existsSync(folder)) enableCompileCache?.(path.join(folder, 'vmlayout'));
+const caches = cacheFolder();
+const folder = caches && path.join(caches, 'vmlayout');
+if (enableCompileCache && folder && isThere(folder)) enableCompileCache(folder);
 void import('./program.js');

@@ -119,6 +119,18 @@ describe('vmlayout check --fix', () => {
     });
   });
 
+  it('keeps line breaks of old Macs, alone and beside others', async () => {
+    const alone = LOOSE.replaceAll('\n', '\r');
+    const one = (text: string): string => text.replace('\n', '\r');
+    const duplicate = (text: string): string => `${text}vm web {\r}\r`;
+    await inFolder({ 'a.vmlayout': `\ufeff${alone}`, 'b.vmlayout': one(LOOSE) }, async (folder) => {
+      await vmlayout(['check', '--fix', '--write', '.'], { folder });
+      assert.equal(readFileSync(join(folder, 'a.vmlayout'), 'utf8'), `\ufeff${EXACT.replaceAll('\n', '\r')}`);
+      assert.equal(readFileSync(join(folder, 'b.vmlayout'), 'utf8'), one(EXACT));
+    });
+    assert.match((await vmlayout(['check', '-'], { input: duplicate(alone) })).out, /^<stdin>:5:4: error: /m);
+  });
+
   it('mends standard input', async () => {
     assert.equal((await vmlayout(['check', '--fix', '-'], { input: LOOSE })).out, EXACT);
   });

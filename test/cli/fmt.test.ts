@@ -26,9 +26,11 @@ describe('vmlayout fmt', () => {
 
   it('stores what changes, with its mark and its breaks', async () => {
     const windows = (text: string): string => `\ufeff${text.replaceAll('\n', '\r\n')}`;
-    await inFolder({ 'a.vmlayout': windows(CROOKED), 'b.vmlayout': STRAIGHT }, async (folder) => {
-      assert.deepEqual(await vmlayout(['fmt', '--write', '.'], { folder }), { status: 0, out: 'a.vmlayout\n', err: '' });
+    const oldMac = (text: string): string => text.replaceAll('\n', '\r');
+    await inFolder({ 'a.vmlayout': windows(CROOKED), 'b.vmlayout': STRAIGHT, 'c.vmlayout': oldMac(CROOKED) }, async (folder) => {
+      assert.deepEqual(await vmlayout(['fmt', '--write', '.'], { folder }), { status: 0, out: 'a.vmlayout\nc.vmlayout\n', err: '' });
       assert.equal(readFileSync(join(folder, 'a.vmlayout'), 'utf8'), windows(STRAIGHT));
+      assert.equal(readFileSync(join(folder, 'c.vmlayout'), 'utf8'), oldMac(STRAIGHT));
       assert.deepEqual(await vmlayout(['fmt', '--write', '.'], { folder }), { status: 0, out: '', err: '' });
     });
   });

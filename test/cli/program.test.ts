@@ -28,6 +28,21 @@ describe('the program', function () {
     });
   });
 
+  it('keeps compiled code only in a folder that is there, or can be made in one', async () => {
+    // Node of this version may not be able to: what stands in for it says where it would.
+    const standIn = `require('node:module').enableCompileCache = (folder) => process.stderr.write('kept in ' + folder)`;
+    await inFolder({ 'stand-in.cjs': standIn, 'a.vmlayout': '', plain: '' }, (folder) => {
+      const keptIn = (cache: string): string => {
+        const { status, err } = program(['check', 'a.vmlayout'], { folder }, { NODE_OPTIONS: `--require ${join(folder, 'stand-in.cjs')}`, XDG_CACHE_HOME: cache, HOME: join(folder, 'none') });
+        assert.equal(status, 0, err);
+        return err;
+      };
+      assert.equal(keptIn(folder), `kept in ${join(folder, 'vmlayout')}`);
+      assert.ok(statSync(join(folder, 'vmlayout')).isDirectory());
+      for (const odd of ['/proc', '/proc/self/fd', '/dev/null', join(folder, 'plain'), join(folder, 'none'), '.']) assert.equal(keptIn(odd), '', odd);
+    });
+  });
+
   it('reads standard input', () => {
     assert.match(program(['check', '-'], { input: readFileSync(DOORBELL) }).out, /^<stdin>:27:7: error: /);
     assert.equal(program(['check', '-', '--fix'], { input: 'vm web {\n  ram low at 0 size 4G\n}\n' }).out, 'vm web {\n  ram low at 0 size 4 GiB\n}\n');

@@ -5,7 +5,7 @@ import {
   type CheckOptions, type FileReport,
 } from '../../core/index.js';
 import { choice, type Arguments } from '../arguments.js';
-import { BYTE_ORDER_MARK, type Readable } from '../bytes.js';
+import { edited, type Readable } from '../bytes.js';
 import { Configurations, type FoundConfiguration } from '../configurations.js';
 import { reportNamed, reportText, type CheckOutcome } from '../file-reports.js';
 import { Files, inWords, readInput, STANDARD_INPUT } from '../files.js';
@@ -119,11 +119,10 @@ async function fixed(names: readonly string[], files: Files, wanted: Wanted, ses
 function mended(name: string, loaded: Readable, files: Files, { write, optionsFor }: Wanted, session: Session): FileReport {
   const options = optionsFor(name);
   const edits = fixAll(name, files.worldOf(name, openDocument(loaded.text)), options);
-  const text = applyEdits(loaded.text, edits);
-  const whole = `${loaded.bom ? BYTE_ORDER_MARK : ''}${text}`;
+  const whole = edited(loaded, edits);
   if (!write) session.out.write(whole);
   else if (edits.length > 0) store(name, whole, session);
-  return reportText(name, text, files, options);
+  return reportText(name, applyEdits(loaded.text, edits), files, options);
 }
 
 /** Stores a text in the place of a file. */

@@ -1,5 +1,5 @@
-import { applyEdits, formatDocument, openDocument } from '../../core/index.js';
-import { BYTE_ORDER_MARK } from '../bytes.js';
+import { formatDocument, openDocument } from '../../core/index.js';
+import { edited } from '../bytes.js';
 import { Files, readInput, STANDARD_INPUT } from '../files.js';
 import { Misuse, STATUS, tell, type Session } from '../session.js';
 import { store } from './check.js';
@@ -48,9 +48,8 @@ async function formatted(name: string, files: Files, { check, write }: Wanted, s
     tell(session, `${name}: ${loaded.error}`);
     return 'unread';
   }
-  const { text, bom } = loaded;
-  const edits = formatDocument(openDocument(text));
-  const whole = `${bom ? BYTE_ORDER_MARK : ''}${applyEdits(text, edits)}`;
+  const edits = formatDocument(openDocument(loaded.text));
+  const whole = edited(loaded, edits);
   if (write && edits.length > 0) store(name, whole, session);
   if (!check && !write) session.out.write(whole);
   else if (edits.length > 0) session.out.write(`${name}\n`);
