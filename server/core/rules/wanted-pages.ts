@@ -1,12 +1,10 @@
 import { contiguousPage, type PlannedMap } from '../dma/plan.js';
 import { fragmentationOf, type Fragmentation, type WantedPage } from '../dma/fragmentation.js';
 import { isAligned } from '../layout/address.js';
-import { isExpression, pathText, type Element } from '../layout/elements.js';
+import { pathText, type Element } from '../layout/elements.js';
 import { Evaluator } from '../layout/evaluate.js';
 import { sizeOf } from '../layout/intervals.js';
 import type { Backing } from '../layout/model.js';
-import { isPresent } from '../layout/presence.js';
-import { numberOf } from '../layout/properties.js';
 import { textOf } from '../syntax/nodes.js';
 import { walk } from '../syntax/walk.js';
 import { requirementsOf, type Requirement } from './requirements.js';
@@ -22,8 +20,8 @@ export function fragmentationIn(subject: VmSubject): Fragmentation | undefined {
   return fragmentation;
 }
 
-/** Huge pages that a host has set aside. */
-export interface HugepagePool {
+/** Huge pages of one size that a host has set aside. */
+export interface PagesOfSize {
   /** Bytes. */
   readonly page: bigint;
   /** How many there are; nothing where the file doesn't say. */
@@ -55,14 +53,14 @@ function fromPolicies({ range }: PlannedMap, asked: readonly AskedSize[], { plan
 }
 
 /** Larger pages of the host that are enough for a backing which has huge pages already, or hopes for them. */
-function fromPools(backing: Backing, pools: readonly HugepagePool[], { host }: VmSubject): WantedPage[] {
+function fromPools(backing: Backing, pools: readonly PagesOfSize[], { host }: VmSubject): WantedPage[] {
   if (backing.kind !== 'hugetlb' && backing.kind !== 'thp') return [];
   const fitting = pools.filter((pool) => fits(backing, pool));
   return fitting.map(({ page }) => ({ page, asking: `which \`${host?.name}\` has pages for` }));
 }
 
 /** Whether a backing could be made of the pages of a pool. */
-export const fits = ({ size }: Backing, { page, count }: HugepagePool): boolean =>
+export const fits = ({ size }: Backing, { page, count }: PagesOfSize): boolean =>
   size !== undefined && isAligned(size, page) && (count === undefined || count * page >= size);
 
 interface AskedSize {
@@ -100,25 +98,11 @@ function sizesIn({ condition, element }: Requirement, evaluator: Evaluator): big
   });
 }
 
-/** The huge pages that a host has set aside, page sizes in the order of the file. */
-export function poolsOf({ host, evaluator }: VmSubject): HugepagePool[] {
-  if (!host) return [];
-  const quiet = new Evaluator(evaluator.lookup);
-  quiet.host = host.element;
-  const declared = host.element.children.filter((child) => child.keyword === 'hugepages' && isPresent(child, quiet));
-  const pages = declared.flatMap((child) => poolOf(child, quiet));
-  return [...new Set(pages.map(({ page }) => page))].map((page) => joined(page, pages));
-}
-
-function poolOf(element: Element, evaluator: Evaluator): HugepagePool[] {
-  const { head } = element.origin.declaration;
-  const page = head && isExpression(head) ? evaluator.evaluate(head, { origin: element.origin, element: element.parent }) : undefined;
-  const count = numberOf(element, 'count', 0n, 1n << 52n, evaluator);
-  return page?.type === 'quantity' && page.value > 0n ? [{ page: page.value, count: count === undefined ? undefined : BigInt(count) }] : [];
-}
-
-/** The pages of one size on all nodes together. */
-function joined(page: bigint, pools: readonly HugepagePool[]): HugepagePool {
-  const counts = pools.filter((pool) => pool.page === page).map(({ count }) => count);
-  return { page, count: counts.reduce((sum, count) => (sum === undefined || count === undefined ? undefined : sum + count), 0n) };
+/** The huge pages that a host has set aside, those of one size on all nodes together; page sizes in the order of the file. */
+export function poolsOf({ host }: VmSubject): PagesOfSize[] {
+  const pools = host?.hugepages ?? [];
+  return [...new Set(pools.map(({ size }) => size))].map((page) => {
+    const counts = pools.filter(({ size }) => size === page).map(({ count }) => count);
+    return { page, count: counts.reduce((sum, count) => (sum === undefined || count === undefined ? undefined : sum + count), 0n) };
+  });
 }
