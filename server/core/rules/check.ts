@@ -5,7 +5,7 @@ import { Evaluator } from '../layout/evaluate.js';
 import { readHost } from '../layout/host.js';
 import { Lookup, type Answer } from '../layout/lookup.js';
 import { namePlace, type Host } from '../layout/model.js';
-import { placeOf, samePlace, type Place } from '../layout/place.js';
+import { placeOf, type Place } from '../layout/place.js';
 import { isModel, isPresent } from '../layout/presence.js';
 import type { Problem } from '../layout/problem.js';
 import { namesOf } from '../layout/properties.js';
@@ -24,6 +24,7 @@ import { judge, policiesOf, type Judgement } from './policy.js';
 import { checkPolicy } from './policy-names.js';
 import { NOTHING, partsOf, type Analysis, type CheckedVm, type FileParts, type Part } from './parts.js';
 import type { Finding, Level } from './rule.js';
+import { mergeHosts } from './several-hosts.js';
 import { judgeTogether, type Telling } from './together.js';
 
 /** What a check depends on besides the text. */
@@ -319,20 +320,6 @@ function dedupe(problems: readonly Problem[]): Problem[] {
     const key = `${rule} ${place.start} ${place.end} ${message}`;
     return inItem.has(key) ? false : inItem.add(key);
   });
-}
-
-/** A finding that holds on every host is told once; one that doesn't, once with the hosts on which it does. */
-function mergeHosts(findings: readonly Finding[], hosts: number): Finding[] {
-  if (hosts < 2) return [...findings];
-  const merged: { finding: Finding; on: string[] }[] = [];
-  for (const finding of findings) {
-    const twin = merged.find(({ finding: other }) => other.rule === finding.rule && samePlace(other.place, finding.place) && other.message === finding.message);
-    if (twin) twin.on.push(finding.host ?? '');
-    else merged.push({ finding, on: [finding.host ?? ''] });
-  }
-  return merged.map(({ finding, on }) =>
-    on.length === hosts ? finding : { ...finding, hosts: on, message: `on ${on.map((name) => `\`${name}\``).join(', ')}: ${finding.message}` },
-  );
 }
 
 const SEVERITY: Readonly<Record<Level, number>> = { error: 0, warning: 1, note: 2 };
