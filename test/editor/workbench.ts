@@ -246,7 +246,15 @@ export class Workbench {
     const input = this.#page.locator('.quick-input-widget input');
     await input.waitFor();
     await input.fill(`>${title}`);
-    await this.#page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().click();
+    // Rows move while the list is being filtered, and a click would meet another one.
+    const rows = this.#page.locator('.quick-input-list .monaco-list-row');
+    let listed = '';
+    await until(async () => {
+      const before = listed;
+      listed = (await rows.allInnerTexts()).join('\n');
+      return listed === before && listed.includes(title);
+    }, () => `the command ${title}; there are\n${listed}`);
+    await rows.filter({ hasText: title }).first().click();
   }
 
   /** Takes what a dialog that asks for a file proposes. Returns the path. */
