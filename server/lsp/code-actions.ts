@@ -62,12 +62,9 @@ async function refactorings(session: Session, file: OpenFile, { range, context: 
   if (session.documents.at(file.path)?.document !== file.document) return [];
   const { document, result, options } = session.check(file);
   const selection = spanOf(document, range);
-  const found = refactoringsAt({ file: { path: file.path, document, world: session.documents, result }, selection, options, files: withOwn(files, file) }, wants);
+  const found = refactoringsAt({ file: { path: file.path, document, world: session.documents, result }, selection, options, files }, wants);
   return found.flatMap((refactoring) => refactoringAction(session, file, refactoring));
 }
-
-const withOwn = (files: readonly { readonly path: string; readonly document: OpenFile['document'] }[], own: OpenFile) =>
-  (files.some(({ path }) => path === own.path) ? files : [own, ...files]);
 
 function refactoringAction({ client }: Session, { uri, version, document }: OpenFile, { title, kind, edits, newFile }: Refactoring): CodeAction[] {
   const edit = documentEdit(uri, version, document, edits);

@@ -4,10 +4,11 @@ import {
 } from 'vscode-languageserver';
 import {
   linksIn, madeFrom, NAME_PATTERN, namePlace, occurrencesOf, relatedAt, rename, searchSymbols, selectionsAt, targetAt, usedBy, usersOf,
-  type Element, type Occurrence, type PlacedEdit, type TextFile,
+  type Element, type Occurrence, type PlacedEdit,
 } from '../core/index.js';
 import { callItemOf, documentEdit, offsetAt, rangeOf, rangeOfPlace, selectionRangeOf, spanOfPlace, symbolKindOf } from './convert.js';
 import { locate } from './diagnostics.js';
+import { pathOfUri } from './files.js';
 import { fileAt, whileUnchanged, type Asked } from './language-features.js';
 import { libraryUri } from './library.js';
 import type { Session } from './session.js';
@@ -38,11 +39,8 @@ async function occurrencesAt(session: Session, params: Asked): Promise<Occurrenc
   const files = await whileUnchanged(session, params, session.everyFile());
   const asked = fileAt(session, params);
   const found = asked && targetAt(asked.file, asked.offset);
-  return found ? occurrencesOf(found.target, withOwn(files, asked.file), asked.file.world) : null;
+  return found ? occurrencesOf(found.target, files, asked.file.world) : null;
 }
-
-/** A file that is open and lies outside of all folders is one of them, too. */
-const withOwn = (files: readonly TextFile[], own: TextFile): readonly TextFile[] => (files.some(({ path }) => path === own.path) ? files : [own, ...files]);
 
 export function answerRename(session: Session): ServerCapabilities {
   session.connection.onPrepareRename(session.guard('preparing to rename', null, (params: Asked) => {
@@ -55,7 +53,7 @@ export function answerRename(session: Session): ServerCapabilities {
     const asked = fileAt(session, params);
     const found = asked && targetAt(asked.file, asked.offset);
     if (!asked || !found) return null;
-    const renaming = rename(found.target, params.newName, withOwn(files, asked.file), asked.file.world, session.check(asked.open).options);
+    const renaming = rename(found.target, params.newName, files, asked.file.world, session.check(asked.open).options);
     if ('refused' in renaming) throw new ResponseError(REFUSED, renaming.refused);
     return workspaceEditOf(session, renaming.edits);
   }));
@@ -108,11 +106,13 @@ function itemsOf(session: Session, element: Element): CallHierarchyItem[] {
   return where ? [callItemOf(element.name || element.keyword, element.keyword, where)] : [];
 }
 
-/** Relations of an item that was given out before: it is found again by its place. */
+/** Relations of an item that was given out before: it is found again by its place, which may be in a file that nobody has opened. */
 function related(session: Session, item: CallHierarchyItem, relation: typeof usersOf): CallHierarchyItem[] {
-  const asked = fileAt(session, { textDocument: item, position: item.selectionRange.start });
-  const element = asked && relatedAt(asked.file, asked.offset);
-  if (!asked || !element) return [];
+  const path = pathOfUri(item.uri);
+  const { document, result } = session.checkAt(path);
+  if (document === 'missing' || 'error' in document) return [];
+  const element = relatedAt({ path, document, world: session.documents, result }, offsetAt(document, item.selectionRange.start));
+  if (!element) return [];
   const results = session.documents.all.map((open) => session.check(open).result);
   const found = results.flatMap((result) => relation(element, result));
   return [...new Map(found.map((one) => [one.origin.declaration, one])).values()].flatMap((one) => itemsOf(session, one));
