@@ -43,7 +43,6 @@ export class CompletionWriter {
         label,
         kind: KIND[suggestion.kind],
         sortText: `${order}`.padStart(4, '0'),
-        ...(suggestion.filter !== undefined && { filterText: suggestion.filter }),
         ...(sharesRange ? newText !== label && { textEditText: newText } : { textEdit: editOf(range, newText) }),
         ...unlike(bodies[order] ?? {}, common),
         ...(newText.includes('\n') && this.#adjustsIndents && { insertTextMode: InsertTextMode.adjustIndentation }),

@@ -212,6 +212,107 @@ describe('diagnostics that the client asks for', () => {
     await folders.stop();
   });
 
+  it('of an open file have its version; one that is opened or closed is told of anew, even where nothing else is different', async () => {
+    disk.texts.set(A, WRONG).set(B, WRONG);
+    const first = ids((await pullAll()).items);
+    await client.openQuietly(A, WRONG);
+    await client.changeQuietly(A, { text: WRONG });
+    assert.equal((await pull(A, first[A])).kind, 'full');
+    const { items } = await pullAll(first);
+    assert.deepEqual(items.map(({ uri, kind, version }) => [uri, kind, version]), [[A, 'full', 2], [B, 'unchanged', null]]);
+    await client.close(A);
+    assert.deepEqual((await pullAll(ids(items))).items.map(({ uri, kind, version }) => [uri, kind, version]), [[A, 'full', null], [B, 'unchanged', null]]);
+  });
+
+  it('of a closed file outside of the workspace are none, though it lies beside one that is open', async () => {
+    disk.texts.set('file:///elsewhere/b.vmlayout', WRONG);
+    await client.openQuietly('file:///elsewhere/a.vmlayout', 'vm web { }\n');
+    assert.deepEqual(codesIn(await pull('file:///elsewhere/b.vmlayout')), []);
+  });
+
+  it('are called off while what is imported is read', async () => {
+    disk.texts.set(B, 'const Q = 1 GiB\n');
+    let arrive = (): void => undefined;
+    disk.reading = new Promise((resolve) => (arrive = resolve));
+    await client.openQuietly(A, `import "b.vmlayout"\n${WRONG}`);
+    const [one, all] = [new CancellationTokenSource(), new CancellationTokenSource()];
+    const asked = [client.request('textDocument/diagnostic', { textDocument: { uri: A } }, one.token), pullAll({}, {}, all.token)];
+    await client.ask('documentSymbol', A);
+    one.cancel();
+    all.cancel();
+    await client.ask('documentSymbol', A);
+    arrive();
+    for (const each of asked) await assert.rejects(each, { code: -32800 });
+  });
+
+  it('of an empty workspace are called off, piece by piece, too', async () => {
+    const source = new CancellationTokenSource();
+    const streaming = pullAll({}, { partialResultToken: 'part' }, source.token);
+    await client.ask('documentSymbol', A);
+    source.cancel();
+    await assert.rejects(streaming, { code: -32800 });
+  });
+
+  it('of the workspace know what is imported of files that are no layouts of it', async () => {
+    disk.texts.set(A, `import "q.inc"\n${WRONG}`).set('file:///ws/q.inc', 'const Q = 1 GiB\n');
+    assert.deepEqual(byUri((await pullAll()).items), { [A]: [] });
+  });
+
+  it('of the workspace that come in pieces leave out what the client knows', async () => {
+    disk.texts.set(A, WRONG).set(B, WRONG);
+    const { items } = await pullAll();
+    disk.texts.set(A, 'vm web { }\n');
+    await client.notify('workspace/didChangeWatchedFiles', { changes: [{ uri: A, type: 2 }] });
+    const pieces: unknown[] = [];
+    client.onProgress('part', (piece: WorkspaceDiagnosticReport) => pieces.push(byUri(piece.items)));
+    const source = new CancellationTokenSource();
+    const streaming = pullAll(ids(items), { partialResultToken: 'part' }, source.token);
+    await client.until(() => pieces.length > 0);
+    assert.deepEqual(pieces, [{ [A]: [] }]);
+    source.cancel();
+    await assert.rejects(streaming, { code: -32800 });
+  });
+
+  it('of many files let others get their turn', async () => {
+    for (let index = 0; index < 45; index++) disk.texts.set(`file:///ws/${index}.vmlayout`, WRONG);
+    await client.request('vmlayout/formats');
+    const order: string[] = [];
+    const all = pullAll().then(() => order.push('all'));
+    await client.request('vmlayout/formats').then(() => order.push('formats'));
+    await all;
+    assert.deepEqual(order, ['formats', 'all']);
+  });
+
+  it('of closed files wait until the settings of their folder are known', async () => {
+    disk.texts.set(A, 'vm a {\n  ram r at 0 size 4G\n}\n');
+    let answer = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (answer = resolve));
+    const slow = await LanguageClient.start({
+      files: disk,
+      params: { capabilities: { textDocument: { diagnostic: {} }, workspace: { configuration: true } } },
+      answers: { 'workspace/configuration': async ({ items }: { items: readonly unknown[] }) => (await gate, items.map(() => ({ rules: { 'unit-loose': 'off' } }))) },
+    });
+    const asked = slow.request<WorkspaceDiagnosticReport>('workspace/diagnostic', { previousResultIds: [] });
+    await slow.request('vmlayout/formats');
+    answer();
+    assert.deepEqual(byUri((await asked).items), { [A]: [] });
+    await slow.stop();
+  });
+
+  it('of a folder that joins have its settings, and come by themselves', async () => {
+    const uri = 'file:///other/c.vmlayout';
+    disk.texts.set(uri, 'vm a {\n  ram r at 0 size 4G\n}\n');
+    const rulesIn = (scope: string): object => (scope.startsWith('file:///other') ? { rules: { 'unit-loose': 'off' } } : {});
+    const folders = await LanguageClient.start({
+      files: { ...disk, read: (asked) => disk.read(asked), list: (folder) => Promise.resolve(folder.startsWith('file:///other') ? [uri] : []) },
+      params: { capabilities: { textDocument: { diagnostic: {} }, workspace: { configuration: true, workspaceFolders: true, diagnostics: { refreshSupport: true } } } },
+      answers: { 'workspace/configuration': ({ items }: { items: readonly { scopeUri: string; section: string }[] }) => items.map(({ scopeUri, section }) => (section === 'vmlayout' ? rulesIn(scopeUri) : {})) },
+    });
+    await folders.notify('workspace/didChangeWorkspaceFolders', { event: { added: [{ uri: 'file:///other', name: 'other' }], removed: [] } });
+    assert.deepEqual(byUri((await folders.request<WorkspaceDiagnosticReport>('workspace/diagnostic', { previousResultIds: [] })).items), { [uri]: [] });
+    await folders.stop();
+  });
+
   it('are refused, and asked for again, where the text changes while an import is read', async () => {
     disk.texts.set(B, 'const Q = 1 GiB\n');
     let arrive = (): void => undefined;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type {
-  CallHierarchyIncomingCall, CallHierarchyItem, CallHierarchyOutgoingCall, CodeAction, CodeLens, DefinitionLink, DocumentSymbol, Hover, InlayHint, Location, SelectionRange, SemanticTokens,
+  CallHierarchyIncomingCall, CallHierarchyItem, CallHierarchyOutgoingCall, CodeAction, CodeLens, CompletionList, DefinitionLink, DocumentSymbol, Hover, InlayHint, Location, SelectionRange, SemanticTokens,
   SemanticTokensDelta, TextDocumentEdit, WorkspaceEdit, WorkspaceSymbol,
 } from 'vscode-languageserver';
 import { TOKEN_MODIFIERS, TOKEN_TYPES } from '../../server/core/index.js';
@@ -160,9 +160,44 @@ describe('to the letter', () => {
     assert.deepEqual(delta.data, full.data);
   });
 
+  it('completion, in its order; of more layouts than are listed the next letters bring others', async () => {
+    const { isIncomplete, items } = await ask<CompletionList>('completion', at(10, 30));
+    const place = rangeAt(10, 30, 10, 30);
+    assert.deepEqual([isIncomplete, items[0]], [false, { label: 'pages', kind: 6, sortText: '0000', textEdit: { range: place, newText: 'pages' }, detail: 'backing' }]);
+    await client.stop();
+    const many = (count: number): string[] => Array.from({ length: count }, (_, index) => `file:///ws/many/${index}.vmlayout`);
+    for (const [count, isMore] of [[10, false], [400, true]] as const) {
+      await start({ files: { ...filesOf({}), list: () => Promise.resolve(many(count)) } });
+      const list = await ask<CompletionList>('completion', at(2, 8));
+      assert.equal(list.isIncomplete, isMore);
+      if (isMore) await client.stop();
+    }
+    await start();
+  });
+
   it('inlay hints of a range, with room before them', async () => {
     const hint = (line: number, character: number, label: string, kind: string): InlayHint => ({ position: { line, character }, label, paddingLeft: true, data: { uri: WEB, version: 1, kind } });
     assert.deepEqual(await ask('inlayHint', { range: rangeAt(9, 0, 10, 99) }), [hint(10, 24, '..= 0x7fff_ffff', 'end'), hint(10, 35, '524,288 × 4 KiB', 'blocks')]);
+  });
+
+  it('inlay hints that can be made part of the text', async () => {
+    await client.change(WEB, { text: 'vm a {\n  backing all size 3 GiB\n  ram x at 0 size 1 GiB from all\n  ram y at 4 GiB size 1 GiB from all\n}\n' });
+    const hints = await ask<InlayHint[]>('inlayHint', { range: rangeAt(3, 0, 3, 99) });
+    const end = rangeAt(3, 36, 3, 36);
+    assert.deepEqual(hints.map(({ label, position, textEdits }) => [label, position.character, textEdits]), [
+      ['..= 0x1_3fff_ffff', 27, undefined], ['+ 1 GiB', 36, [{ range: end, newText: ' + 1 GiB' }]],
+    ]);
+  });
+
+  it('findings that say that something is unused, to a client that shows it', async () => {
+    const unused = 'vm a { const SPARE = 1 }\n';
+    const told = async (publishDiagnostics: object): Promise<unknown> => {
+      await client.stop();
+      await start({ params: { capabilities: { textDocument: { publishDiagnostics } } } });
+      return (await client.change(WEB, { text: unused })).map(({ code, severity, tags, range }) => [code, severity, tags, range]);
+    };
+    assert.deepEqual(await told({}), [['unused-const', 3, undefined, rangeAt(0, 13, 0, 18)]]);
+    assert.deepEqual(await told({ tagSupport: { valueSet: [1] } }), [['unused-const', 3, [1], rangeAt(0, 13, 0, 18)]]);
   });
 
   it('code lenses, above their declaration; a host counts guests of other files that are open', async () => {

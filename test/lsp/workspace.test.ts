@@ -44,6 +44,41 @@ describe('imports', () => {
     await client.stop();
   });
 
+  it('are read anew when their editor is closed', async () => {
+    const texts: Record<string, string> = { [HOSTS]: 'host xeon { }\n' };
+    const client = await LanguageClient.start({ files: filesOf(texts) });
+    assert.equal(rules(await client.open(MAIN, TEXT)).length, 1);
+    await client.open(HOSTS, 'host xeon { }\n');
+    await client.change(HOSTS, { text: 'host other { }\n' });
+    texts[HOSTS] = 'host epyc { }\n';
+    await client.close(HOSTS);
+    await until(client, () => rules(lastOf(client, MAIN)).length === 0);
+    await client.stop();
+  });
+
+  it('are found in files that come while the client tells of them', async () => {
+    const texts: Record<string, string> = {};
+    const client = await LanguageClient.start({
+      files: { ...filesOf(texts), list: () => Promise.resolve(Object.keys(texts)) },
+      params: { capabilities: { workspace: { didChangeWatchedFiles: { dynamicRegistration: true } } } },
+    });
+    const found = async (): Promise<number> => (await client.request<unknown[]>('workspace/symbol', { query: 'epyc' })).length;
+    assert.equal(await found(), 0);
+    texts[HOSTS] = 'host epyc { }\n';
+    await client.notify('workspace/didChangeWatchedFiles', { changes: [{ uri: HOSTS, type: 1 }] });
+    assert.equal(await found(), 1);
+    await client.stop();
+  });
+
+  it('may be read once their folder joins the workspace', async () => {
+    const texts = { 'file:///other/b.vmlayout': 'host epyc { }\n' };
+    const client = await LanguageClient.start({ files: filesOf(texts) });
+    assert.equal(rules(await client.open(MAIN, 'import "../other/b.vmlayout"\nvm web on epyc { }\n')).length, 2);
+    await client.notify('workspace/didChangeWorkspaceFolders', { event: { added: [{ uri: 'file:///other', name: 'other' }], removed: [] } });
+    await until(client, () => rules(lastOf(client, MAIN)).length === 0);
+    await client.stop();
+  });
+
   it('may lead in a circle', async () => {
     const client = await LanguageClient.start({ files: filesOf({ 'file:///ws/b.vmlayout': 'import "a.vmlayout"\nconst B = A\n' }) });
     assert.deepEqual(rules(await client.open('file:///ws/a.vmlayout', 'import "b.vmlayout"\nconst A = 1\nconst C = B\n')), []);
@@ -139,6 +174,22 @@ describe('the shipped library', () => {
     const client = await LanguageClient.start();
     await client.open(MAIN, text);
     assert.equal(await client.ask('definition', MAIN, { position }), null);
+    await client.stop();
+  });
+});
+
+describe('what the client tells on demand', () => {
+  it('is asked for', async () => {
+    const registered: unknown[] = [];
+    const client = await LanguageClient.start({
+      params: { capabilities: { workspace: { didChangeConfiguration: { dynamicRegistration: true }, didChangeWatchedFiles: { dynamicRegistration: true } } } },
+      answers: { 'client/registerCapability': ({ registrations }: { registrations: { method: string; registerOptions: unknown }[] }) => void registered.push(...registrations.map(({ method, registerOptions }) => [method, registerOptions])) },
+    });
+    while (registered.length < 2) await client.request('vmlayout/formats');
+    assert.deepEqual(registered, [
+      ['workspace/didChangeConfiguration', { section: 'vmlayout' }],
+      ['workspace/didChangeWatchedFiles', { watchers: [{ globPattern: '**/*.vmlayout' }, { globPattern: '**/vmlayout.json' }] }],
+    ]);
     await client.stop();
   });
 });

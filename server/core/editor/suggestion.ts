@@ -14,8 +14,6 @@ export interface Suggestion {
   readonly snippet?: boolean;
   /** What is written instead where nobody can fill in places; if left out, `insert` with its defaults, on one line. */
   readonly plain?: string;
-  /** What is typed to find it, where that isn't the label. */
-  readonly filter?: string;
   /** Whether its doc comment begins with `Deprecated`. */
   readonly deprecated?: boolean;
   /** Characters that take it when they are typed behind it. */
