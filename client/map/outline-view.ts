@@ -23,10 +23,11 @@ interface Entry {
  * asks for what is in them only while they are seen.
  */
 export function showOutlines(client: BaseLanguageClient, context: ExtensionContext): void {
-  const [regions, findings] = [new Entries((uri) => regionEntries(client, uri)), new Entries(findingEntries)];
+  const layout = new ActiveLayout();
+  const [regions, findings] = [new Entries(layout, (uri) => regionEntries(client, uri)), new Entries(layout, findingEntries)];
   const refresh = (): void => {
     // In this session a layout was active: from then on the views are there.
-    if (activeUri()) void commands.executeCommand('setContext', 'vmlayout.active', true);
+    if (layout.uri) void commands.executeCommand('setContext', 'vmlayout.active', true);
     regions.refresh();
     findings.refresh();
   };
@@ -35,7 +36,8 @@ export function showOutlines(client: BaseLanguageClient, context: ExtensionConte
     window.registerTreeDataProvider('vmlayout.findings', findings),
     commands.registerCommand('vmlayout.showPlace', (uri: Uri, selection: Range) => window.showTextDocument(uri, { selection })),
     window.onDidChangeActiveTextEditor(refresh),
-    languages.onDidChangeDiagnostics(({ uris }) => uris.some((uri) => `${uri}` === `${activeUri()}`) && refresh()),
+    window.onDidChangeVisibleTextEditors(refresh),
+    languages.onDidChangeDiagnostics(({ uris }) => uris.some((uri) => `${uri}` === `${layout.uri}`) && refresh()),
   );
   refresh();
 }
@@ -45,9 +47,11 @@ type Reader = (uri: Uri) => Promise<readonly Entry[]>;
 class Entries implements TreeDataProvider<Entry> {
   readonly #changed = new EventEmitter<undefined>();
   readonly onDidChangeTreeData = this.#changed.event;
+  readonly #layout: ActiveLayout;
   readonly #read: Reader;
 
-  constructor(read: Reader) {
+  constructor(layout: ActiveLayout, read: Reader) {
+    this.#layout = layout;
     this.#read = read;
   }
 
@@ -56,7 +60,7 @@ class Entries implements TreeDataProvider<Entry> {
   }
 
   async getChildren(entry?: Entry): Promise<Entry[]> {
-    const uri = activeUri();
+    const { uri } = this.#layout;
     const inside = entry ? entry.inside?.() : uri && this.#read(uri);
     return [...(await inside?.catch(() => []) ?? [])];
   }
@@ -70,7 +74,16 @@ class Entries implements TreeDataProvider<Entry> {
   }
 }
 
-const activeUri = (): Uri | undefined => (window.activeTextEditor && isServed(window.activeTextEditor.document) ? window.activeTextEditor.document.uri : undefined);
+/** The layout in the active editor; while the map, the settings or another text are active, the one before, if it is still on the screen. */
+class ActiveLayout {
+  #last: Uri | undefined;
+
+  get uri(): Uri | undefined {
+    const document = window.activeTextEditor?.document;
+    if (document && isServed(document)) return this.#last = document.uri;
+    return window.visibleTextEditors.some((editor) => `${editor.document.uri}` === `${this.#last}`) ? this.#last : undefined;
+  }
+}
 
 /** Every vm on each of its hosts, with what it has in its own address space. */
 async function regionEntries(client: BaseLanguageClient, uri: Uri): Promise<Entry[]> {

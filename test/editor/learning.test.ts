@@ -15,6 +15,11 @@ describeEditor('views and walkthrough', {}, (session) => {
     const findings = await workbench.openView('VM Layout Findings', /covers the doorbell window/);
     assert.match(findings.join('\n'), /^doorbell-overlap ?1$/m);
     await workbench.screenshot('learning-1-views');
+    const map = await workbench.showMap();
+    await map.locator('#hit-1').click();
+    await map.locator('#apply-0').click();
+    await workbench.openView('VM Regions', /doorbell-hole/);
+    await workbench.screenshot('learning-3-map-active');
   });
 
   it('says in empty views how to begin', async () => {
