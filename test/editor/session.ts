@@ -55,11 +55,17 @@ export function chromiumOrSkip(context: Mocha.Context): string {
   return context.skip();
 }
 
+/** What is unlike a fresh VS Code in English with nothing but our extension. */
+export interface Surroundings {
+  /** A tag such as `de`. */
+  readonly language?: string;
+}
+
 /**
  * Tests that share one VS Code, with `settings` of its user, and one window of it after the other. What is in it when a test fails is
  * kept as a picture.
  */
-export function describeEditor(title: string, settings: Readonly<Record<string, unknown>>, define: (session: () => Session) => void): void {
+export function describeEditor(title: string, settings: Readonly<Record<string, unknown>>, define: (session: () => Session) => void, surroundings: Surroundings = {}): void {
   describe(`editor: ${title}`, function () {
     // A step of the browser takes a minute at most; one test has several, the first start an installation.
     this.timeout(300_000);
@@ -70,7 +76,7 @@ export function describeEditor(title: string, settings: Readonly<Record<string, 
     let session: Session | undefined;
 
     before(async function () {
-      session = await Session.start(chromiumOrSkip(this), settings);
+      session = await Session.start(chromiumOrSkip(this), settings, surroundings);
     });
 
     afterEach(async function () {
@@ -104,10 +110,10 @@ export class Session {
   }
 
   /** `settings` are the user's, beside those that keep VS Code quiet. */
-  static async start(chromiumPath: string, settings: Readonly<Record<string, unknown>> = {}): Promise<Session> {
+  static async start(chromiumPath: string, settings: Readonly<Record<string, unknown>> = {}, { language }: Surroundings = {}): Promise<Session> {
     const serverModule = pathToFileURL(path.join(ROOT, 'test/vscode/server.mjs')).href;
     const { startVsCode: start } = await import(serverModule) as { startVsCode: typeof startVsCode };
-    const server = await start(path.join(ROOT, 'dist/vmlayout.vsix'), settings);
+    const server = await start(path.join(ROOT, 'dist/vmlayout.vsix'), settings, language);
     // A profile on disk keeps the compiled code of VS Code from one window to the next.
     const profile = await mkdtemp(path.join(tmpdir(), 'vmlayout-browser-'));
     try {

@@ -189,9 +189,9 @@ export class Workbench {
     }, () => `${parts.join(' and ')} beside the completion list; there is ${JSON.stringify(text)}`);
   }
 
-  /** Opens the map by its button above the editor. Returns the page in its view. */
-  async showMap(): Promise<Frame> {
-    await this.#page.locator('.editor-actions .action-label[aria-label^="Show Map"]').first().click();
+  /** Opens the map by its button above the editor, which has this title. Returns the page in its view. */
+  async showMap(title = 'Show Map'): Promise<Frame> {
+    await this.#page.locator(`.editor-actions .action-label[aria-label^="${title}"]`).first().click();
     return this.map();
   }
 

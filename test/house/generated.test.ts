@@ -79,7 +79,7 @@ const setting = (): object => ({
   type: 'object',
   scope: 'resource',
   default: {},
-  markdownDescription: 'Levels of rules, in place of their defaults. Policies in a file have the last word.',
+  markdownDescription: '%settings.rules%',
   properties: levelsByRule(),
   additionalProperties: { type: 'string', enum: LEVELS },
 });

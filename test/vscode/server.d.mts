@@ -7,4 +7,4 @@ export interface VsCodeServer {
   stop(): Promise<void>;
 }
 
-export function startVsCode(vsix: string | readonly string[], settings?: Readonly<Record<string, unknown>>): Promise<VsCodeServer>;
+export function startVsCode(vsix: string | readonly string[], settings?: Readonly<Record<string, unknown>>, language?: string): Promise<VsCodeServer>;

@@ -22,11 +22,12 @@ const quiet = {
 };
 
 /**
- * Starts VS Code with the extension `vsix`, or a list of them, on a free port of this machine, with further `settings` of its user. Returns its `url`, the
+ * Starts VS Code with the extension `vsix`, or a list of them, on a free port of this machine, with further `settings` of its user, in the `language` that
+ * such a tag as `de` names. VS Code's own words stay English in any: its translations aren't here, and only those of extensions are seen. Returns its `url`, the
  * `address(folder, file, workspace)` that opens a file in a folder, or in the workspace that a file there describes, its `log()` so far, and `stop()`. It stops with this
  * process at the latest, also when that is interrupted.
  */
-export async function startVsCode(vsix, settings = {}) {
+export async function startVsCode(vsix, settings = {}, language = 'en') {
   const { node, entry } = installVsCode();
   const home = mkdtempSync(path.join(tmpdir(), 'vmlayout-vscode-'));
   const env = environment(home);
@@ -43,6 +44,7 @@ export async function startVsCode(vsix, settings = {}) {
 
   try {
     writeSettings(home, settings);
+    if (language !== 'en') chooseLanguage(home, language);
     for (const each of [vsix].flat()) installExtension(node, args, each, env);
     server = spawn(node, [
       ...args,
@@ -90,6 +92,19 @@ function writeSettings(home, settings) {
   const folder = path.join(home, 'user/User');
   mkdirSync(folder, { recursive: true });
   writeFileSync(path.join(folder, 'settings.json'), JSON.stringify({ ...quiet, ...settings }, undefined, 2));
+}
+
+/**
+ * Writes what code-server remembers of a language pack that was installed, and of the choice of its language. The pack is empty: what
+ * VS Code says itself falls back to English.
+ */
+function chooseLanguage(home, language) {
+  const user = path.join(home, 'user');
+  const vscode = path.join(user, 'empty.i18n.json');
+  const pack = { hash: 'empty', label: language, extensions: [{ extensionIdentifier: { id: `test.${language}` }, version: '0.0.0' }], translations: { vscode } };
+  writeFileSync(vscode, JSON.stringify({ contents: {} }));
+  writeFileSync(path.join(user, 'languagepacks.json'), JSON.stringify({ [language]: pack }));
+  writeFileSync(path.join(user, 'User/argv.json'), JSON.stringify({ locale: language }));
 }
 
 function installExtension(node, args, vsix, env) {

@@ -130,6 +130,14 @@ export class Display {
     }, () => `${expected.join(' and ')} among the settings; there are\n${texts.join('\n')}`);
   }
 
+  /** Waits for a list that asks something. Returns its entries. */
+  async question(asks: string): Promise<string[]> {
+    await this.#page.locator(`.quick-input-widget input[placeholder="${asks}"]`).waitFor();
+    const rows = this.#page.locator('.quick-input-list .monaco-list-row');
+    await rows.first().waitFor();
+    return (await rows.allInnerTexts()).map(oneLine);
+  }
+
   /** What the command palette offers for a text. */
   async commands(text: string): Promise<string[]> {
     await this.#page.keyboard.press('F1');
