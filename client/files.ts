@@ -1,7 +1,7 @@
 // Reads files for the server where it can't: those of virtual workspaces, and in the browser all of them. What may be
 // read is the server's to decide; it asks for nothing outside of the workspace.
 
-import { type CancellationToken, type ExtensionContext, FileSystemError, FileType, RelativePattern, Uri, workspace } from 'vscode';
+import { type CancellationToken, CancellationTokenSource, type ExtensionContext, FileSystemError, FileType, RelativePattern, Uri, workspace } from 'vscode';
 import type { BaseLanguageClient } from 'vscode-languageclient';
 
 type Loaded = { readonly text: string } | { readonly error: string };
@@ -10,12 +10,23 @@ type Loaded = { readonly text: string } | { readonly error: string };
 const LENGTH_LIMIT = 16 * 1024 * 1024;
 /** Layouts of a workspace that are looked at. */
 const MOST_LAYOUTS = 5000;
+/** Folders that are looked into where nothing can search them. */
+const MOST_FOLDERS = 2000;
+/** Milliseconds that a search may take before its file system counts as one that isn’t searched. */
+const PATIENCE = 2000;
 
 export function answerForFiles(client: BaseLanguageClient, context: ExtensionContext): void {
+  const lists = new Lists();
   context.subscriptions.push(
     client.onRequest('vmlayout/readFile', ({ uri }: { readonly uri: string }) => readText(Uri.parse(uri))),
-    client.onRequest('vmlayout/listFiles', ({ folder }: { readonly folder: string }, token: CancellationToken) => layoutsBelow(Uri.parse(folder), token)),
+    client.onRequest('vmlayout/listFiles', ({ folder }: { readonly folder: string }, token: CancellationToken) => lists.layoutsBelow(folderAt(folder), token)),
   );
+}
+
+/** File systems know their folders by a path that no slash ends. */
+function folderAt(text: string): Uri {
+  const uri = Uri.parse(text);
+  return uri.with({ path: uri.path.replace(/(?<=.)\/$/, '') });
 }
 
 /** The text of a file, or in one sentence why it can't be had. */
@@ -52,7 +63,49 @@ function inWords(error: unknown): string {
   return code === 'NoPermissions' ? 'it may not be read' : 'it can’t be read';
 }
 
-async function layoutsBelow(folder: Uri, token: CancellationToken): Promise<string[]> {
-  const found = await workspace.findFiles(new RelativePattern(folder, '**/*.vmlayout'), '**/{node_modules,.*}/**', MOST_LAYOUTS, token);
-  return found.map((uri) => uri.toString());
+/**
+ * Finds the layouts below a folder. VS Code searches best, but few extensions let it search their file system: in others it finds
+ * nothing, or waits for ever for somebody who can. Those are walked through.
+ */
+class Lists {
+  /** By scheme, whether its file systems are searched, once that is known. */
+  readonly #areSearched = new Map([['file', true], ['vscode-remote', true]]);
+
+  async layoutsBelow(folder: Uri, token: CancellationToken): Promise<string[]> {
+    const isSearched = this.#areSearched.get(folder.scheme);
+    const searched = isSearched === false ? [] : await search(folder, token, isSearched ? undefined : PATIENCE);
+    if (!searched) this.#areSearched.set(folder.scheme, false);
+    if (searched && searched.length > 0) this.#areSearched.set(folder.scheme, true);
+    const found = searched && this.#areSearched.get(folder.scheme) ? searched : await walk(folder, token);
+    return found.map((uri) => uri.toString());
+  }
+}
+
+/** What VS Code finds, unless that takes too long. */
+async function search(folder: Uri, token: CancellationToken, patience: number | undefined): Promise<readonly Uri[] | undefined> {
+  const own = new CancellationTokenSource();
+  const calledOff = token.onCancellationRequested(() => own.cancel());
+  const found = workspace.findFiles(new RelativePattern(folder, '**/*.vmlayout'), '**/{node_modules,.*}/**', MOST_LAYOUTS, own.token);
+  try {
+    if (patience === undefined) return await found;
+    return await Promise.race([found, new Promise<undefined>((resolve) => void setTimeout(resolve, patience, undefined))]);
+  } finally {
+    own.cancel();
+    calledOff.dispose();
+  }
+}
+
+/** The layouts that the folders themselves list. A link to a folder isn't followed: it may lead in circles. */
+async function walk(top: Uri, token: CancellationToken): Promise<Uri[]> {
+  const found: Uri[] = [];
+  const folders = [top];
+  for (const folder of folders) {
+    if (token.isCancellationRequested || found.length >= MOST_LAYOUTS) break;
+    const entries: readonly (readonly [name: string, type: FileType])[] = await workspace.fs.readDirectory(folder).then((all) => all, () => []);
+    for (const [name, type] of entries) {
+      if (type === FileType.Directory && name !== 'node_modules' && !name.startsWith('.') && folders.length < MOST_FOLDERS) folders.push(Uri.joinPath(folder, name));
+      if ((type & FileType.File) !== 0 && name.endsWith('.vmlayout')) found.push(Uri.joinPath(folder, name));
+    }
+  }
+  return found.slice(0, MOST_LAYOUTS);
 }

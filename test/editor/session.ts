@@ -7,6 +7,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import type { startVsCode, VsCodeServer } from '../vscode/server.mjs';
+import { packMemoryFiles } from './memory-files.js';
 import { Workbench } from './workbench.js';
 
 const ROOT = path.join(import.meta.dirname, '../../..');
@@ -59,6 +60,8 @@ export function chromiumOrSkip(context: Mocha.Context): string {
 export interface Surroundings {
   /** A tag such as `de`. */
   readonly language?: string;
+  /** Files of a file system that only an extension in the browser knows, by their paths: `/ws/a` is `memfs:/ws/a`. */
+  readonly memoryFiles?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -98,29 +101,32 @@ export function describeEditor(title: string, settings: Readonly<Record<string, 
 export class Session {
   readonly #server: VsCodeServer;
   readonly #browser: BrowserContext;
+  readonly #memoryFiles: Readonly<Record<string, string>>;
   /** What tests leave behind: the browser's profile first. */
   readonly #folders: string[];
   #page: Page | undefined;
   #window: Workbench | undefined;
 
-  private constructor(server: VsCodeServer, browser: BrowserContext, profile: string) {
+  private constructor(server: VsCodeServer, browser: BrowserContext, profile: string, memoryFiles: Readonly<Record<string, string>>) {
+    this.#memoryFiles = memoryFiles;
     this.#server = server;
     this.#browser = browser;
     this.#folders = [profile];
   }
 
   /** `settings` are the user's, beside those that keep VS Code quiet. */
-  static async start(chromiumPath: string, settings: Readonly<Record<string, unknown>> = {}, { language }: Surroundings = {}): Promise<Session> {
+  static async start(chromiumPath: string, settings: Readonly<Record<string, unknown>> = {}, { language, memoryFiles }: Surroundings = {}): Promise<Session> {
     const serverModule = pathToFileURL(path.join(ROOT, 'test/vscode/server.mjs')).href;
     const { startVsCode: start } = await import(serverModule) as { startVsCode: typeof startVsCode };
-    const server = await start(path.join(ROOT, 'dist/vmlayout.vsix'), settings, language);
     // A profile on disk keeps the compiled code of VS Code from one window to the next.
     const profile = await mkdtemp(path.join(tmpdir(), 'vmlayout-browser-'));
+    const ours = path.join(ROOT, 'dist/vmlayout.vsix');
+    const server = await start(memoryFiles ? [ours, packMemoryFiles(profile, memoryFiles)] : ours, settings, language);
     try {
       const browser = await chromium.launchPersistentContext(profile, {
         executablePath: chromiumPath, args: CHROMIUM_FLAGS, viewport: { width: 1280, height: 800 }, permissions: ['clipboard-read', 'clipboard-write'],
       });
-      return new Session(server, browser, profile);
+      return new Session(server, browser, profile, memoryFiles ?? {});
     } catch (error) {
       await server.stop();
       await rm(profile, { recursive: true, force: true });
@@ -147,13 +153,23 @@ export class Session {
 
   /** Opens a file of a folder, or of a workspace file in it, in place of what was open. */
   async openFile(folder: string, file: string, workspace?: string): Promise<Workbench> {
+    return this.#open(this.#server.address(folder, file, workspace), () => readFile(path.join(folder, file), 'utf8'));
+  }
+
+  /** Opens a file of the files in memory, and its folder, in place of what was open. What is read of it is what it was at the start. */
+  async openMemoryFile(folder: string, file: string): Promise<Workbench> {
+    const parameters = { folder: `memfs:${folder}`, payload: JSON.stringify([['openFile', `memfs:${folder}/${file}`]]) };
+    return this.#open(`${this.#server.url}/?${new URLSearchParams(parameters)}`, () => Promise.resolve(this.#memoryFiles[`${folder}/${file}`] ?? ''));
+  }
+
+  async #open(address: string, read: () => Promise<string>): Promise<Workbench> {
     const page = this.#page ??= await this.#newPage();
     page.removeAllListeners('request');
     const fetched: string[] = [];
     page.on('request', (request) => fetched.push(decodeURIComponent(request.url())));
-    await page.goto(this.#server.address(folder, file, workspace));
+    await page.goto(address);
     this.#window = new Workbench(page, {
-      read: () => readFile(path.join(folder, file), 'utf8'),
+      read,
       pictures: RESULTS,
       fetched,
     });
