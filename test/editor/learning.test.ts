@@ -19,13 +19,13 @@ describeEditor('views and walkthrough', {}, (session) => {
     await map.locator('#hit-1').click();
     await map.locator('#apply-0').click();
     await workbench.openView('VM Regions', /doorbell-hole/);
-    await workbench.screenshot('learning-3-map-active');
+    await workbench.screenshot('learning-4-map-active');
   });
 
   it('says in empty views how to begin', async () => {
     const workbench = await session().openExample('empty.vmlayout', { 'empty.vmlayout': '// Nothing yet.\n' });
-    await workbench.welcomes('VM Layout Findings', /Nothing is found in the active layout/);
-    const offered = await workbench.welcomes('VM Regions', /declares no vm yet/);
+    await workbench.welcomes('VM Layout Findings', /No layout with findings is active/);
+    const offered = await workbench.welcomes('VM Regions', /No layout with a vm is active/);
     assert.match(offered, /Import….*Open Example/);
     await workbench.screenshot('learning-3-empty');
     await workbench.followWelcome('VM Regions', 'Open Example');
