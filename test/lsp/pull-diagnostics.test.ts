@@ -299,15 +299,30 @@ describe('diagnostics that the client asks for', () => {
     await slow.stop();
   });
 
+  it('of closed files have the levels of the innermost folder that is one of the workspace', async () => {
+    const [outer, inner] = ['file:///ws/a.vmlayout', 'file:///ws/in/b.vmlayout'];
+    disk.texts.set(outer, 'vm a {\n  ram r at 0 size 4G\n}\n').set(inner, 'vm a {\n  ram r at 0 size 4G\n}\n');
+    for (const workspaceFolders of [['file:///ws', 'file:///ws/in'], ['file:///ws/in', 'file:///ws']].map((uris) => uris.map((uri) => ({ uri, name: uri })))) {
+      const nested = await LanguageClient.start({
+        files: { read: (uri) => disk.read(uri), list: () => Promise.resolve([outer, inner]) },
+        params: { workspaceFolders, capabilities: { textDocument: { diagnostic: {} }, workspace: { configuration: true } } },
+        answers: { 'workspace/configuration': ({ items }: { items: readonly { scopeUri: string }[] }) => items.map(({ scopeUri }) => ({ rules: { 'unit-loose': scopeUri.endsWith('/in') ? 'off' : 'error' } })) },
+      });
+      assert.deepEqual(byUri((await nested.request<WorkspaceDiagnosticReport>('workspace/diagnostic', { previousResultIds: [] })).items), { [outer]: ['unit-loose'], [inner]: [] });
+      await nested.stop();
+    }
+  });
+
   it('of a folder that joins have its settings, and come by themselves', async () => {
     const uri = 'file:///other/c.vmlayout';
     disk.texts.set(uri, 'vm a {\n  ram r at 0 size 4G\n}\n');
     const rulesIn = (scope: string): object => (scope.startsWith('file:///other') ? { rules: { 'unit-loose': 'off' } } : {});
     const folders = await LanguageClient.start({
       files: { ...disk, read: (asked) => disk.read(asked), list: (folder) => Promise.resolve(folder.startsWith('file:///other') ? [uri] : []) },
-      params: { capabilities: { textDocument: { diagnostic: {} }, workspace: { configuration: true, workspaceFolders: true, diagnostics: { refreshSupport: true } } } },
+      params: { capabilities: { textDocument: { diagnostic: {} }, workspace: { configuration: true, workspaceFolders: true, didChangeWatchedFiles: { dynamicRegistration: true } } } },
       answers: { 'workspace/configuration': ({ items }: { items: readonly { scopeUri: string; section: string }[] }) => items.map(({ scopeUri, section }) => (section === 'vmlayout' ? rulesIn(scopeUri) : {})) },
     });
+    assert.deepEqual((await folders.request<WorkspaceDiagnosticReport>('workspace/diagnostic', { previousResultIds: [] })).items, []);
     await folders.notify('workspace/didChangeWorkspaceFolders', { event: { added: [{ uri: 'file:///other', name: 'other' }], removed: [] } });
     assert.deepEqual(byUri((await folders.request<WorkspaceDiagnosticReport>('workspace/diagnostic', { previousResultIds: [] })).items), { [uri]: [] });
     await folders.stop();

@@ -152,6 +152,31 @@ describe('the project’s vmlayout.json', () => {
     await client.notify('workspace/didChangeWatchedFiles', { changes: [{ uri: configuration, type: 2 }] });
     await until(client, () => severityOf(client, URI) === 1);
     assert.deepEqual(lastOf(client, configuration), []);
+    texts[configuration] = '{ "ruels": {} }';
+    await client.notify('workspace/didChangeWatchedFiles', { changes: [{ uri: configuration, type: 2 }] });
+    await until(client, () => lastOf(client, configuration).length > 0);
+    delete texts[configuration];
+    await client.notify('workspace/didChangeWatchedFiles', { changes: [{ uri: configuration, type: 3 }] });
+    await until(client, () => lastOf(client, configuration).length === 0);
+    await client.stop();
+  });
+
+  it('counts as it is now, though it changed while it was read', async () => {
+    const texts: Record<string, string> = { 'file:///ws/vmlayout.json': level('warning') };
+    let go = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (go = resolve));
+    const client = await LanguageClient.start({ files: { read: async (uri) => {
+      const text = texts[uri];
+      await gate;
+      return text ?? { error: 'there is no such file' };
+    } } });
+    await client.open(URI, OVERLAP);
+    texts['file:///ws/vmlayout.json'] = level('note');
+    await client.notify('workspace/didChangeWatchedFiles', { changes: [{ uri: 'file:///ws/vmlayout.json', type: 2 }] });
+    await client.request('vmlayout/formats');
+    go();
+    await until(client, () => severityOf(client, URI) !== 1);
+    assert.equal(severityOf(client, URI), 3);
     await client.stop();
   });
 });
@@ -202,6 +227,9 @@ describe('settings', () => {
     const client = await LanguageClient.start({ settings: { rules: { 'region-overlap': 'note', nonsense: 7 } } });
     await client.open(URI, OVERLAP);
     await until(client, () => severityOf(client, URI) === 3);
+    client.settings = { rules: { 'region-overlap': 'loud' } };
+    await client.notify('workspace/didChangeConfiguration', { settings: null });
+    await until(client, () => severityOf(client, URI) === 1);
     client.settings = { rules: { 'region-overlap': 'off' } };
     await client.notify('workspace/didChangeConfiguration', { settings: null });
     await until(client, () => severityOf(client, URI) === undefined);
