@@ -78,6 +78,8 @@ describe('the language server', () => {
     const page = await ask(16);
     assert.match(page?.markdown ?? '', /^# Stances side by side\n\n## web on altra: VFIO type1, kernel 6\.6\n/);
     assert.match(page?.markdown ?? '', /\| cold start \| EINVAL \| ok \| ok \| ok \| EINVAL \| ok \|/);
+    await client.change(URI, { range: rangeAt(19, 0), text: 'vm other on altra {\n  ram low at 4 GiB size 1 GiB\n}\n' });
+    assert.match((await ask(20))?.markdown ?? '', /^# Stances side by side\n\n## other on altra: /);
     await client.open('file:///ws/empty.vmlayout', 'vm alone { ram low at 0 size 1 GiB }\n');
     assert.equal(await client.request('vmlayout/compare', { textDocument: { uri: 'file:///ws/empty.vmlayout' }, position: { line: 0, character: 0 } }), null);
   });

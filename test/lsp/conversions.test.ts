@@ -44,13 +44,37 @@ describe('conversions', () => {
     assert.match(text, /^ +group 3 \{[^]*"0000:03:00\.0"[^]*^ +group 7 \{[^]*"0000:07:00\.0"/m);
   });
 
+  it('import files of several formats into one layout, and tell what couldn’t be said', async () => {
+    const iomem = { path: 'iomem', text: '00001000-0009ffff : System RAM\n00100000-7fffffff : System RAM\n' };
+    const both = await ask('import', { files: [{ path: 'reserved_regions', text: REGIONS }, iomem] });
+    assert.match(textOf(both), /reserved \S+ at 0x0?800_0000/);
+    assert.match(textOf(both), /0x10_?0000/);
+    const tree = '/dts-v1/;\n/ {\n  #address-cells = <1>;\n  #size-cells = <1>;\n  memory@0 { device_type = "memory"; reg = <0x0 0x1000000>; };\n  memory@80000000 { device_type = "memory"; };\n};\n';
+    const told = await ask('import', { files: [{ path: 'a.dts', text: tree }] });
+    assert.match('text' in told ? (told.notes ?? []).join('\n') : '', /has no `reg`: the boot loader fills it in/, JSON.stringify(told));
+  });
+
+  it('export the vm on the host that is asked for, with what it imports', async () => {
+    const host = (name: string, page: string): string => `host ${name} { page ${page} }\n`;
+    const quick = await LanguageClient.start({ files: filesOf({ 'file:///ws/hosts.vmlayout': host('a', '4 KiB') + host('b', '64 KiB') }) });
+    await quick.openQuietly(URI, 'import "hosts.vmlayout"\nvm one on a, b {\n  ram x at 0 size 1 GiB\n}\nvm two on a, b {\n  ram y at 0 size 1 GiB\n}\n');
+    const written = (params: object): Promise<Converted> => quick.request('vmlayout/export', { uri: URI, format: 'markdown', ...params });
+    assert.match(textOf(await written({ vm: 'two', host: 'b' })), /two on b/);
+    assert.match(errorOf(await written({ vm: 'two' })), /there are 2: two on a, two on b$/);
+    assert.match(errorOf(await written({})), /there are 4: /);
+    await quick.stop();
+  });
+
   it('say what can’t be imported, with its place', async () => {
     assert.match(errorOf(await ask('import', { files: [{ path: 'notes.txt', text: 'nothing\n' }] })), /^notes\.txt looks like none of qemu-mtree, /);
+    assert.match(errorOf(await ask('import', { format: 'iomem', files: [{ path: 'r', text: REGIONS }] })), /^r:1: /);
+    assert.match(errorOf(await ask('import', { format: 'reserved-regions', files: [{ path: 'r', text: '0x10 0x5 msi\n0x20 0x5 msi\n0x30 0x5 msi\n' }] })), /^r:1: .*\(and 2 more\)$/);
     assert.match(errorOf(await ask('import', { format: 'reserved-regions', files: [{ path: 'r', text: `${REGIONS}0x10 0x5 msi\n` }] })), /^r:3: /);
   });
 
   it('export in each format that is offered, or say why not', async () => {
-    const { exports } = await client.request<{ exports: { name: string }[] }>('vmlayout/formats');
+    const { exports, imports } = await client.request<{ exports: { name: string }[]; imports: { name: string }[] }>('vmlayout/formats');
+    assert.ok(imports.some(({ name }) => name === 'qemu-mtree') && imports.some(({ name }) => name === 'reserved-regions'));
     assert.ok(exports.length >= 8);
     for (const { name } of exports) {
       const written = await ask('export', { uri: URI, format: name });
@@ -77,6 +101,10 @@ describe('conversions', () => {
     const inLayout = textOf(await ask('explainLog', { log, name: 'qemu.log', uri: URI }));
     assert.match(inLayout, /^ +where +ram low of vm web on altra /m);
     assert.doesNotMatch(textOf(await ask('explainLog', { log, name: 'qemu.log' })), /\blow\b/);
+    const quick = await LanguageClient.start({ files: filesOf({ 'file:///ws/host.vmlayout': hostOf(DOORBELL) }) });
+    await quick.openQuietly(URI, `import "host.vmlayout"\n${vmOf(DOORBELL)}`);
+    assert.match(textOf(await quick.request('vmlayout/explainLog', { log, name: 'qemu.log', uri: URI })), /^ +where +ram low of vm web on altra /m);
+    await quick.stop();
     assert.match(errorOf(await ask('explainLog', { log: 'all is well\n', name: 'qemu.log' })), /no line of qemu\.log/);
   });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { applyEdits, LineIndex } from '../../server/core/index.js';
 import { modelOfRecord, recordOf, type MapRecord } from '../../server/core/map/record.js';
 import type { MapAnswer } from '../../server/lsp/map.js';
 import { filesOf, LanguageClient } from '../support/language-client.js';
@@ -65,7 +66,11 @@ describe('language server: map', () => {
     const { fixes = [] } = (await ask({ fixesOf: 1 }))!;
     assert.match(fixes[0]?.title ?? '', /^Split `low`/);
     assert.deepEqual(fixes[0]?.map.items.filter(({ kind }) => kind === 'map').map(({ name, verdict }) => [name, verdict]), [['low-a', 'ok'], ['low-b', 'ok']]);
-    assert.ok((fixes[0]?.edits.length ?? 0) > 0);
+    const text = example('doorbell');
+    const index = new LineIndex(text);
+    const edits = (fixes[0]?.edits ?? []).map(({ range, newText }) => ({ start: index.offsetOf(range.start), end: index.offsetOf(range.end), newText }));
+    const mended = await client.open('file:///ws/mended.vmlayout', applyEdits(text, edits));
+    assert.deepEqual(mended.filter(({ severity }) => severity === 1), []);
     assert.deepEqual((await ask({ fixesOf: 99 }))?.fixes, []);
     await client.change(URI, { text: example('doorbell').replace('low at 0', 'low at 1 GiB') });
     const { map, version } = (await ask())!;
@@ -74,8 +79,21 @@ describe('language server: map', () => {
 
   it('waits for what is imported', async () => {
     const [host = '', vm = ''] = example('doorbell').split('/// A guest');
-    await start(`import "host.vmlayout"\n/// A guest${vm}`, { 'file:///ws/host.vmlayout': host });
+    client = await LanguageClient.start({ files: filesOf({ 'file:///ws/host.vmlayout': host }) });
+    await client.openQuietly(URI, `import "host.vmlayout"\n/// A guest${vm}`);
     assert.equal((await ask())?.map?.host, 'altra');
+  });
+
+  it('is of the guest and the host that are asked for', async () => {
+    await start('host a { page 4 KiB }\nhost b { page 4 KiB }\nvm one on a, b {\n  ram x at 0 size 1 GiB\n}\nvm two on a, b {\n  ram y at 0 size 1 GiB\n}\n');
+    const shown = async (params: object): Promise<unknown[]> => {
+      const answer = await ask(params);
+      return [answer?.map?.vm, answer?.map?.host, answer?.stances];
+    };
+    assert.deepEqual(await shown({}), ['one', 'a', undefined]);
+    assert.deepEqual(await shown({ vm: 'two', host: 'b' }), ['two', 'b', undefined]);
+    assert.deepEqual(await shown({ vm: 'two', host: 'gone' }), ['two', 'a', undefined]);
+    assert.deepEqual(await shown({ vm: 'gone' }), ['one', 'a', undefined]);
   });
 
   it('has nothing to show of a file without a guest, and none of one that is closed', async () => {

@@ -245,6 +245,16 @@ describe('diagnostics that the client asks for', () => {
     for (const each of asked) await assert.rejects(each, { code: -32800 });
   });
 
+  it('are not asked for again of a client that can’t be told so', async () => {
+    let asked = 0;
+    const plain = await LanguageClient.start({ files: disk, params: { capabilities: { textDocument: { diagnostic: {} } } }, answers: { 'workspace/diagnostic/refresh': () => void asked++ } });
+    await plain.notify('workspace/didChangeWatchedFiles', { changes: [{ uri: A, type: 2 }] });
+    await plain.request('vmlayout/formats');
+    await plain.request('vmlayout/formats');
+    assert.equal(asked, 0);
+    await plain.stop();
+  });
+
   it('of an empty workspace are called off, piece by piece, too', async () => {
     const source = new CancellationTokenSource();
     const streaming = pullAll({}, { partialResultToken: 'part' }, source.token);

@@ -58,16 +58,22 @@ describe('imports', () => {
 
   it('are found in files that come while the client tells of them', async () => {
     const texts: Record<string, string> = {};
+    let listed = 0;
+    const list = (): Promise<string[]> => (listed++, Promise.resolve(Object.keys(texts)));
     const client = await LanguageClient.start({
-      files: { ...filesOf(texts), list: () => Promise.resolve(Object.keys(texts)) },
+      files: { ...filesOf(texts), list },
       params: { capabilities: { workspace: { didChangeWatchedFiles: { dynamicRegistration: true } } } },
     });
-    const found = async (): Promise<number> => (await client.request<unknown[]>('workspace/symbol', { query: 'epyc' })).length;
-    assert.equal(await found(), 0);
+    const found = async (by = client): Promise<number> => (await by.request<unknown[]>('workspace/symbol', { query: 'epyc' })).length;
+    const silent = await LanguageClient.start({ files: { ...filesOf(texts), list } });
+    assert.deepEqual([await found(), await found(silent)], [0, 0]);
     texts[HOSTS] = 'host epyc { }\n';
+    const before = listed;
+    assert.deepEqual([await found(), listed - before], [0, 0], 'nothing was told');
+    assert.equal(await found(silent), 1, 'a client that tells of nothing is not relied on');
     await client.notify('workspace/didChangeWatchedFiles', { changes: [{ uri: HOSTS, type: 1 }] });
     assert.equal(await found(), 1);
-    await client.stop();
+    await Promise.all([client.stop(), silent.stop()]);
   });
 
   it('may be read once their folder joins the workspace', async () => {
@@ -82,6 +88,20 @@ describe('imports', () => {
   it('may lead in a circle', async () => {
     const client = await LanguageClient.start({ files: filesOf({ 'file:///ws/b.vmlayout': 'import "a.vmlayout"\nconst B = A\n' }) });
     assert.deepEqual(rules(await client.open('file:///ws/a.vmlayout', 'import "b.vmlayout"\nconst A = 1\nconst C = B\n')), []);
+    await client.stop();
+  });
+
+  it('are read once, however many ask meanwhile', async () => {
+    const read: string[] = [];
+    let go = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (go = resolve));
+    const client = await LanguageClient.start({ files: { read: async (uri) => (await gate, read.push(uri), 'host epyc { }\n') } });
+    await client.openQuietly(MAIN, TEXT);
+    const asked = [1, 2].map(() => client.request('vmlayout/map', { uri: MAIN }));
+    await client.request('vmlayout/formats');
+    go();
+    await Promise.all(asked);
+    assert.deepEqual(read.filter((uri) => uri.endsWith('.vmlayout')), [HOSTS]);
     await client.stop();
   });
 
