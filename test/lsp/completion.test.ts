@@ -222,6 +222,16 @@ describe('completion over the protocol', () => {
       assert.equal(items[0]?.label, 'hosts.vmlayout');
     });
 
+    it('is refused where the text changes while files are listed', async () => {
+      let answer: (uris: string[]) => void = () => undefined;
+      const client = await started(ALL, { files: { ...FILES, list: () => new Promise((resolve) => { answer = resolve; }) } });
+      await client.open(URI, IMPORT);
+      const asked = client.ask('completion', URI, PLACE);
+      await client.change(URI, { range: rangeAt(0, 0), text: '\n' });
+      answer([]);
+      await assert.rejects(asked, { code: -32801 });
+    });
+
     it('is cancelled while files are listed', async () => {
       let answer: (uris: string[]) => void = () => undefined;
       const client = await started(ALL, { files: { ...FILES, list: () => new Promise((resolve) => { answer = resolve; }) } });

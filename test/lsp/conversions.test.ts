@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { Converted } from '../../server/lsp/conversions.js';
-import { filesOf, LanguageClient } from '../support/language-client.js';
+import { filesOf, heldFiles, LanguageClient } from '../support/language-client.js';
 
 // What the command line's `import`, `export`, `diff` and `explain --log` do, as requests of an editor.
 
@@ -56,10 +56,14 @@ describe('conversions', () => {
 
   it('export the vm on the host that is asked for, with what it imports', async () => {
     const host = (name: string, page: string): string => `host ${name} { page ${page} }\n`;
-    const quick = await LanguageClient.start({ files: filesOf({ 'file:///ws/hosts.vmlayout': host('a', '4 KiB') + host('b', '64 KiB') }) });
+    const files = heldFiles({ 'file:///ws/hosts.vmlayout': host('a', '4 KiB') + host('b', '64 KiB') });
+    const quick = await LanguageClient.start({ files });
     await quick.openQuietly(URI, 'import "hosts.vmlayout"\nvm one on a, b {\n  ram x at 0 size 1 GiB\n}\nvm two on a, b {\n  ram y at 0 size 1 GiB\n}\n');
     const written = (params: object): Promise<Converted> => quick.request('vmlayout/export', { uri: URI, format: 'markdown', ...params });
-    assert.match(textOf(await written({ vm: 'two', host: 'b' })), /two on b/);
+    const asked = written({ vm: 'two', host: 'b' });
+    await quick.request('vmlayout/formats');
+    files.go();
+    assert.match(textOf(await asked), /two on b/);
     assert.match(errorOf(await written({ vm: 'two' })), /there are 2: two on a, two on b$/);
     assert.match(errorOf(await written({})), /there are 4: /);
     await quick.stop();
@@ -101,9 +105,13 @@ describe('conversions', () => {
     const inLayout = textOf(await ask('explainLog', { log, name: 'qemu.log', uri: URI }));
     assert.match(inLayout, /^ +where +ram low of vm web on altra /m);
     assert.doesNotMatch(textOf(await ask('explainLog', { log, name: 'qemu.log' })), /\blow\b/);
-    const quick = await LanguageClient.start({ files: filesOf({ 'file:///ws/host.vmlayout': hostOf(DOORBELL) }) });
+    const files = heldFiles({ 'file:///ws/host.vmlayout': hostOf(DOORBELL) });
+    const quick = await LanguageClient.start({ files });
     await quick.openQuietly(URI, `import "host.vmlayout"\n${vmOf(DOORBELL)}`);
-    assert.match(textOf(await quick.request('vmlayout/explainLog', { log, name: 'qemu.log', uri: URI })), /^ +where +ram low of vm web on altra /m);
+    const asked = quick.request<Converted>('vmlayout/explainLog', { log, name: 'qemu.log', uri: URI });
+    await quick.request('vmlayout/formats');
+    files.go();
+    assert.match(textOf(await asked), /^ +where +ram low of vm web on altra /m);
     await quick.stop();
     assert.match(errorOf(await ask('explainLog', { log: 'all is well\n', name: 'qemu.log' })), /no line of qemu\.log/);
   });

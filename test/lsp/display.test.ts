@@ -81,6 +81,20 @@ describe('what is shown beside the text', () => {
     await client.stop();
   });
 
+  it('says nothing where settings stay as they are', async () => {
+    let asked = 0;
+    const client = await LanguageClient.start({
+      settings: {},
+      params: { capabilities: { workspace: { configuration: true, inlayHint: { refreshSupport: true } } } },
+      answers: { 'workspace/inlayHint/refresh': () => void asked++ },
+    });
+    await client.open(URI, TEXT);
+    await client.notify('workspace/didChangeConfiguration', { settings: null });
+    for (let turn = 0; turn < 5; turn++) await client.request('vmlayout/formats');
+    assert.equal(asked, 0);
+    await client.stop();
+  });
+
   it('takes settings that are sent along, too', async () => {
     const client = await LanguageClient.start({ params: { capabilities: {} } });
     await client.open(URI, TEXT);

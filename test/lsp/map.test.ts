@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { applyEdits, LineIndex } from '../../server/core/index.js';
 import { modelOfRecord, recordOf, type MapRecord } from '../../server/core/map/record.js';
 import type { MapAnswer } from '../../server/lsp/map.js';
-import { filesOf, LanguageClient } from '../support/language-client.js';
+import { filesOf, heldFiles, LanguageClient } from '../support/language-client.js';
 
 // What a view of the map is answered: plain JSON with exact addresses, and where everything is written.
 
@@ -68,9 +68,12 @@ describe('language server: map', () => {
     assert.deepEqual(fixes[0]?.map.items.filter(({ kind }) => kind === 'map').map(({ name, verdict }) => [name, verdict]), [['low-a', 'ok'], ['low-b', 'ok']]);
     const text = example('doorbell');
     const index = new LineIndex(text);
-    const edits = (fixes[0]?.edits ?? []).map(({ range, newText }) => ({ start: index.offsetOf(range.start), end: index.offsetOf(range.end), newText }));
-    const mended = await client.open('file:///ws/mended.vmlayout', applyEdits(text, edits));
-    assert.deepEqual(mended.filter(({ severity }) => severity === 1), []);
+    for (const [number, fix] of fixes.entries()) {
+      const edits = fix.edits.map(({ range, newText }) => ({ start: index.offsetOf(range.start), end: index.offsetOf(range.end), newText }));
+      const mended = await client.open(`file:///ws/mended-${number}.vmlayout`, applyEdits(text, edits));
+      assert.deepEqual(mended.filter(({ severity }) => severity === 1).map(({ code }) => code), [], fix.title);
+    }
+    assert.ok(fixes.some(({ edits }) => edits.length > 1));
     assert.deepEqual((await ask({ fixesOf: 99 }))?.fixes, []);
     await client.change(URI, { text: example('doorbell').replace('low at 0', 'low at 1 GiB') });
     const { map, version } = (await ask())!;
@@ -79,9 +82,13 @@ describe('language server: map', () => {
 
   it('waits for what is imported', async () => {
     const [host = '', vm = ''] = example('doorbell').split('/// A guest');
-    client = await LanguageClient.start({ files: filesOf({ 'file:///ws/host.vmlayout': host }) });
+    const files = heldFiles({ 'file:///ws/host.vmlayout': host });
+    client = await LanguageClient.start({ files });
     await client.openQuietly(URI, `import "host.vmlayout"\n/// A guest${vm}`);
-    assert.equal((await ask())?.map?.host, 'altra');
+    const asked = ask();
+    await client.request('vmlayout/formats');
+    files.go();
+    assert.equal((await asked)?.map?.host, 'altra');
   });
 
   it('is of the guest and the host that are asked for', async () => {

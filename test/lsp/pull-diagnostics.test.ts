@@ -69,6 +69,12 @@ describe('diagnostics that the client asks for', () => {
     assert.notEqual(second.resultId, first.resultId);
   });
 
+  it('tell the other party to a client that says so where it asks', async () => {
+    await client.openQuietly(A, 'vm a { }\nvm a { }\n');
+    const report = await pull(A);
+    assert.deepEqual(report.kind === 'full' && report.items[0]?.relatedInformation?.map(({ location }) => location), [{ uri: A, range: rangeAt(0, 3, 0, 4) }]);
+  });
+
   it('wait for what is imported, and come anew when that changes', async () => {
     disk.texts.set(B, 'const Q = 1 GiB\n');
     await client.openQuietly(A, `import "b.vmlayout"\n${WRONG}`);

@@ -4,7 +4,7 @@ import type {
   SemanticTokensDelta, TextDocumentEdit, WorkspaceEdit, WorkspaceSymbol,
 } from 'vscode-languageserver';
 import { TOKEN_MODIFIERS, TOKEN_TYPES } from '../../server/core/index.js';
-import { filesOf, LanguageClient, rangeAt, type StartOptions } from '../support/language-client.js';
+import { filesOf, heldFiles, LanguageClient, rangeAt, type StartOptions } from '../support/language-client.js';
 import { dedent } from '../support/picture.js';
 
 // Whole answers: every range, kind and version in them. A server that is a character off, or speaks of another file, fails here.
@@ -200,6 +200,13 @@ describe('to the letter', () => {
     assert.deepEqual(await told({ tagSupport: { valueSet: [1] } }), [['unused-const', 3, [1], rangeAt(0, 13, 0, 18)]]);
   });
 
+  it('findings with the page of their rule, where it has one', async () => {
+    await client.stop();
+    await start({ params: { capabilities: { textDocument: { publishDiagnostics: { codeDescriptionSupport: true } } }, initializationOptions: { rulePages: 'file:///ext/docs/rules/' } } });
+    const told = await client.change(WEB, { text: 'vm a {\n  ram r at 0 size 4G\n  require count(ram) > 1\n}\n' });
+    assert.deepEqual(told.map(({ code, codeDescription }) => [code, codeDescription?.href]), [['policy/require', undefined], ['unit-loose', 'file:///ext/docs/rules/unit-loose.md']]);
+  });
+
   it('code lenses, above their declaration; a host counts guests of other files that are open', async () => {
     const lenses = await ask<CodeLens[]>('codeLens');
     assert.deepEqual(lenses.map(({ range, command }) => [range.start.line, range.start.character, range.end.line, range.end.character, command?.title]).slice(0, 2), [[7, 0, 7, 6, 'nothing found'], [7, 0, 7, 6, '1 mapping, 524,288 × 4 KiB, 4108 KiB of tables']]);
@@ -226,6 +233,18 @@ describe('to the letter', () => {
     await client.stop();
     await start({ files: { ...filesOf({ [HOSTS]: 'import "web.vmlayout"\nhost box { bits min(48, SIZE / 1 GiB) }\n' }), list: () => Promise.resolve([HOSTS]) } });
     assert.deepEqual(await titles(), []);
+  });
+
+  it('no refactoring of a text that has changed while others were read', async () => {
+    const files = heldFiles({ [HOSTS]: TEXTS[HOSTS] ?? '' });
+    const late = await LanguageClient.start({ files: { ...files, list: () => Promise.resolve([HOSTS]) } });
+    await late.openQuietly(WEB, TEXT);
+    const asked = late.ask<CodeAction[]>('codeAction', WEB, { range: rangeAt(6, 7), context: { diagnostics: [], only: ['refactor.inline'] } });
+    await late.changeQuietly(WEB, { range: rangeAt(0, 0), text: '\n' });
+    await late.request('vmlayout/formats');
+    files.go();
+    assert.deepEqual(await asked, []);
+    await late.stop();
   });
 
   it('a host that moves into a file of its own, with its text', async () => {

@@ -70,6 +70,9 @@ describe('bad input', () => {
     const diagnostics = await client.open(URI, `vm web {\n${rams.join('\n')}\n}\n`);
     assert.equal(diagnostics.length, 1001);
     assert.match(messageOf(diagnostics.at(-1)), /^\d+ more findings in a\.vmlayout are not shown$/);
+    const notes = Array.from({ length: 1201 }, (_, index) => `const C${index} = 1`);
+    const [worst, next] = await client.change(URI, { text: `${notes.join('\n')}\nvm web {\n  ram a at 0 size NOTHING\n}\n` });
+    assert.deepEqual([worst?.code, worst?.severity, next?.severity], ['unknown-name', 1, 3]);
     await client.stop();
   });
 });

@@ -180,6 +180,14 @@ export const filesOf = (texts: Readonly<Record<string, string>>): Files => ({
   read: (uri) => Promise.resolve(texts[uri] ?? { error: 'there is no such file' }),
 });
 
+/** The same, but whoever reads one has to wait until `go` is called. */
+export function heldFiles(texts: Readonly<Record<string, string>>): Files & { go(): void } {
+  const files = filesOf(texts);
+  let go = (): void => undefined;
+  const gate = new Promise<void>((resolve) => (go = resolve));
+  return { read: async (uri) => (await gate, files.read(uri)), go };
+}
+
 const NO_FILES = filesOf({});
 
 const CAPABILITIES: ClientCapabilities = {
