@@ -1,6 +1,7 @@
 /** The facade: what hosts and the protocol edge may use of the core. */
 export * from './syntax/document.js';
 export { checkFile, checkNextVersion, type CheckOptions, type CheckResult } from './rules/check.js';
+export { checkOnce } from './rules/check-once.js';
 export type { CheckedVm } from './rules/parts.js';
 export { offersFor, type Offer } from './rules/offers.js';
 export { RULES } from './rules/catalogue.js';

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import { checkFile, openDocument, reportFile, type CheckOptions, type FileReport } from '../core/index.js';
+import { checkOnce, openDocument, reportFile, type CheckOptions, type FileReport } from '../core/index.js';
 import { Files } from './files.js';
 
 /** One file to check, as a thread is told. */
@@ -16,7 +16,7 @@ export type CheckOutcome = FileReport | { readonly error: string };
 /** Checks the text of a file beside what lies on disk. */
 export function reportText(name: string, text: string, files: Files, options: CheckOptions): FileReport {
   const world = files.worldOf(name, openDocument(text));
-  return reportFile(name, world, options, checkFile(name, world, options));
+  return reportFile(name, world, checkOnce(name, world, options));
 }
 
 export function reportNamed(name: string, files: Files, options: CheckOptions): CheckOutcome {

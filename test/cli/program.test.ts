@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
+import { layoutOf } from '../bench/generator.js';
 import { checkGolden, inFolder, program, PROGRAM, vmlayout } from '../support/command-line.js';
 
 // The program as it is shipped, as a process: status, streams, pipes.
@@ -53,6 +54,14 @@ describe('the program', function () {
       const { out } = program(['check', 'long.vmlayout', '--format', 'json'], { folder });
       assert.ok(out.length > 1_000_000);
       assert.equal((JSON.parse(out) as { summary: { warnings: number } }).summary.warnings, 4_000);
+    });
+  });
+
+  it('forgets the guests of a long file once they are judged', async () => {
+    await inFolder({ 'long.vmlayout': layoutOf(30_000) }, (folder) => {
+      const { status, out, err } = program(['check', 'long.vmlayout'], { folder }, { NODE_OPTIONS: '--max-old-space-size=60' });
+      assert.equal(status, 1, err);
+      assert.match(out, /^\d+ errors, \d+ warnings, \d+ notes$/m);
     });
   });
 

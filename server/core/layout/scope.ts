@@ -1,4 +1,4 @@
-import { sharedItems, treeOf, type Document, type Item } from '../syntax/document.js';
+import { forgetTree, sharedItems, treeOf, type Document, type Item } from '../syntax/document.js';
 import { textOf, type Declaration } from '../syntax/nodes.js';
 import { NameTable } from './name-table.js';
 import type { Origin } from './place.js';
@@ -16,11 +16,41 @@ export interface World {
 
 type Table = 'names' | 'policies';
 
+/** A declaration at the top of a file. What it declares stays known when its tree is forgotten; the tree is parsed again when somebody asks. */
+export class TopSource implements Source {
+  readonly path: string;
+  readonly item: Item;
+  readonly keyword: string;
+  /** The name that it puts into each table. */
+  readonly names: Readonly<Record<Table, string | undefined>>;
+  /** Which declaration of its item it is. */
+  readonly #index: number;
+  #declaration: Declaration | undefined;
+
+  constructor(path: string, item: Item, declaration: Declaration, index: number) {
+    this.path = path;
+    this.item = item;
+    this.keyword = declaration.keyword.text;
+    this.names = namesOfDeclaration(declaration);
+    this.#index = index;
+    this.#declaration = declaration;
+  }
+
+  get declaration(): Declaration {
+    this.#declaration ??= declarationsOf(this.item)[this.#index] as Declaration;
+    return this.#declaration;
+  }
+
+  forget(): void {
+    this.#declaration = undefined;
+  }
+}
+
 /** The names at the top of one file, in one version. */
 export class FileScope {
   readonly path: string;
   readonly document: Document;
-  readonly declarations: readonly Source[];
+  readonly declarations: readonly TopSource[];
   /** Index of each item's first declaration, and one more entry for their number. */
   readonly #firsts: readonly number[];
   readonly #tables: Readonly<Record<Table, NameTable>>;
@@ -89,11 +119,11 @@ export interface NextScope {
   readonly scope: FileScope;
   readonly from: number;
   readonly old: number;
-  readonly fresh: readonly Source[];
+  readonly fresh: readonly TopSource[];
 }
 
 interface Contents {
-  readonly declarations: readonly Source[];
+  readonly declarations: readonly TopSource[];
   readonly firsts: readonly number[];
   readonly tables: Readonly<Record<Table, NameTable>>;
   readonly repeated: readonly (readonly Source[])[];
@@ -101,7 +131,7 @@ interface Contents {
 }
 
 function read(path: string, items: readonly Item[]): Contents {
-  const declarations: Source[] = [];
+  const declarations: TopSource[] = [];
   const firsts: number[] = [];
   for (const item of items) {
     firsts.push(declarations.length);
@@ -113,10 +143,10 @@ function read(path: string, items: readonly Item[]): Contents {
   return { declarations, firsts, tables, repeated: [...repeated.values()], imports: declarations.filter(isImport).map((source) => ({ source, path: importPath(source) })) };
 }
 
-function tableOf(declarations: readonly Source[], table: Table, repeated: Map<Source, Source[]>): NameTable {
+function tableOf(declarations: readonly TopSource[], table: Table, repeated: Map<Source, Source[]>): NameTable {
   const sources = new Map<string, Source>();
   for (const source of declarations) {
-    const name = nameIn(source, table);
+    const name = source.names[table];
     if (name === undefined) continue;
     const first = sources.get(name);
     if (!first) sources.set(name, source);
@@ -125,27 +155,26 @@ function tableOf(declarations: readonly Source[], table: Table, repeated: Map<So
   return new NameTable(sources);
 }
 
-const isImport = ({ declaration }: Source): boolean => declaration.keyword.text === 'import';
+const isImport = ({ keyword }: TopSource): boolean => keyword === 'import';
 
 /** Whether declarations have the same names in the same order, and no import is among them. */
-const declareTheSame = (old: readonly Source[], fresh: readonly Source[]): boolean =>
+const declareTheSame = (old: readonly TopSource[], fresh: readonly TopSource[]): boolean =>
   ![...old, ...fresh].some(isImport) && TABLES.every((table) => named(old, table) === named(fresh, table));
 
 const TABLES: readonly Table[] = ['names', 'policies'];
 
-const named = (sources: readonly Source[], table: Table): string => sources.flatMap((source) => nameIn(source, table) ?? []).join();
+const named = (sources: readonly TopSource[], table: Table): string => sources.flatMap(({ names }) => names[table] ?? []).join();
 
-const sourcesIn = (sources: readonly Source[], table: Table): ReadonlyMap<string, Source> =>
+const sourcesIn = (sources: readonly TopSource[], table: Table): ReadonlyMap<string, Source> =>
   new Map(sources.flatMap((source): [string, Source][] => {
-    const name = nameIn(source, table);
+    const name = source.names[table];
     return name === undefined ? [] : [[name, source]];
   }));
 
-/** The name that a declaration puts into a table. */
-export function nameIn({ declaration }: Source, table: Table): string | undefined {
+function namesOfDeclaration(declaration: Declaration): Record<Table, string | undefined> {
+  const name = textOf(declaration.name) ?? policyName(declaration);
   const isPolicy = declaration.keyword.text === 'policy';
-  if (isPolicy !== (table === 'policies')) return undefined;
-  return textOf(declaration.name) ?? policyName(declaration);
+  return { names: isPolicy ? undefined : name, policies: isPolicy ? name : undefined };
 }
 
 /** An import declaration, and the path it leads to. */
@@ -162,18 +191,25 @@ export function policyName(declaration: Declaration): string | undefined {
   return first?.kind === 'reference' ? textOf(first.path[0]) : undefined;
 }
 
-const sources = new WeakMap<Item, readonly Source[]>();
+const sources = new WeakMap<Item, readonly TopSource[]>();
 
 /** What an item declares, found once: an item is in one file. */
-function sourcesOf(path: string, item: Item): readonly Source[] {
+export function sourcesOf(path: string, item: Item): readonly TopSource[] {
   let found = sources.get(item);
   if (!found || found.some((source) => source.path !== path)) {
-    const declarations = treeOf(item).members.filter((member): member is Declaration => member.kind === 'declaration');
-    found = declarations.map((declaration) => ({ path, item, declaration }));
+    found = declarationsOf(item).map((declaration, index) => new TopSource(path, item, declaration, index));
     sources.set(item, found);
   }
   return found;
 }
+
+/** Forgets the tree of an item, and keeps the names that it declares. */
+export function forgetTreeOf(item: Item): void {
+  forgetTree(item);
+  for (const source of sources.get(item) ?? []) source.forget();
+}
+
+const declarationsOf = (item: Item): Declaration[] => treeOf(item).members.filter((member): member is Declaration => member.kind === 'declaration');
 
 /** The path an import leads to: `std:…` as it is, anything else beside the importing file. */
 function importPath({ path, declaration }: Source): string | undefined {

@@ -1,8 +1,8 @@
 import { formatAddress } from '../layout/address.js';
 import { lastOf } from '../layout/intervals.js';
 import type { World } from '../layout/scope.js';
-import type { CheckOptions, CheckResult } from '../rules/check.js';
-import { offersFor, type Offer } from '../rules/offers.js';
+import type { CheckedOnce } from '../rules/check-once.js';
+import type { Offer } from '../rules/offers.js';
 import type { Finding, Level, WaiverReason } from '../rules/rule.js';
 import { lineKey, Sources, type LineRange, type SourceLines } from './sources.js';
 
@@ -47,17 +47,17 @@ export interface FileReport {
 }
 
 /** Reports what was found in a file, in the order of its text. */
-export function reportFile(path: string, world: World, options: CheckOptions, result: CheckResult): FileReport {
+export function reportFile(path: string, world: World, { findings, waived: silenced, offersFor }: CheckedOnce): FileReport {
   const sources = new Sources(world);
   const isTried = trialBudget(path, world);
-  const diagnostics = result.findings.flatMap((finding) => {
+  const diagnostics = findings.flatMap((finding) => {
     const range = sources.rangeOf(finding.place);
     if (!range) return [];
-    return [diagnosticOf(finding, range, path, sources, isTried(finding) ? offersFor(finding, path, world, options, result) : undefined)];
+    return [diagnosticOf(finding, range, sources, isTried(finding) ? offersFor(finding) : undefined)];
   });
-  const waived = result.waived.flatMap((finding) => {
+  const waived = silenced.flatMap((finding) => {
     const range = sources.rangeOf(finding.place);
-    return range && finding.waiver ? [{ ...diagnosticOf(finding, range, path, sources, []), waiver: finding.waiver }] : [];
+    return range && finding.waiver ? [{ ...diagnosticOf(finding, range, sources, []), waiver: finding.waiver }] : [];
   });
   return { path, diagnostics, waived, lines: linesOf(path, [...diagnostics, ...waived], sources) };
 }
@@ -91,7 +91,7 @@ function trialBudget(path: string, world: World): (finding: Finding) => boolean 
   };
 }
 
-function diagnosticOf(finding: Finding, range: LineRange, path: string, sources: Sources, offers: readonly Offer[] | undefined): Diagnostic {
+function diagnosticOf(finding: Finding, range: LineRange, sources: Sources, offers: readonly Offer[] | undefined): Diagnostic {
   const { rule, level, message, vm, host, witness, notes } = finding;
   return {
     rule,
@@ -105,16 +105,16 @@ function diagnosticOf(finding: Finding, range: LineRange, path: string, sources:
       const place = sources.rangeOf(note.place);
       return place ? [{ path: note.place.path, range: place, message: note.message }] : [];
     }),
-    ...(offers && { fixes: offers.map((offer) => fixOf(offer, path, sources)) }),
+    ...(offers && { fixes: offers.map((offer) => fixOf(offer, sources)) }),
   };
 }
 
-const fixOf = ({ title, safe, edits }: Offer, path: string, sources: Sources): OfferedFix => ({
+const fixOf = ({ title, safe, placed }: Offer, sources: Sources): OfferedFix => ({
   title,
   safe,
-  edits: edits.flatMap(({ start, end, newText }) => {
-    const range = sources.rangeOfSpan(path, { start, end });
-    return range ? [{ path, range, newText }] : [];
+  edits: placed.flatMap((edit) => {
+    const range = sources.rangeOf(edit);
+    return range ? [{ path: edit.path, range, newText: edit.newText }] : [];
   }),
 });
 

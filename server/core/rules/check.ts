@@ -22,10 +22,10 @@ import { judgedWaivers, unknownTargets } from './judged.js';
 import { lostProperties } from './lost-properties.js';
 import { judge, policiesOf, type Judgement } from './policy.js';
 import { checkPolicy } from './policy-names.js';
-import { NOTHING, partsOf, type Analysis, type CheckedVm, type FileParts, type Part } from './parts.js';
+import { NOTHING, partsOf, type Analysis, type CheckedVm, type FileParts, type Part, type Told } from './parts.js';
 import type { Finding, Level } from './rule.js';
 import { mergeHosts } from './several-hosts.js';
-import { judgeTogether, type Telling } from './together.js';
+import { judgeTogether, type Telling, type Together } from './together.js';
 
 /** What a check depends on besides the text. */
 export interface CheckOptions {
@@ -68,17 +68,21 @@ function checkWith(lookup: Lookup, path: string, options: CheckOptions, before: 
   const parts = partsOf(path, document, lookup, optionsKey(options), (source) => analyse(source, lookup, options), before?.parts);
   const { scope, tellers } = parts;
   const missing = scope.imports().flatMap(({ path: target }) => (target && lookup.stateOf(target) === 'missing' ? [target] : []));
-  const told = [...tellers.flatMap(({ problems }) => problems), ...unknownTargets(tellers.flatMap(({ targets }) => targets))];
-  const problems = dedupe(told.filter(({ place }) => place.path === path));
   const together = judgeTogether(parts.loads, tellingFor(options));
+  return new Checked(findingsIn(scope, tellers, together, lookup, options), together.waived, missing, parts);
+}
+
+/** All that is found in a file, in the order of its text: what its parts come to, guests of a host together, and the file as a whole. */
+export function findingsIn(scope: FileScope, tellers: readonly Told[], together: Pick<Together, 'findings' | 'waivers'>, lookup: Lookup, options: CheckOptions): Finding[] {
+  const told = [...tellers.flatMap(({ problems }) => problems), ...unknownTargets(tellers.flatMap(({ targets }) => targets))];
+  const problems = dedupe(told.filter(({ place }) => place.path === scope.path));
   const waivers = judgedWaivers([...tellers.flatMap((part) => part.waivers), ...together.waivers], scope);
   const file = RULES.flatMap((rule) => rule.findFile({ scope, lookup, problems, waivers })).flatMap((finding) => levelled(finding, options));
-  const findings = inOrder([...file, ...tellers.flatMap((part) => part.findings), ...together.findings], scope);
-  return new Checked(findings, together.waived, missing, parts);
+  return inOrder([...file, ...tellers.flatMap((part) => part.findings), ...together.findings], scope);
 }
 
 /** What guests of a host have together is told as what one has by itself. */
-const tellingFor = (options: CheckOptions): Telling => ({
+export const tellingFor = (options: CheckOptions): Telling => ({
   today: options.today,
   levelled: (finding) => levelled(finding, options),
   merged: (findings, { vm: { element } }) => mergeHosts(findings, namesOf(element, 'on').length).map((finding) => atHome(finding, element)),
@@ -128,11 +132,16 @@ function analyse(source: Source, lookup: Lookup, options: CheckOptions): Analysi
   const key = optionsKey(options);
   const known = remembered.get(source.declaration);
   if (known && known.path === source.path && known.options === key && lookup.stillHolds(known.answers)) return known;
-  const own = lookup.fork();
-  const part = analyseAnew(source, own, options);
-  const analysis = { path: source.path, options: key, answers: own.answers, part };
+  const analysis = { path: source.path, options: key, ...analyseOnce(source, lookup, options) };
   remembered.set(source.declaration, analysis);
   return analysis;
+}
+
+/** The same without remembering it. */
+export function analyseOnce(source: Source, lookup: Lookup, options: CheckOptions): Analysis {
+  const own = lookup.fork();
+  const part = analyseAnew(source, own, options);
+  return { answers: own.answers, part };
 }
 
 const keys = new WeakMap<CheckOptions, string>();

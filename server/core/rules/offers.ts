@@ -14,6 +14,8 @@ export interface Offer {
   readonly title: string;
   readonly safe: boolean;
   readonly edits: readonly TextEdit[];
+  /** The same edits, in their items. */
+  readonly placed: readonly PlacedEdit[];
 }
 
 /**
@@ -35,7 +37,7 @@ function offer(fix: Fix, finding: Finding, path: string, document: Document, wor
   if (!isBetter(finding, fix, before, after) || (fix.savesLeaves && leavesIn(after) >= leavesIn(before))) return [];
   const price = priceOf(before, after);
   const title = `${fix.title}${price}${newFindings(before, after, price !== '')}`;
-  return [{ title, safe: fix.safe, edits }];
+  return [{ title, safe: fix.safe, edits, placed: fix.edits }];
 }
 
 /** The edits of a fix, with offsets in the whole file; none where one lies in another file. */

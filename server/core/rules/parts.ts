@@ -3,7 +3,7 @@ import type { Evaluator } from '../layout/evaluate.js';
 import { scopeAfter, type Answer, type Lookup } from '../layout/lookup.js';
 import type { Host, Vm } from '../layout/model.js';
 import type { Problem } from '../layout/problem.js';
-import { FileScope, nameIn, type NextScope, type Source } from '../layout/scope.js';
+import { FileScope, type NextScope, type Source } from '../layout/scope.js';
 import type { Document } from '../syntax/document.js';
 import { keepOverview } from '../syntax/survey.js';
 import { loadsAfter, loadsOf, sharersIn, type HostLoads } from './host-loads.js';
@@ -18,13 +18,17 @@ export interface CheckedVm {
   readonly evaluator: Evaluator;
 }
 
-/** What one top-level declaration comes to. */
-export interface Part {
+/** What there is to tell of a top-level declaration. */
+export interface Told {
   readonly problems: readonly Problem[];
   readonly findings: readonly Finding[];
   readonly waived: readonly Finding[];
   readonly waivers: readonly Waiver[];
   readonly targets: readonly Target[];
+}
+
+/** What one top-level declaration comes to. */
+export interface Part extends Told {
   readonly vms: readonly CheckedVm[];
   readonly hosts: readonly Host[];
 }
@@ -88,7 +92,7 @@ export class FileParts {
   }
 }
 
-const isTelling = ({ part }: Analysis): boolean => [part.problems, part.findings, part.waived, part.waivers, part.targets].some(({ length }) => length > 0);
+export const isTelling = ({ part }: Pick<Analysis, 'part'>): boolean => [part.problems, part.findings, part.waived, part.waivers, part.targets].some(({ length }) => length > 0);
 
 /** Who asked for all names of a file got what is the same as long as no name comes or goes. */
 const namesAsked = ({ answers }: Analysis): string[] => answers.flatMap(({ table, name }) => (name === undefined ? [] : [`${table} ${name}`]));
@@ -124,7 +128,5 @@ const otherFiles = (own: string, lookup: Lookup): Map<string, FileScope | undefi
 
 /** Whether anybody asked for the name of a declaration that is another one now. */
 const isAskedFor = ({ fresh }: NextScope, { asked }: FileParts): boolean =>
-  fresh.some((source) => {
-    const [name, policy] = [nameIn(source, 'names'), nameIn(source, 'policies')];
-    return (name !== undefined && asked.has(`names ${name}`)) || (policy !== undefined && asked.has(`policies ${policy}`));
-  });
+  fresh.some(({ names: { names, policies } }) =>
+    (names !== undefined && asked.has(`names ${names}`)) || (policies !== undefined && asked.has(`policies ${policies}`)));

@@ -72,6 +72,9 @@ export function editDocumentAll(document: Document, edits: readonly TextEdit[]):
   return backwards.reduce((edited, { edit }) => editDocument(edited, edit.start, edit.end, edit.newText), document);
 }
 
+/** The items of a document that are kept, as a document of their own. */
+export const partOfDocument = ({ items }: Document, isKept: (item: Item) => boolean): Document => documentOf(items.filter(isKept), {});
+
 export const textOfDocument = (document: Document): string => joinItems(document.items, 0, document.items.length);
 
 export const lengthOf = (document: Document): number => document.starts.at(-1) ?? 0;
@@ -124,6 +127,9 @@ export function treeOf(item: Item): Block {
   }
   return tree;
 }
+
+/** It is parsed anew when somebody asks for it. */
+export const forgetTree = (item: Item): void => void trees.delete(item);
 
 const unread = ({ length }: string): Block => ({ kind: 'block', start: 0, end: length, members: [], closed: true });
 

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import {
   applyEdits, CHECK_FORMATS, checkGithub, checkJson, checkJunit, checkSarif, checkText, COLOURED, countReports, fixAll, openDocument, PLAIN, type CheckFormat,
   type CheckOptions, type FileReport,
@@ -85,6 +86,8 @@ function refuseMixedTexts(names: readonly string[], { fix, write }: Wanted): voi
 }
 
 async function checked(names: readonly string[], files: Files, { optionsFor }: Wanted, session: Session): Promise<CheckOutcome[]> {
+  // Garbage is looked for when the heap has grown by a quarter, not when it is several times as large: of a long file most is garbage soon.
+  setFlagsFromString('--heap-growing-percent=25');
   const progress = new Progress(session, names.length);
   const threads = names.includes(STANDARD_INPUT) ? 0 : threadsFor(names, session);
   const outcomes: CheckOutcome[] = [];
