@@ -2,7 +2,7 @@
 // rule. Whatever is chosen in them is shown in the text.
 
 import {
-  commands, type Diagnostic, EventEmitter, type ExtensionContext, l10n, languages, Range, ThemeIcon, type TreeDataProvider, TreeItem, TreeItemCollapsibleState, Uri, window,
+  commands, type Diagnostic, DiagnosticSeverity, EventEmitter, type ExtensionContext, l10n, languages, Range, ThemeColor, ThemeIcon, type TreeDataProvider, TreeItem, TreeItemCollapsibleState, Uri, window,
 } from 'vscode';
 import type { BaseLanguageClient } from 'vscode-languageclient';
 import { isServed } from '../texts/served.js';
@@ -12,7 +12,7 @@ import { writeAddress } from '../../server/core/layout/written.js';
 interface Entry {
   readonly label: string;
   readonly description?: string;
-  readonly icon?: string;
+  readonly icon?: ThemeIcon;
   readonly place?: { readonly uri: Uri; readonly range: Range };
   /** Asked for once it is looked into. */
   readonly inside?: () => Promise<readonly Entry[]>;
@@ -68,7 +68,7 @@ class Entries implements TreeDataProvider<Entry> {
   getTreeItem({ label, description, icon, place, inside }: Entry): TreeItem {
     const item = new TreeItem(label, inside ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.None);
     if (description !== undefined) item.description = description;
-    if (icon !== undefined) item.iconPath = new ThemeIcon(icon);
+    if (icon) item.iconPath = icon;
     if (place) item.command = { command: 'vmlayout.showPlace', title: l10n.t('Show'), arguments: [place.uri, place.range] };
     return item;
   }
@@ -91,7 +91,7 @@ async function regionEntries(client: BaseLanguageClient, uri: Uri): Promise<Entr
   const choices = (await ask({}))?.choices ?? [];
   return choices.map((choice) => ({
     label: choice.vm,
-    icon: 'vm',
+    icon: new ThemeIcon('vm'),
     ...(choice.host !== undefined && { description: l10n.t('on {0}', choice.host) }),
     inside: async () => regionsOf((await ask(choice))?.map),
   }));
@@ -109,15 +109,19 @@ function findingEntries(uri: Uri): Promise<Entry[]> {
   const rules = new Map<string, Diagnostic[]>();
   for (const one of found) rules.set(ruleOf(one), [...(rules.get(ruleOf(one)) ?? []), one]);
   return Promise.resolve([...rules].map(([label, ofRule]) => ({
-    label, description: `${ofRule.length}`, icon: ICONS[ofRule[0]?.severity ?? 2] ?? 'info',
+    label, description: `${ofRule.length}`, icon: iconOf(ofRule[0]?.severity),
     inside: () => Promise.resolve(ofRule.map(({ message, range }) => ({ label: message, description: l10n.t('line {0}', range.start.line + 1), place: { uri, range } }))),
   })));
 }
 
 const ruleOf = ({ code }: Diagnostic): string => (typeof code === 'object' ? `${code.value}` : `${code ?? 'vmlayout'}`);
 
-/** By the severity of a diagnostic. */
-const ICONS = ['error', 'warning', 'info'];
+/** As the Problems panel has it. */
+function iconOf(severity: DiagnosticSeverity | undefined): ThemeIcon {
+  if (severity === DiagnosticSeverity.Error) return new ThemeIcon('error', new ThemeColor('problemsErrorIcon.foreground'));
+  if (severity === DiagnosticSeverity.Warning) return new ThemeIcon('warning', new ThemeColor('problemsWarningIcon.foreground'));
+  return new ThemeIcon('info', new ThemeColor('problemsInfoIcon.foreground'));
+}
 
 /** An address in groups of digits, as hints in the text have it. */
 const written = (hexadecimal: string): string => writeAddress(BigInt(hexadecimal));

@@ -14,6 +14,7 @@ describeEditor('views and walkthrough', {}, (session) => {
     await workbench.cursorIn(29);
     const findings = await workbench.openView('VM Layout Findings', /covers the doorbell window/);
     assert.match(findings.join('\n'), /^doorbell-overlap ?1$/m);
+    assert.notEqual(await workbench.display.iconColour(/doorbell-overlap/, 'error'), await workbench.display.iconColour(/web/, 'vm'));
     await workbench.screenshot('learning-1-views');
     const map = await workbench.showMap();
     await map.locator('#hit-1').click();

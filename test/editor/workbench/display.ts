@@ -111,6 +111,12 @@ export class Display {
     return text;
   }
 
+  /** The colour of an icon in front of an entry in the side bar, as the browser computes it. */
+  async iconColour(entry: RegExp, icon: string): Promise<string> {
+    return this.#page.locator('.pane .monaco-list-row', { hasText: entry }).locator(`.codicon-${icon}`).first().evaluate((element) =>
+      (globalThis as unknown as { getComputedStyle(element: unknown): { color: string } }).getComputedStyle(element).color);
+  }
+
   /** The file of the icon at the tab in front, where the icon is that of a language. */
   async tabIcon(): Promise<string> {
     return this.#page.locator('.tab.active .vmlayout-lang-file-icon').evaluate((element) =>
