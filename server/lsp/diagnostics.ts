@@ -137,6 +137,8 @@ export async function completed(session: Session, path: string): Promise<void> {
     const wanted = wantedBy(session, path);
     if (wanted.size === 0) return;
     await Promise.all(Array.from(wanted, (other) => session.load(other)));
+    // Lenses and hints of half a check may be on the screen.
+    if (session.documents.at(path)) session.display.refresh();
   }
 }
 

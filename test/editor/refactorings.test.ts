@@ -79,6 +79,8 @@ describeEditor('refactorings', SETTINGS, (session) => {
     const moved = await workbench.save();
     assert.match(moved, /^import "altra.vmlayout"$/m);
     assert.doesNotMatch(moved, /^host /m);
+    // The server hears of the new file from the disk; until then the vm is on no host.
+    await workbench.display.lenses(/Compare stances/);
     await workbench.goTo(/(?<=on )altra/);
     await workbench.navigation.goToDefinition();
     await workbench.navigation.fileInFront('altra.vmlayout');

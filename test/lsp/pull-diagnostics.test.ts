@@ -51,6 +51,18 @@ describe('diagnostics that the client asks for', () => {
   const byUri = (items: readonly WorkspaceDocumentDiagnosticReport[]): Record<string, unknown> => Object.fromEntries(items.map((item) => [item.uri, codesIn(item as DocumentDiagnosticReport)]));
   const ids = (items: readonly WorkspaceDocumentDiagnosticReport[]): Record<string, string> => Object.fromEntries(items.map(({ uri, resultId }) => [uri, resultId ?? '']));
 
+  it('have lenses asked for anew once a file is loaded: those of half a check may be on the screen', async () => {
+    const other = await LanguageClient.start({ files: disk, params: { capabilities: { textDocument: { diagnostic: {} }, workspace: { codeLens: { refreshSupport: true } } } } });
+    await other.openQuietly('file:///ws/web.vmlayout', 'import "host.vmlayout"\nvm web on altra { ram a at 0 size 1 GiB }\n');
+    const lenses = async (): Promise<unknown> => (await other.ask<{ readonly command?: { readonly title: string } }[]>('codeLens', 'file:///ws/web.vmlayout')).map(({ command }) => command?.title);
+    assert.doesNotMatch(`${await lenses()}`, /nothing is mapped/);
+    disk.texts.set('file:///ws/host.vmlayout', 'host altra { arch arm64 }\n');
+    await other.ask('diagnostic', 'file:///ws/web.vmlayout', { identifier: 'vmlayout' });
+    await other.refreshed('codeLens', 1);
+    assert.match(`${await lenses()}`, /nothing is mapped/);
+    await other.stop();
+  });
+
   it('are offered to such a client only', async () => {
     assert.deepEqual(client.initialized.capabilities.diagnosticProvider, { identifier: 'vmlayout', interFileDependencies: true, workspaceDiagnostics: true });
     const other = await LanguageClient.start();
