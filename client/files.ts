@@ -72,12 +72,19 @@ class Lists {
   readonly #areSearched = new Map([['file', true], ['vscode-remote', true]]);
 
   async layoutsBelow(folder: Uri, token: CancellationToken): Promise<string[]> {
-    const isSearched = this.#areSearched.get(folder.scheme);
-    const searched = isSearched === false ? [] : await search(folder, token, isSearched ? undefined : PATIENCE);
-    if (!searched) this.#areSearched.set(folder.scheme, false);
-    if (searched && searched.length > 0) this.#areSearched.set(folder.scheme, true);
-    const found = searched && this.#areSearched.get(folder.scheme) ? searched : await walk(folder, token);
+    const found = await this.#searched(folder, token) ?? await walk(folder, token);
     return found.map((uri) => uri.toString());
+  }
+
+  /** What a search finds; nothing where that can't be relied on. */
+  async #searched(folder: Uri, token: CancellationToken): Promise<readonly Uri[] | undefined> {
+    const isSearched = this.#areSearched.get(folder.scheme);
+    if (isSearched === false) return undefined;
+    const found = await search(folder, token, isSearched ? undefined : PATIENCE);
+    // That nothing is found says nothing of a file system that is not known yet.
+    if (found?.length === 0) return isSearched ? found : undefined;
+    this.#areSearched.set(folder.scheme, found !== undefined);
+    return found;
   }
 }
 

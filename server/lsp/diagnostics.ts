@@ -136,18 +136,21 @@ export async function completed(session: Session, path: string): Promise<void> {
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const wanted = wantedBy(session, path);
     if (wanted.size === 0) return;
-    await Promise.all(Array.from(wanted, (other) => session.load(other)));
-    // Lenses and hints of half a check may be on the screen.
-    if (session.documents.at(path)) session.display.refresh();
+    await loadFor(session, path, wanted);
   }
 }
 
 const MOST_ROUNDS = 100;
 
 async function loadAndRefresh(session: Session, path: string, wanted: Iterable<string>): Promise<void> {
-  await Promise.all(Array.from(wanted, (other) => session.load(other)));
-  session.display.refresh();
+  await loadFor(session, path, wanted);
   refresh(session, path);
+}
+
+/** Loads what a file wants. Where it is open, lenses and hints of half a check may be on the screen. */
+async function loadFor(session: Session, path: string, wanted: Iterable<string>): Promise<void> {
+  await Promise.all(Array.from(wanted, (other) => session.load(other)));
+  if (session.documents.at(path)) session.display.refresh();
 }
 
 /** Diagnostics of findings, the worst first where there are too many. */

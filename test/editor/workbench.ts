@@ -278,8 +278,7 @@ export class Workbench {
 
   /** Opens a view of the side bar by its title. Returns its entries, once there is one that matches. */
   async openView(title: string, entry: RegExp): Promise<string[]> {
-    const pane = this.#page.locator('.pane', { has: this.#page.locator('.pane-header', { hasText: title }) });
-    if (await pane.locator('.pane-header[aria-expanded="false"]').count() > 0) await pane.locator('.pane-header').click();
+    const pane = await this.#openPane(title);
     const rows = pane.locator('.monaco-list-row');
     await rows.filter({ hasText: entry }).first().waitFor();
     return (await rows.allInnerTexts()).map(oneLine);
@@ -287,22 +286,18 @@ export class Workbench {
 
   /** Waits until an empty view of the side bar says something. Returns all of it. */
   async welcomes(title: string, says: RegExp): Promise<string> {
-    const pane = this.#page.locator('.pane', { has: this.#page.locator('.pane-header', { hasText: title }) });
-    const header = pane.locator('.pane-header');
-    await header.waitFor();
-    if (await header.getAttribute('aria-expanded') === 'false') await header.click();
-    const content = pane.locator('.welcome-view-content');
+    const content = (await this.#openPane(title)).locator('.welcome-view-content');
     await content.filter({ hasText: says }).waitFor();
     return oneLine(await content.innerText());
   }
 
   /** Presses a button that an empty view offers. */
   async followWelcome(title: string, button: string): Promise<void> {
-    await this.#page.locator('.pane', { has: this.#page.locator('.pane-header', { hasText: title }) }).locator('.welcome-view-content .monaco-button', { hasText: button }).click();
+    await this.#pane(title).locator('.welcome-view-content .monaco-button', { hasText: button }).click();
   }
 
   async clickEntry(title: string, entry: RegExp): Promise<void> {
-    await this.#page.locator('.pane', { has: this.#page.locator('.pane-header', { hasText: title }) }).locator('.monaco-list-row', { hasText: entry }).first().click();
+    await this.#pane(title).locator('.monaco-list-row', { hasText: entry }).first().click();
   }
 
   /** Opens a walkthrough by its title. Returns the titles of its steps. */
@@ -429,6 +424,19 @@ export class Workbench {
     await this.run('Tasks: Run Test Task');
     await this.pick(name);
     await this.#page.locator('.single-terminal-tab:has(.codicon-check), .terminal-tabs-entry:has(.codicon-check)').first().waitFor();
+  }
+
+  #pane(title: string): Locator {
+    return this.#page.locator('.pane', { has: this.#page.locator('.pane-header', { hasText: title }) });
+  }
+
+  /** A view of the side bar, open. */
+  async #openPane(title: string): Promise<Locator> {
+    const pane = this.#pane(title);
+    const header = pane.locator('.pane-header');
+    await header.waitFor();
+    if (await header.getAttribute('aria-expanded') === 'false') await header.click();
+    return pane;
   }
 
   #completions(): Locator {

@@ -95,7 +95,7 @@ export class FileScope {
   }
 
   /** What a name at the top of this file stands for; the first, where it is declared twice. */
-  find(name: string, table: Table): Source | undefined {
+  find(name: string, table: Table): TopSource | undefined {
     return this.#tables[table].get(name);
   }
 
@@ -138,13 +138,13 @@ function read(path: string, items: readonly Item[]): Contents {
     declarations.push(...sourcesOf(path, item));
   }
   firsts.push(declarations.length);
-  const repeated = new Map<Source, Source[]>();
+  const repeated = new Map<TopSource, TopSource[]>();
   const tables = { names: tableOf(declarations, 'names', repeated), policies: tableOf(declarations, 'policies', repeated) };
   return { declarations, firsts, tables, repeated: [...repeated.values()], imports: declarations.filter(isImport).map((source) => ({ source, path: importPath(source) })) };
 }
 
-function tableOf(declarations: readonly TopSource[], table: Table, repeated: Map<Source, Source[]>): NameTable {
-  const sources = new Map<string, Source>();
+function tableOf(declarations: readonly TopSource[], table: Table, repeated: Map<TopSource, TopSource[]>): NameTable {
+  const sources = new Map<string, TopSource>();
   for (const source of declarations) {
     const name = source.names[table];
     if (name === undefined) continue;
@@ -165,8 +165,8 @@ const TABLES: readonly Table[] = ['names', 'policies'];
 
 const named = (sources: readonly TopSource[], table: Table): string => sources.flatMap(({ names }) => names[table] ?? []).join();
 
-const sourcesIn = (sources: readonly TopSource[], table: Table): ReadonlyMap<string, Source> =>
-  new Map(sources.flatMap((source): [string, Source][] => {
+const sourcesIn = (sources: readonly TopSource[], table: Table): ReadonlyMap<string, TopSource> =>
+  new Map(sources.flatMap((source): [string, TopSource][] => {
     const name = source.names[table];
     return name === undefined ? [] : [[name, source]];
   }));

@@ -1,6 +1,6 @@
 import { Lookup } from '../layout/lookup.js';
 import { forgetTreeOf, sourcesOf, type FileScope, type Source, type TopSource, type World } from '../layout/scope.js';
-import type { Document } from '../syntax/document.js';
+import type { Document, Item } from '../syntax/document.js';
 import type { Declaration } from '../syntax/nodes.js';
 import { surveyOf } from '../syntax/survey.js';
 import { analyseOnce, checkFile, findingsIn, tellingFor, type CheckOptions } from './check.js';
@@ -47,9 +47,14 @@ function checkWhole(path: string, world: World, options: CheckOptions): CheckedO
 function namesRead(path: string, document: Document, lookup: Lookup): FileScope | undefined {
   for (const item of document.items) {
     surveyOf(item);
-    if (sourcesOf(path, item).every(isGuest)) forgetTreeOf(item);
+    forgetGuestsIn(item, path);
   }
   return lookup.scopeOf(path);
+}
+
+/** Forgets the tree of an item that declares nothing but guests. */
+function forgetGuestsIn(item: Item, path: string): void {
+  if (sourcesOf(path, item).every(isGuest)) forgetTreeOf(item);
 }
 
 const isGuest = ({ keyword }: TopSource): boolean => keyword === 'vm';
@@ -70,12 +75,12 @@ function judgeHostByHost(scope: FileScope, lookup: Lookup, options: CheckOptions
   const last = lastMentions(scope);
   for (const [index, source] of scope.declarations.entries()) {
     const { part, answers } = analyseOnce(source, lookup, options);
-    if (isTelling({ part })) tellers.push(bare(part));
+    if (isTelling(part)) tellers.push(bare(part));
     if (isGuest(source)) ties.set(source, tiesOf(source, part, answers, scope));
     if (part.vms.length > 1) return undefined;
     for (const guest of sharersIn(part.vms)) if (!gather(guest, hosts, last)) return undefined;
     for (const gathering of hosts.values()) if (gathering.last <= index) judgeGathered(gathering, options);
-    if (sourcesOf(scope.path, source.item).every(isGuest)) forgetTreeOf(source.item);
+    forgetGuestsIn(source.item, scope.path);
   }
   const together = [...hosts.values()].map((gathering) => judgeGathered(gathering, options));
   const all = { findings: together.flatMap(({ findings }) => findings), waivers: together.flatMap(({ waivers }) => waivers) };

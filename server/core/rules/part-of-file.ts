@@ -20,7 +20,7 @@ export function tiesOf(guest: Source, { vms }: Part, answers: readonly Answer[],
   const found = answers.flatMap(({ path, name }) => (path === scope.path && name !== undefined ? scope.find(name, 'names') ?? [] : []));
   return {
     host: vms[0]?.host?.element.origin.declaration,
-    guests: found.filter((source) => source !== guest && source.declaration.keyword.text === 'vm'),
+    guests: found.filter((source) => source !== guest && source.keyword === 'vm'),
     toAll: answers.some(({ name }) => name === undefined),
   };
 }

@@ -69,7 +69,7 @@ export class FileParts {
     this.around = around;
     this.analyses = analyses;
     this.lookup = lookup;
-    this.telling = known?.telling ?? analyses.map(isTelling);
+    this.telling = known?.telling ?? analyses.map(({ part }) => isTelling(part));
     this.#loads = known?.loads;
     this.#asked = known?.asked;
   }
@@ -92,7 +92,7 @@ export class FileParts {
   }
 }
 
-export const isTelling = ({ part }: Pick<Analysis, 'part'>): boolean => [part.problems, part.findings, part.waived, part.waivers, part.targets].some(({ length }) => length > 0);
+export const isTelling = ({ problems, findings, waived, waivers, targets }: Told): boolean => [problems, findings, waived, waivers, targets].some(({ length }) => length > 0);
 
 /** Who asked for all names of a file got what is the same as long as no name comes or goes. */
 const namesAsked = ({ answers }: Analysis): string[] => answers.flatMap(({ table, name }) => (name === undefined ? [] : [`${table} ${name}`]));
@@ -118,7 +118,7 @@ function takenOver(before: FileParts, { scope, from, old, fresh }: NextScope, lo
   const around = new Map([...before.around, ...otherFiles(scope.path, lookup)]);
   const sharers = (analyses: readonly Analysis[]): CheckedVm[] => analyses.flatMap(({ part }) => sharersIn(part.vms));
   const loads = loadsAfter(before.loads, sharers(before.analyses.slice(from, from + old)), sharers(anew));
-  const known = { telling: replaced(before.telling, anew.map(isTelling)), loads, asked: before.asked };
+  const known = { telling: replaced(before.telling, anew.map(({ part }) => isTelling(part))), loads, asked: before.asked };
   return new FileParts(scope, before.options, around, replaced(before.analyses, anew), lookup, known);
 }
 

@@ -1,6 +1,6 @@
 // What VS Code adds to a text: lines above declarations, hints between the words, colours, folds, and what its bars tell.
 
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { oneLine, until } from './waiting.js';
 
 /** The elements that hold a hint’s text; VS Code makes their rules as they are needed. */
@@ -83,8 +83,7 @@ export class Display {
 
   /** The colour behind the text. */
   async background(): Promise<string> {
-    return this.#page.locator('.editor-instance .monaco-editor-background').first().evaluate((element) =>
-      (globalThis as unknown as { getComputedStyle(element: unknown): { backgroundColor: string } }).getComputedStyle(element).backgroundColor);
+    return styleOf(this.#page.locator('.editor-instance .monaco-editor-background').first(), 'backgroundColor');
   }
 
   /** Folds what the cursor stands in. */
@@ -113,14 +112,12 @@ export class Display {
 
   /** The colour of an icon in front of an entry in the side bar, as the browser computes it. */
   async iconColour(entry: RegExp, icon: string): Promise<string> {
-    return this.#page.locator('.pane .monaco-list-row', { hasText: entry }).locator(`.codicon-${icon}`).first().evaluate((element) =>
-      (globalThis as unknown as { getComputedStyle(element: unknown): { color: string } }).getComputedStyle(element).color);
+    return styleOf(this.#page.locator('.pane .monaco-list-row', { hasText: entry }).locator(`.codicon-${icon}`).first(), 'color');
   }
 
   /** The file of the icon at the tab in front, where the icon is that of a language. */
   async tabIcon(): Promise<string> {
-    return this.#page.locator('.tab.active .vmlayout-lang-file-icon').evaluate((element) =>
-      (globalThis as unknown as { getComputedStyle(element: unknown, part: string): { backgroundImage: string } }).getComputedStyle(element, '::before').backgroundImage);
+    return styleOf(this.#page.locator('.tab.active .vmlayout-lang-file-icon'), 'backgroundImage', '::before');
   }
 
   /** Searches the Settings editor, and waits until it shows all that is expected: a name, and what is said of it. */
@@ -155,6 +152,11 @@ export class Display {
     return titles;
   }
 }
+
+/** A style of an element, or of a part of it, as the browser computes it. */
+const styleOf = (locator: Locator, property: string, part?: string): Promise<string> =>
+  locator.evaluate((element, [name, pseudo]) =>
+    (globalThis as unknown as { getComputedStyle(element: unknown, part?: string): Readonly<Record<string, string>> }).getComputedStyle(element, pseudo)[name] ?? '', [property, part] as const);
 
 /** What is read of an element in the page. */
 interface PageElement {
