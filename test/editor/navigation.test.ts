@@ -39,16 +39,14 @@ describeEditor('ways through layouts', SETTINGS, (session) => {
     await navigation.fileInFront('host-arm.vmlayout');
     await workbench.cursorIn(5);
 
-    await navigation.goBack();
-    await navigation.fileInFront('main.vmlayout');
+    await navigation.goBackTo('main.vmlayout');
     await workbench.goTo(/(?<=ram )low/);
     await workbench.run('Go to Type Definition');
     await workbench.cursorIn(7);
 
     await navigation.followLink('host-arm.vmlayout');
     await navigation.fileInFront('host-arm.vmlayout');
-    await navigation.goBack();
-    await navigation.fileInFront('main.vmlayout');
+    await navigation.goBackTo('main.vmlayout');
     await navigation.followLink('std:policies/basic');
     await navigation.fileInFront('basic.vmlayout');
     await workbench.shows(/^policy basic/);

@@ -96,8 +96,7 @@ describeEditor('fixes of everything', { ...SETTINGS, '[vmlayout]': { 'editor.cod
     const workbench = await session().openExample('loose.vmlayout', { 'loose.vmlayout': LOOSE });
     await workbench.shows(/^ {2}ram low at 0 size 1G$/);
     await workbench.display.lenses(/3 warnings/);
-    await workbench.run('Fix All');
-    await workbench.shows(/^ {2}ram low at 0 size 1 GiB$/);
+    await workbench.fixAll(/^ {2}ram low at 0 size 1 GiB$/);
     await workbench.shows(/^ {2}ram high at 4 GiB size 1 GiB$/);
 
     await workbench.save();

@@ -9,7 +9,7 @@ import type { Frame, Locator, Page } from 'playwright-core';
 import { Display } from './workbench/display.js';
 import { Editing } from './workbench/editing.js';
 import { Navigation } from './workbench/navigation.js';
-import { appears, oneLine, until } from './workbench/waiting.js';
+import { appears, oneLine, soon, until } from './workbench/waiting.js';
 
 export interface WorkbenchFile {
   /** The open file's text on disk. */
@@ -54,10 +54,11 @@ export class Workbench {
 
   /**
    * Waits until the browser has stored something of the state of the window, as VS Code does every few seconds: only that comes
-   * back when it is reloaded.
+   * back when it is reloaded. What windows on other folders left there doesn't count.
    */
   async stores(pattern: RegExp): Promise<void> {
-    await until(async () => pattern.test(await this.#page.evaluate(storedState)), () => `${pattern} in what is stored of the window`);
+    const folder = path.basename(new URL(this.#page.url()).searchParams.get('folder') ?? '');
+    await until(async () => (await this.#page.evaluate(storedStates)).some((state) => state.includes(folder) && pattern.test(state)), () => `${pattern} in what is stored of the window on ${folder}`);
   }
 
   /** Loads the window anew, as after a crash or an update. Its address loses the file to open: with one, VS Code restores no editors. */
@@ -76,8 +77,7 @@ export class Workbench {
     const themes = this.#page.locator('.quick-input-list .monaco-list-row');
     await themes.filter({ hasText: /Modern|High Contrast/ }).first().waitFor();
     await input.fill(title);
-    await themes.filter({ hasText: title }).first().waitFor();
-    await this.#page.keyboard.press('Enter');
+    await this.#clickListed(title);
     await this.#page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
   }
 
@@ -246,15 +246,27 @@ export class Workbench {
     const input = this.#page.locator('.quick-input-widget input');
     await input.waitFor();
     await input.fill(`>${title}`);
-    // Rows move while the list is being filtered, and a click would meet another one.
+    await this.#clickListed(title);
+  }
+
+  /** Clicks an entry of an open list once that stands still: rows move while it is being filtered, and a click would meet another one. */
+  async #clickListed(text: string): Promise<void> {
     const rows = this.#page.locator('.quick-input-list .monaco-list-row');
     let listed = '';
     await until(async () => {
       const before = listed;
       listed = (await rows.allInnerTexts()).join('\n');
-      return listed === before && listed.includes(title);
-    }, () => `the command ${title}; there are\n${listed}`);
-    await rows.filter({ hasText: title }).first().click();
+      return listed === before && listed.includes(text);
+    }, () => `${text} in a list; there are\n${listed}`);
+    await rows.filter({ hasText: text }).first().click();
+  }
+
+  /** Has all fixes applied, after which a line matches. VS Code drops the answer where findings arrive meanwhile: then it is asked again. */
+  async fixAll(pattern: RegExp): Promise<void> {
+    await until(async () => {
+      await this.run('Fix All');
+      return soon(() => this.#hasLine(pattern));
+    }, () => this.#lineWanted(pattern));
   }
 
   /** Takes what a dialog that asks for a file proposes. Returns the path. */
@@ -332,12 +344,12 @@ export class Workbench {
 
   /** Waits until a line of the editors on the screen matches. */
   async shows(pattern: RegExp): Promise<void> {
-    await until(async () => (await this.#lines()).some((line) => pattern.test(line)), async () => `${pattern} in an editor; there is\n${(await this.#lines()).join('\n')}`);
+    await until(() => this.#hasLine(pattern), () => this.#lineWanted(pattern));
   }
 
   /** Waits until no line of the editors on the screen matches. */
   async hides(pattern: RegExp): Promise<void> {
-    await until(async () => !(await this.#lines()).some((line) => pattern.test(line)), () => `${pattern} to go`);
+    await until(async () => !await this.#hasLine(pattern), () => `${pattern} to go`);
   }
 
   async type(text: string): Promise<void> {
@@ -370,6 +382,14 @@ export class Workbench {
     await this.#page.keyboard.press('Control+S');
     await changed.waitFor({ state: 'detached' });
     return this.#file.read();
+  }
+
+  async #hasLine(pattern: RegExp): Promise<boolean> {
+    return (await this.#lines()).some((line) => pattern.test(line));
+  }
+
+  async #lineWanted(pattern: RegExp): Promise<string> {
+    return `${pattern} in an editor; there is\n${(await this.#lines()).join('\n')}`;
   }
 
   /** All lines at once: while an editor is opened, lines come and go. */
@@ -459,8 +479,8 @@ interface ListRow {
   readonly innerText: string;
 }
 
-/** All that VS Code keeps in the browser about its windows. */
-async function storedState(): Promise<string> {
+/** What VS Code keeps in the browser about its windows, about those on one folder together. */
+async function storedStates(): Promise<string[]> {
   const answered = <Value>(request: IDBRequest<Value>): Promise<Value> =>
     new Promise((resolve, reject) => {
       request.onsuccess = () => resolve(request.result);
@@ -473,5 +493,5 @@ async function storedState(): Promise<string> {
     if (database.objectStoreNames.contains('ItemTable')) texts.push(JSON.stringify(await answered(database.transaction('ItemTable').objectStore('ItemTable').getAll())));
     database.close();
   }
-  return texts.join('\n');
+  return texts;
 }

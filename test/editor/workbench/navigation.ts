@@ -1,7 +1,7 @@
 // Ways from one place to another, and lists of places.
 
 import type { Locator, Page } from 'playwright-core';
-import { oneLine, until } from './waiting.js';
+import { appears, oneLine, until } from './waiting.js';
 
 export class Navigation {
   readonly #page: Page;
@@ -20,9 +20,12 @@ export class Navigation {
     await this.#page.locator('.tab.active', { hasText: name }).first().waitFor();
   }
 
-  /** Goes back to where the cursor was before. */
-  async goBack(): Promise<void> {
-    await this.#page.keyboard.press('Control+Alt+-');
+  /** Goes back to the file where the cursor was before. A file that has just come up isn’t in the history yet: then it is asked again. */
+  async goBackTo(name: string): Promise<void> {
+    await until(async () => {
+      await this.#page.keyboard.press('Control+Alt+-');
+      return appears(this.#page.locator('.tab.active', { hasText: name }).first());
+    }, () => `${name} in front`);
   }
 
   /** Waits until the editor in front says that it can’t be changed, when somebody types there. */
