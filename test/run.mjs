@@ -36,6 +36,8 @@ const runner = mocha.run((failures) => {
   // A test that leaves something open behind it doesn't hold up the end.
   process.exit(passes > 0 && failures === 0 ? 0 : 1);
 });
+// What only passes when tried again says why it failed at first.
+runner.on('retry', (test, error) => console.log(`    tried again: ${test.fullTitle()}\n      ${error.message.replaceAll('\n', '\n      ')}`));
 
 /** The compiled tests, but for those whose source is gone; the editor suites, which are slow, last. */
 function chosenFiles({ unit, parts }) {

@@ -139,11 +139,15 @@ export class Workbench {
 
   /** Puts the cursor at a line and column, both counted from 1. */
   async goToPlace(line: number, column: number): Promise<void> {
-    await this.#page.keyboard.press('Control+G');
-    await this.#page.locator('.quick-input-widget input').waitFor();
-    await this.#page.keyboard.type(`${line}:${column}`);
-    await this.#page.keyboard.press('Enter');
-    await this.#page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+    // The focus may still be on its way to the editor.
+    await until(async () => {
+      await this.#page.keyboard.press('Control+G');
+      if (!await appears(this.#page.locator('.quick-input-widget input'))) return false;
+      await this.#page.keyboard.type(`${line}:${column}`);
+      await this.#page.keyboard.press('Enter');
+      await this.#page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+      return appears(this.#page.locator('.statusbar-item', { hasText: `Ln ${line}, Col ${column}` }).first());
+    }, () => `the cursor at ${line}:${column}`);
   }
 
   /** Opens the hover at the cursor and waits until it shows all `parts`, which arrive one after the other. */
@@ -222,11 +226,19 @@ export class Workbench {
   /** Gives a dialog that asks for a file its path. */
   async openPath(file: string): Promise<void> {
     const input = this.#page.locator('.quick-input-widget input');
-    await until(async () => (await input.inputValue().catch(() => '')).startsWith('/'), () => 'a dialog that asks for a file');
-    await input.fill(file);
-    await this.#page.locator('.quick-input-widget .monaco-list-row', { hasText: path.basename(file) }).first().waitFor();
-    await this.#page.keyboard.press('Enter');
-    await this.#page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+    const widget = this.#page.locator('.quick-input-widget');
+    const entry = widget.locator('.monaco-list-row', { hasText: path.basename(file) }).first();
+    let isGiven = false;
+    // A dialog that has just come up puts its folder in once more, and while it reads a folder it takes no answer.
+    await until(async () => {
+      if (isGiven && await soon(() => widget.isHidden())) return true;
+      if (!(await input.inputValue().catch(() => '')).startsWith('/')) return false;
+      await input.fill(file);
+      if (!await appears(entry) || await input.inputValue() !== file) return false;
+      await this.#page.keyboard.press('Enter');
+      isGiven = true;
+      return false;
+    }, () => `a dialog to take ${file}`);
   }
 
   /** Waits until the cursor stands in a line, counted from 1. */
@@ -242,9 +254,12 @@ export class Workbench {
 
   /** Runs a command by its title. */
   async run(title: string): Promise<void> {
-    await this.#page.keyboard.press('F1');
     const input = this.#page.locator('.quick-input-widget input');
-    await input.waitFor();
+    // The list closes where the focus goes to a view meanwhile.
+    await until(async () => {
+      await this.#page.keyboard.press('F1');
+      return appears(input);
+    }, () => `a list of commands to choose ${title} from`);
     await input.fill(`>${title}`);
     await this.#clickListed(title);
   }
