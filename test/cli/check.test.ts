@@ -48,6 +48,15 @@ describe('vmlayout check', () => {
     assert.deepEqual(summary, { errors: 1, warnings: 0, notes: 0 });
   });
 
+  it('tries the fixes of the first few of thousands of findings, and says so', async () => {
+    const stacked = Array.from({ length: 64 }, (_, index) => `  mmio a${index} at ${index * 4} KiB size 4 MiB\n`).join('');
+    const { status, out } = await vmlayout(['check', '-'], { input: `vm web {\n${stacked}}\n` });
+    assert.equal(status, 1);
+    const told = Number(/^Fixes are told for the first (\d+) only/m.exec(out)?.[1]);
+    assert.ok(told > 0 && told < 50, out.slice(-300));
+    assert.match(out, /^2016 errors/m);
+  });
+
   it('reads standard input for `-`', async () => {
     const { status, out } = await vmlayout(['check', '-'], { input: BROKEN });
     assert.equal(status, 1);

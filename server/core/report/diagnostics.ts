@@ -49,7 +49,7 @@ export interface FileReport {
 /** Reports what was found in a file, in the order of its text. */
 export function reportFile(path: string, world: World, { findings, waived: silenced, offersFor }: CheckedOnce): FileReport {
   const sources = new Sources(world);
-  const isTried = trialBudget(path, world);
+  const isTried = trialBudget(path, world, findings.length);
   const diagnostics = findings.flatMap((finding) => {
     const range = sources.rangeOf(finding.place);
     if (!range) return [];
@@ -73,20 +73,20 @@ function linesOf(path: string, diagnostics: readonly Diagnostic[], sources: Sour
   return lines;
 }
 
-/** What may be spent on trying fixes, about two seconds: characters to check again, where an untouched item counts as a hundred. */
+/** What may be spent on trying fixes, about two seconds: characters to check again, where an untouched item counts as a hundred, and a finding as thirty. */
 const MOST_TRIED = 2_000_000;
 
 /**
  * Whether the fixes of a finding are tried: each is applied to a copy of the file, which is checked again. In a very long
  * file the first findings get theirs, the others when these are mended.
  */
-function trialBudget(path: string, world: World): (finding: Finding) => boolean {
+function trialBudget(path: string, world: World, findings: number): (finding: Finding) => boolean {
   const state = world.read(path);
   const items = state === 'missing' || 'error' in state ? 0 : state.items.length;
   let spent = 0;
   return ({ place }) => {
     const isLeft = spent < MOST_TRIED;
-    spent += 100 * items + place.item.text.length;
+    spent += 100 * items + place.item.text.length + 30 * findings;
     return isLeft;
   };
 }
