@@ -47,6 +47,7 @@ describeEditor('in German', {}, (session) => {
     await workbench.press('Escape');
     const steps = await workbench.walkthrough('Den Speicher einer VM planen');
     assert.deepEqual(steps, ['Mit einem Rechner beginnen', 'Einen Befund lesen', 'Eine Schnellkorrektur anwenden', 'Die Karte ansehen', 'In der CI prüfen']);
+    await workbench.walkthroughStep('In der CI prüfen', 'In der CI und im Terminal');
     await workbench.screenshot('german-6-walkthrough');
   });
 }, { language: 'de' });

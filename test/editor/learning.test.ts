@@ -38,6 +38,10 @@ describeEditor('views and walkthrough', {}, (session) => {
     await workbench.errors(1);
     const steps = await workbench.walkthrough('Lay out the memory of a VM');
     assert.deepEqual(steps, ['Begin with a machine', 'Read a finding', 'Take a quick fix', 'Look at the map', 'Check it in CI']);
-    await workbench.screenshot('learning-2-walkthrough');
+    await workbench.walkthroughStep('Check it in CI', 'In CI, and in your terminal');
+    for (const theme of ['Light Modern', 'Dark Modern', 'Dark High Contrast', 'Light High Contrast']) {
+      await workbench.useTheme(theme);
+      await workbench.screenshot(`learning-2-walkthrough-${theme}`);
+    }
   });
 });

@@ -336,6 +336,15 @@ export class Workbench {
     return (await steps.allInnerTexts()).map(oneLine);
   }
 
+  /** Opens a step of the walkthrough by its title, and waits until the page beside it says something. */
+  async walkthroughStep(title: string, says: string): Promise<void> {
+    await this.#page.locator('.getting-started-step', { hasText: title }).click();
+    await until(async () => {
+      for (const frame of this.#page.frames()) if (await frame.getByText(says).first().isVisible().catch(() => false)) return true;
+      return false;
+    }, () => `${says} beside ${title}`);
+  }
+
   /** Chooses an entry of an open list by the beginning of its text. */
   async pick(label: string): Promise<void> {
     await this.#page.locator('.quick-input-widget .monaco-list-row', { hasText: label }).first().click();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { occurrencesOf, openDocument, searchSymbols, selectionsAt, targetAt, textOfDocument, tokensIn, linksIn, usedBy, usersOf } from '../../server/core/index.js';
-import { check } from '../support/check.js';
+import { applyEdits, occurrencesOf, openDocument, rename, searchSymbols, selectionsAt, targetAt, textOfDocument, tokensIn, linksIn, usedBy, usersOf } from '../../server/core/index.js';
+import { check, TODAY } from '../support/check.js';
 import { atCursor, checkOccurrences, checkRename, fileOf } from '../support/cursor.js';
 import { dedent } from '../support/picture.js';
 import { allTexts } from '../support/texts.js';
@@ -145,6 +145,55 @@ describe('rename', () => {
     checkRename('vm web { ram lo$0w at 0 size 1 GiB }', 'a b', '`a b` is no name: names are letters, digits, `_` and inner hyphens before a letter');
     checkRename('vm web { ram lo$0w at 0 size 1 GiB; ram high at 1 GiB size 1 GiB }', 'high', 'with the name `high`: the name `high` is taken');
   });
+
+  it('refuses a name that is something else where the old one stands, or that stands there for something else', () => {
+    const text = (outer: string, inner: string): string => `const ${outer} = 1 GiB\nvm web {\n  const ${inner} = 2 GiB\n  ram low at 0 size A\n}\n`;
+    checkRename(text('A$0', 'B'), 'B', 'with the name `B`: it would be something else in line 4 of `main.vmlayout`');
+    checkRename(text('A', 'B$0'), 'A', 'with the name `A`: the `A` in line 4 of `main.vmlayout` would be the same');
+    checkRename('vm a { mmio uart at 0 size 4 KiB }\nvm b like a { mmio rtc$0 at 4 KiB size 4 KiB }\n', 'uart', 'with the name `uart`: the `uart` in line 1 of `main.vmlayout` would be the same');
+  });
+
+  it('goes along with what replaces a declaration over `like`, and with what `when` chooses between', () => {
+    checkRename(
+      'vm model { const SIZE; ram low at 0 size SIZE }\nvm one like model { const SI$0ZE = 2 GiB }\nvm two like one { const BIG = SIZE }\n',
+      'RAM',
+      'vm model { const RAM; ram low at 0 size RAM }\nvm one like model { const RAM = 2 GiB }\nvm two like one { const BIG = RAM }\n',
+    );
+    checkRename(
+      'vm web { const BIG = 1; ram lo$0w at 0 size 4 GiB when BIG == 1; ram low at 0 size 1 GiB when BIG == 0; map m to low }\n',
+      'main',
+      'vm web { const BIG = 1; ram main at 0 size 4 GiB when BIG == 1; ram main at 0 size 1 GiB when BIG == 0; map m to main }\n',
+    );
+  });
+
+  it('tells apart two declarations of one name', () =>
+    checkRename('vm web { ram low at 0 size 1 GiB; ram lo$0w at 0 size 2 GiB; map m to low }\n', 'high', 'vm web { ram low at 0 size 1 GiB; ram high at 0 size 2 GiB; map m to low }\n'));
+
+  it('refuses what isn’t all at hand', () => {
+    checkRename('import "std:iommu/arm"\nhost box like smmu-v$03 { }\n', 'mine', '`smmu-v3` is of the shipped library');
+    checkRename('import "std:machines/q35"\nvm web like q35 { const RA$0M = 8 GiB }\n', 'SIZE', '`RAM` replaces what the shipped library declares');
+  });
+
+  it('changes no plan, whatever the names', () => {
+    const texts = allTexts().filter(({ text }) => text.length < 2000);
+    const planned = (text: string): unknown => {
+      const { vms, hosts } = fileOf(text).file.result;
+      return [vms.map(({ vm, plan }) => [vm.regions.map(({ range }) => range), plan?.totals, plan?.maps.map(({ range }) => range)]), hosts.map(({ devices, iommus }) => [devices.length, iommus.length])];
+    };
+    fc.assert(fc.property(fc.constantFrom(...texts), fc.nat(), fc.nat(), ({ text }, where, other) => {
+      const names = [...text.matchAll(/[A-Za-z][\w-]*/g)];
+      const [old, taken] = [names[where % Math.max(1, names.length)], names[other % Math.max(1, names.length)]];
+      const { file } = fileOf(text);
+      const found = old && targetAt(file, old.index);
+      const renaming = found && taken && rename(found.target, taken[0], [file], file.world, { today: TODAY });
+      if (!renaming || 'refused' in renaming) return;
+      const renamed = applyEdits(text, renaming.edits.map(({ item, start, end, newText }) => {
+        const base = file.document.starts[file.document.items.indexOf(item)] ?? 0;
+        return { start: base + start, end: base + end, newText };
+      }));
+      assert.deepEqual(planned(renamed), planned(text), renamed);
+    }), { numRuns: 400 });
+  }).timeout(60_000);
 
   it('of a requirement leaves `policy/` as it is', () =>
     checkRename(

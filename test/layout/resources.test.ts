@@ -54,6 +54,15 @@ describe('the resources of a host', () => {
     assert.deepEqual(host?.hugepages.map(({ size, count, node }) => [size, count, node]), [[1n << 30n, 8n, 1], [2n << 20n, undefined, undefined]]);
   });
 
+  it('have no pages of a size that is none', () => {
+    const { result } = check(dedent(`
+      host box { hugepages 0 count 1; hugepages 3 MiB count 1; hugepages 1 GiB count 1 }
+      vm web on box { backing pages size 4 GiB hugetlb 2 MiB; ram low at 0 size 4 GiB from pages }
+    `));
+    assert.deepEqual(result.hosts[0]?.hugepages.map(({ size }) => size), [1n << 30n]);
+    assert.deepEqual(result.findings.filter(({ rule }) => rule === 'value-range').map(({ message }) => message), ['a size is at least 1 byte', 'a page size is a power of two of at least 4 KiB']);
+  });
+
   it('are the BARs of devices, on their line and in their block', () => {
     assert.deepEqual(host?.devices.map(({ name, bars }) => [name, ...bars.map(({ number, size }) => `${number}:${size}`)]), [
       ['gpu', '0:16777216', '2:1073741824'],

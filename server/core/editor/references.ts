@@ -111,7 +111,7 @@ function occurrencesIn(item: Item, path: string, document: Document, target: Tar
 }
 
 /** Nothing that a name means depends on what was found. */
-const NO_RESULT: EditorFile['result'] = { findings: [], waived: [], missing: [], vms: [], hosts: [] };
+export const NO_RESULT: EditorFile['result'] = { findings: [], waived: [], missing: [], vms: [], hosts: [] };
 
 const mentions = ({ text }: Word, target: Target): boolean => (target.kind === 'requirement' ? text === target.name || text === `policy/${target.name}` : text === target.name);
 

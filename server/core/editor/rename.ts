@@ -1,59 +1,138 @@
 import type { PlacedEdit } from '../layout/place.js';
 import type { World } from '../layout/scope.js';
 import { checkFile, type CheckOptions, type CheckResult } from '../rules/check.js';
-import { editDocumentAll, indexOfItem, type Document } from '../syntax/document.js';
+import { editDocumentAll, indexOfItem, textOfDocument, type Document } from '../syntax/document.js';
 import { isName } from '../syntax/vocabulary.js';
-import type { TextEdit } from '../text/text-edit.js';
-import { occurrencesOf, type Target, type TextFile } from './references.js';
+import { LineIndex } from '../text/line-index.js';
+import { namesakesOf } from './namesakes.js';
+import { NO_RESULT, occurrencesOf, targetAt, type Occurrence, type Target, type TextFile } from './references.js';
 
 /** Edits that give a target another name everywhere; or in a sentence why they can't be made. */
 export type Renaming = { readonly edits: readonly PlacedEdit[] } | { readonly refused: string };
 
 /**
- * Renames a target in these texts. The edits are tried on copies first: a name that is taken, or that means something
- * else where the old one was used, would make errors, and is refused.
+ * Renames a target in these texts, with what replaces it or is replaced by it over `like`. The edits are tried on copies first: the
+ * new name has to stand for the same in the same places, and nowhere else, and must not be taken.
  */
 export function rename(target: Target, newName: string, files: readonly TextFile[], world: World, options: CheckOptions): Renaming {
   if (!isName(newName)) return { refused: `\`${newName}\` is no name: names are letters, digits, \`_\` and inner hyphens before a letter` };
   if (newName === target.name) return { edits: [] };
-  const places = occurrencesOf(target, files, world);
-  if (places.some(({ path }) => path.startsWith('std:'))) return { refused: `\`${target.name}\` is of the shipped library` };
+  const targets = togetherWith(target, files, world);
+  const outside = outsideOf(files, targets, target);
+  if (outside !== undefined) return { refused: outside };
+  const places = targets.flatMap((one) => occurrencesOf(one, files, world));
   const edits = places.map(({ declares: _declares, ...place }): PlacedEdit => ({ ...place, newText: newName }));
-  const problem = newErrorIn(edits, files, world, options);
+  const after = new Edited(edits, files, world);
+  const problem = newProblemIn(files, world, after, options) ?? otherMeaningIn(places, newName, files, after);
   return problem === undefined ? { edits } : { refused: `with the name \`${newName}\`: ${problem}` };
 }
 
-/** The first error that the edits would make in any text, in its own words. */
-function newErrorIn(edits: readonly PlacedEdit[], files: readonly TextFile[], world: World, options: CheckOptions): string | undefined {
-  const changed = new Map(files.flatMap(({ path, document }): [string, Document][] => {
-    const own = edits.flatMap((edit) => (edit.path === path ? inDocumentOf(edit, document) : []));
-    return own.length === 0 ? [] : [[path, editDocumentAll(document, own)]];
-  }));
-  const after: World = { read: (path) => changed.get(path) ?? world.read(path) };
-  for (const { path } of files) {
-    const looked = new Set([path]);
-    const before = checkFile(path, { read: (asked) => (looked.add(asked), world.read(asked)) }, options);
-    // A text that neither changes nor looks into one that does is told the same.
-    if (![...looked].some((asked) => changed.has(asked))) continue;
-    const error = newError(before, checkFile(path, after, options));
-    if (error !== undefined) return error;
+const togetherWith = (target: Target, files: readonly TextFile[], world: World): Target[] =>
+  target.kind === 'element' ? namesakesOf(target.element, files, world).map((element) => ({ ...target, element })) : [target];
+
+/** Why not all declarations can be edited, if so. */
+function outsideOf(files: readonly TextFile[], targets: readonly Target[], asked: Target): string | undefined {
+  for (const target of targets) {
+    if (target.kind === 'bound' || files.some(({ path }) => path === target.element.origin.path)) continue;
+    const { path } = target.element.origin;
+    if (!path.startsWith('std:')) return `\`${target.name}\` is declared in \`${fileName(path)}\`, which is neither open nor in the workspace`;
+    return target === asked || targets.length === 1 ? `\`${target.name}\` is of the shipped library` : `\`${target.name}\` replaces what the shipped library declares`;
   }
   return undefined;
 }
 
-function inDocumentOf(edit: PlacedEdit, document: Document): TextEdit[] {
-  const index = indexOfItem(document, edit.item);
-  const base = index === undefined ? undefined : document.starts[index];
-  return base === undefined ? [] : [{ start: base + edit.start, end: base + edit.end, newText: edit.newText }];
+/** The texts once they are edited. */
+class Edited implements World {
+  readonly #changed: ReadonlyMap<string, Document>;
+  readonly #world: World;
+
+  constructor(edits: readonly PlacedEdit[], files: readonly TextFile[], world: World) {
+    this.#world = world;
+    this.#changed = new Map(files.flatMap(({ path, document }): [string, Document][] => {
+      const own = edits.filter((edit) => edit.path === path).map((edit) => ({ start: offsetIn(document, edit), end: offsetIn(document, edit) + edit.end - edit.start, newText: edit.newText }));
+      return own.length === 0 ? [] : [[path, editDocumentAll(document, own)]];
+    }));
+  }
+
+  read(path: string): ReturnType<World['read']> {
+    return this.#changed.get(path) ?? this.#world.read(path);
+  }
+
+  changes(path: string): boolean {
+    return this.#changed.has(path);
+  }
+
+  of({ path, document }: TextFile): TextFile {
+    return { path, document: this.#changed.get(path) ?? document };
+  }
 }
 
-function newError(before: CheckResult, after: CheckResult): string | undefined {
-  const count = ({ findings }: CheckResult): Map<string, number> => {
-    const counts = new Map<string, number>();
-    for (const { rule, level } of findings) if (level === 'error') counts.set(rule, (counts.get(rule) ?? 0) + 1);
-    return counts;
-  };
-  const had = count(before);
-  const more = [...count(after)].find(([rule, number]) => number > (had.get(rule) ?? 0));
-  return more && after.findings.find(({ rule, level }) => rule === more[0] && level === 'error')?.message;
+/** What only a name can do wrong. All else stays as it was where each name stands for the same. */
+const NAMING: ReadonlySet<string> = new Set(['duplicate-name', 'syntax', 'unknown-name']);
+
+/** The first of these problems that the edits would make in any text, in its own words. */
+function newProblemIn(files: readonly TextFile[], world: World, after: Edited, options: CheckOptions): string | undefined {
+  for (const { path } of files) {
+    const looked = new Set([path]);
+    const before = checkFile(path, { read: (asked) => (looked.add(asked), world.read(asked)) }, options);
+    // A text that neither changes nor looks into one that does is told the same.
+    if (![...looked].some((asked) => after.changes(asked))) continue;
+    const problem = newProblem(before, checkFile(path, after, options));
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
 }
+
+function newProblem(before: CheckResult, after: CheckResult): string | undefined {
+  const count = ({ findings }: CheckResult, named: string): number => findings.filter(({ rule }) => rule === named).length;
+  return after.findings.find(({ rule }) => NAMING.has(rule) && count(after, rule) > count(before, rule))?.message;
+}
+
+/** A place where the new name would stand for something else, or where it already stands and would now stand for the target. */
+function otherMeaningIn(places: readonly Occurrence[], newName: string, files: readonly TextFile[], after: Edited): string | undefined {
+  const edited = files.map((file) => after.of(file));
+  const expected = movedPlaces(places, newName, files);
+  const targets = expected.filter(({ declares }) => declares).flatMap(({ path, offset }) => {
+    const document = edited.find((file) => file.path === path)?.document;
+    return document ? (targetAt({ path, document, world: after, result: NO_RESULT }, offset)?.target ?? []) : [];
+  });
+  const found = targets.flatMap((target) => togetherWith(target, edited, after)).flatMap((target) => occurrencesOf(target, edited, after))
+    .flatMap((place) => edited.filter(({ path }) => path === place.path).map(({ path, document }) => ({ path, offset: offsetIn(document, place) })));
+  const lost = missingIn(found, expected);
+  if (lost) return `it would be something else in ${whereIs(lost, edited)}`;
+  const gained = missingIn(expected, found);
+  return gained && `the \`${newName}\` in ${whereIs(gained, edited)} would be the same`;
+}
+
+interface Spot {
+  readonly path: string;
+  /** In the text once it is edited. */
+  readonly offset: number;
+}
+
+/** The first of `spots` that isn’t among the others. */
+function missingIn(others: readonly Spot[], spots: readonly Spot[]): Spot | undefined {
+  const known = new Set(others.map(({ path, offset }) => `${offset} ${path}`));
+  return spots.find(({ path, offset }) => !known.has(`${offset} ${path}`));
+}
+
+/** Where each place lies when all have the new name. */
+function movedPlaces(places: readonly Occurrence[], newName: string, files: readonly TextFile[]): (Spot & { declares: boolean })[] {
+  return files.flatMap(({ path, document }) => {
+    const own = places.filter((place) => place.path === path).map((place) => ({ offset: offsetIn(document, place), length: place.end - place.start, declares: place.declares }));
+    return own.sort((left, right) => left.offset - right.offset).map(({ offset, length, declares }, index) => ({ path, offset: offset + index * (newName.length - length), declares }));
+  });
+}
+
+function offsetIn(document: Document, { item, start }: Pick<Occurrence, 'item' | 'start'>): number {
+  const index = indexOfItem(document, item);
+  return (index === undefined ? 0 : document.starts[index] ?? 0) + start;
+}
+
+function whereIs({ path, offset }: Spot, files: readonly TextFile[]): string {
+  const document = files.find((file) => file.path === path)?.document;
+  const line = document ? new LineIndex(textOfDocument(document)).positionOf(offset).line + 1 : 0;
+  return `line ${line} of \`${fileName(path)}\``;
+}
+
+const fileName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);

@@ -3,7 +3,7 @@ import type { Evaluator } from './evaluate.js';
 import { barSizes, baseOf, lengthOf } from './extents.js';
 import { ADDRESS_SPACE } from './address.js';
 import type { Range } from './intervals.js';
-import { numberIn, numberOf, switchOf, wordOf } from './properties.js';
+import { headPageOf, numberIn, numberOf, switchOf, wordOf } from './properties.js';
 import type { Bridge, BridgeWindow, DeviceBar, Host, HostMemory, HugepagePool, MemoryPurpose } from './model.js';
 import { isPresent, presence } from './presence.js';
 
@@ -40,9 +40,9 @@ function readMemory(element: Element, evaluator: Evaluator): HostMemory[] {
 
 /** `hugepages 1 GiB count 32 node 0`. */
 function readPool(element: Element, evaluator: Evaluator): HugepagePool[] {
-  const size = evaluator.head(element);
-  if (size.type !== 'quantity' || size.unit === 'address' || presence(element, evaluator) === undefined) return [];
-  return [{ element, size: size.value, count: numberIn(element, 'count', evaluator), node: numberOf(element, 'node', 0n, 0xffffn, evaluator) }];
+  const size = headPageOf(element, evaluator);
+  if (size === undefined || presence(element, evaluator) === undefined) return [];
+  return [{ element, size, count: numberIn(element, 'count', evaluator), node: numberOf(element, 'node', 0n, 0xffffn, evaluator) }];
 }
 
 /** Where something is for certain; what ends past 2^64 is told where its extent is read. */

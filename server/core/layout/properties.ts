@@ -1,9 +1,10 @@
 import type { Span } from '../text/span.js';
 import { PROPERTIES } from '../syntax/vocabulary.js';
 import { didYouMean } from './did-you-mean.js';
-import { pathText, type Element } from './elements.js';
+import { isExpression, pathText, type Element } from './elements.js';
 import type { Evaluator } from './evaluate.js';
-import { placeOf } from './place.js';
+import { placeOf, type Place } from './place.js';
+import type { Value } from './values.js';
 
 /** Reads the properties of elements as plain values; what is absent or wrong is `undefined`, and what is wrong is told. */
 
@@ -57,12 +58,25 @@ export function namesOf(element: Element, word: string): { name: string; span: S
   return value.names.flatMap((name) => (name.kind === 'missing' ? [] : [{ name: pathText(name), span: name }]));
 }
 
-/** A page or block size: a power of two, of at least 4 KiB. */
+/** The page or block size after a word, bytes. */
 export function pageOf(element: Element, word: string, evaluator: Evaluator): bigint | undefined {
   const located = element.properties.get(word)?.[0];
-  const bytes = sizeOf(element, word, evaluator);
-  if (bytes === undefined || !located?.property.value) return undefined;
-  if (bytes >= 4096n && (bytes & (bytes - 1n)) === 0n) return bytes;
-  evaluator.report('value-range', placeOf(located, located.property.value), 'a page size is a power of two of at least 4 KiB');
+  if (!located?.property.value) return undefined;
+  return pageIn(evaluator.property(element, word), placeOf(located, located.property.value), evaluator);
+}
+
+/** The page size right after a keyword, as in `hugepages 1 GiB`, bytes. */
+export function headPageOf(element: Element, evaluator: Evaluator): bigint | undefined {
+  const { origin } = element;
+  const { head } = origin.declaration;
+  if (!head || !isExpression(head) || head.kind === 'missing') return undefined;
+  return pageIn(evaluator.head(element), placeOf(origin, head), evaluator);
+}
+
+/** A value as a page or block size: a power of two, of at least 4 KiB. */
+export function pageIn(value: Value, place: Place, evaluator: Evaluator): bigint | undefined {
+  const bytes = evaluator.wantSize(value, place);
+  if (bytes === undefined || (bytes >= 4096n && (bytes & (bytes - 1n)) === 0n)) return bytes;
+  evaluator.report('value-range', place, 'a page size is a power of two of at least 4 KiB');
   return undefined;
 }

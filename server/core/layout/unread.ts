@@ -1,10 +1,10 @@
 import { ADDRESS_SPACE } from './address.js';
-import { isExpression, type Element } from './elements.js';
+import type { Element } from './elements.js';
 import type { Evaluator } from './evaluate.js';
 import { baseOf, lengthOf } from './extents.js';
 import { placeOf } from './place.js';
 import { isPresent } from './presence.js';
-import { numberOf, pageOf, sizeOf, wordOf } from './properties.js';
+import { headPageOf, numberOf, pageOf, sizeOf, wordOf } from './properties.js';
 
 /**
  * Evaluates what no reader of hosts and guests asks for, so that its problems are told, too: a value that nothing
@@ -36,18 +36,10 @@ const READS: ReadonlyMap<string, Read> = new Map<string, Read>([
 function evaluateOwn(element: Element, evaluator: Evaluator): void {
   const { properties, keyword } = element;
   if (keyword === 'const') evaluator.constant(element);
-  if (keyword === 'hugepages') evaluateHead(element, evaluator);
+  if (keyword === 'hugepages') headPageOf(element, evaluator);
   if (properties.has('at') || keyword === 'bar') lengthOf(element, evaluator);
   else if (keyword === 'backing') sizeOf(element, 'size', evaluator);
   for (const word of properties.keys()) READS.get(word)?.(element, evaluator);
-}
-
-/** `hugepages 1 GiB`: a size stands right after the keyword. */
-function evaluateHead(element: Element, evaluator: Evaluator): void {
-  const { origin } = element;
-  const { head } = origin.declaration;
-  if (!head || !isExpression(head) || head.kind === 'missing') return;
-  evaluator.wantSize(evaluator.head(element), placeOf(origin, head));
 }
 
 function checkAccess(element: Element, evaluator: Evaluator): void {

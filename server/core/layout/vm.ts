@@ -8,7 +8,7 @@ import { reservedIn } from './host.js';
 import type { Arrival, Assignment, Backing, BackingKind, Device, Host, Region, RegionKind, Stance, Viommu, Vm, WrittenMap } from './model.js';
 import { placeOf } from './place.js';
 import { isPresent, presence } from './presence.js';
-import { hasFlag, namesOf, numberOf, pageOf, sizeOf, switchOf, wordOf } from './properties.js';
+import { hasFlag, namesOf, numberOf, pageIn, pageOf, sizeOf, switchOf, wordOf } from './properties.js';
 import { REGION_KEYWORDS } from '../syntax/vocabulary.js';
 import { accessOf } from './things.js';
 
@@ -182,13 +182,6 @@ function ownBacking(element: Element, size: bigint | undefined, evaluator: Evalu
     page: known && place && kind !== 'physical' ? pageIn(known, place, evaluator) : undefined,
     physical: known && place && kind === 'physical' ? evaluator.wantAddress(known, place) : undefined,
   };
-}
-
-function pageIn(value: Parameters<Evaluator['wantSize']>[0], place: Parameters<Evaluator['wantSize']>[1], evaluator: Evaluator): bigint | undefined {
-  const bytes = evaluator.wantSize(value, place);
-  if (bytes === undefined || (bytes >= 4096n && (bytes & (bytes - 1n)) === 0n)) return bytes;
-  evaluator.report('value-range', place, 'a page size is a power of two of at least 4 KiB');
-  return undefined;
 }
 
 function overOf(element: Element, regions: readonly Region[], evaluator: Evaluator): Region[] {

@@ -1,0 +1,39 @@
+import type { Element } from '../layout/elements.js';
+import { Evaluator } from '../layout/evaluate.js';
+import { Lookup } from '../layout/lookup.js';
+import type { World } from '../layout/scope.js';
+import type { TextFile } from './references.js';
+
+/**
+ * The declarations that are one thing since they have one name, the element itself first: what is declared anew in a vm, host or
+ * policy and replaces a declaration of the one that this is `like`, and alternatives that `when` chooses between. They may be of
+ * the shipped library.
+ */
+export function namesakesOf(element: Element, files: readonly TextFile[], world: World): Element[] {
+  const groups = [...groupsCalled(element.name, files, world)];
+  const together = [element];
+  for (const member of together) {
+    for (const other of groups.filter((group) => isIn(group, member)).flat()) if (!isIn(together, other)) together.push(other);
+  }
+  return together;
+}
+
+const isIn = (elements: readonly Element[], { origin }: Element): boolean => elements.some((other) => other.origin.declaration === origin.declaration);
+
+function* groupsCalled(name: string, files: readonly TextFile[], world: World): Generator<Element[]> {
+  const evaluator = new Evaluator(new Lookup(world));
+  for (const { path } of files) {
+    for (const source of evaluator.lookup.scopeOf(path)?.declarations ?? []) {
+      if (source.item.text.includes(name)) yield* groupsIn(evaluator.elementOf(source), name);
+    }
+  }
+}
+
+function* groupsIn({ children }: Element, name: string): Generator<Element[]> {
+  const named = children.filter((child) => child.name === name);
+  for (const child of named) {
+    if (child.replaces) yield [child, ...child.replaces];
+    if (child.properties.has('when')) yield named.filter((other) => other.keyword === child.keyword && other.properties.has('when'));
+  }
+  for (const child of children) yield* groupsIn(child, name);
+}
