@@ -20,9 +20,10 @@ export function packageExtension() {
     throw new Error(`The package lacks ${missing.join(', ')}; \`npm run package\` builds it from scratch.`);
   }
 
-  const listed = vsce('ls').split('\n').filter((line) => line !== '').sort();
-  if (listed.join() !== expectedFiles().join()) {
-    throw new Error(`The package would hold ${listed.join(', ')} instead of ${expectedFiles().join(', ')}.`);
+  const [listed, expected] = [vsce('ls').split('\n').filter((line) => line !== ''), expectedFiles()];
+  const [more, fewer] = [listed.filter((file) => !expected.includes(file)), expected.filter((file) => !listed.includes(file))];
+  if (more.length > 0 || fewer.length > 0) {
+    throw new Error(`The package would hold ${more.join(', ') || 'nothing'} besides what is expected of it, and lack ${fewer.join(', ') || 'nothing'}.`);
   }
   vsce('package', '--out', vsix, '--allow-missing-repository', '--no-rewrite-relative-links');
   return vsix;
@@ -49,13 +50,13 @@ function expectedFiles() {
     'docs/map.png',
     'docs/schema/vmlayout.schema.json',
     'docs/screenshot.png',
-    'docs/walkthrough/check.md',
     'examples/doorbell.vmlayout',
     'l10n/bundle.l10n.de.json',
     'package.json',
     'package.nls.de.json',
     'package.nls.json',
     ...inFolder('docs/rules', '.md'),
+    ...inFolder('docs/walkthrough', '.md'),
     ...inFolder('syntaxes', '.json'),
   ].sort();
 }

@@ -338,6 +338,8 @@ export class Workbench {
 
   /** Opens a step of the walkthrough by its title, and waits until the page beside it says something. */
   async walkthroughStep(title: string, says: string): Promise<void> {
+    // VS Code leaves the page out where there is no room: the side bar makes way.
+    await this.#page.keyboard.press('Control+B');
     await this.#page.locator('.getting-started-step', { hasText: title }).click();
     await until(async () => {
       for (const frame of this.#page.frames()) if (await frame.getByText(says).first().isVisible().catch(() => false)) return true;
