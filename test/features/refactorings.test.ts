@@ -102,6 +102,7 @@ describe('constants', () => {
     check(text.replace('A *', 'A$0 *'), 'Inline `A`', text.replace('A *', '(1 + 1) *'));
     check(text.replace('const A', 'const A$0'), 'Inline `A`', 'vm a {\n  ram low at 0 size (1 + 1) * 2 MiB\n  ram high at 4 GiB size 1 + 1\n}\n');
     assert.deepEqual(titles('const A$0\nvm a { ram low at 0 size A }\n'), []);
+    assert.deepEqual(titles('vm m { const A$0 = 1 GiB; ram low at 0 size A }\n--- b.vmlayout\nimport "main.vmlayout"\nvm a like m { const A = 2 GiB }\n').filter((title) => title.startsWith('Inline')), [], 'another file replaces it');
     assert.deepEqual(titles('const A$0 = 1 GiB\n--- b.vmlayout\nimport "main.vmlayout"\nvm a { ram low at 0 size A }\n').filter((title) => title.startsWith('Inline')), [], 'another file uses it');
   });
 });

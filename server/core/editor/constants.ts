@@ -7,6 +7,7 @@ import type { Span } from '../text/span.js';
 import type { TextEdit } from '../text/text-edit.js';
 import { inDocument, type Cursor } from './cursor.js';
 import type { EditorFile } from './editor-file.js';
+import { namesakesOf } from './namesakes.js';
 import { occurrencesOf, targetAt, type Occurrence, type TextFile } from './references.js';
 import { surroundingsOf } from './surroundings.js';
 
@@ -87,6 +88,8 @@ export function inlineConstant(file: EditorFile, offset: number, files: readonly
   const { origin, name } = found.target.element;
   const value = origin.declaration.head;
   const index = indexOfItem(file.document, origin.item);
+  // What replaces it elsewhere, or is replaced by it, would have no part in it.
+  if (namesakesOf(found.target.element, files, file.world).length > 1) return [];
   if (index === undefined || origin.path !== file.path || !value || !isExpression(value) || value.kind === 'missing') return [];
   const text = origin.item.text.slice(value.start, value.end);
   const places = occurrencesOf(found.target, files, file.world);
