@@ -21,6 +21,15 @@ describe('completion', () => {
     checkSuggested('vm web $0{ }', 'like', 'on');
   });
 
+  it('suggests no size behind an end, and no rule whose level a policy can’t set', () => {
+    checkNotSuggested('host h { iommu i { reserved r at 0 ..= 0xfff $0 } }', 'size', 'at');
+    checkSuggested('host h { iommu i { reserved r at 0 $0 } }', 'size', 'kind');
+    checkNotSuggested('policy p {\n  deny $0\n}', 'unknown-name', 'unused-const');
+    checkSuggested('policy p {\n  deny $0\n}', 'block-split');
+    checkSuggested('policy p {\n  allow $0\n}', 'block-split', 'unknown-name');
+    checkSuggested('vm web { ram low at 0 size 1 GiB allow $0 }', 'unknown-name');
+  });
+
   it('knows the fixed words of a property', () => {
     checkAllSuggested('vm web { on-overlap $0 }', 'reject', 'carve', 'tolerate');
     checkAllSuggested('host h { iommu i { reserved r at 0 size 1 kind $0 } }', 'msi', 'sw-msi', 'direct', 'direct-relaxable', 'reserved');

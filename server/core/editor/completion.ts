@@ -94,7 +94,7 @@ function suggest({ nodes, before }: Unfinished, asked: Asked): readonly Suggesti
     case 'property':
       return fixedWords(parent, declarations.at(-1));
     case 'rule-names':
-      return ruleNames(around, new Set(parent.names.map((name) => textOf(name) ?? '')));
+      return ruleNames(around, new Set(parent.names.map((name) => textOf(name) ?? '')), nodes.at(-3)?.kind === 'declaration' ? declarations.at(-1)?.keyword.text : 'allow');
     case 'binder':
       return leaf === parent.name ? NOTHING : selectorNames();
     case 'reference':

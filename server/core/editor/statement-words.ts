@@ -1,5 +1,5 @@
 import { RULES } from '../rules/catalogue.js';
-import type { Declaration, Property } from '../syntax/nodes.js';
+import type { Declaration, Member, Property } from '../syntax/nodes.js';
 import { DECLARATIONS, EVERYWHERE, keywordsIn, PROPERTIES, SELECTORS } from '../syntax/vocabulary.js';
 import type { CompletionContext } from './completion.js';
 import type { EditorFile } from './editor-file.js';
@@ -37,12 +37,16 @@ function keywordSuggestion(keyword: string): Suggestion {
 
 /** The properties that a declaration takes and doesn't have yet; with what it takes over, where it says nothing itself. */
 export function propertiesOf(owner: Declaration, { around, file, context }: Asked, inBlock = false): Suggestion[] {
-  const used = new Set([...owner.properties, ...(owner.block?.members ?? [])].map((member) => (member.kind === 'property' ? member.word.text : '')));
+  const used = new Set([...owner.properties, ...(owner.block?.members ?? [])].flatMap(wordsTaken));
   const element = inBlock ? around.element?.parent : around.element;
   const words = [...(DECLARATIONS[owner.keyword.text]?.properties ?? []), ...EVERYWHERE].filter((word) => !used.has(word));
   const waiver = words.includes('allow') && !inBlock ? [waiverOf({ around, owner: element, file, today: context.today })] : [];
   return [...joining(owner), ...words.map((word) => propertySuggestion(word, inheritedText(word, element, around))), ...waiver];
 }
+
+/** A property’s own word; what has an end behind `at` has its size, too. */
+const wordsTaken = (member: Member): string[] =>
+  member.kind !== 'property' ? [] : member.value?.kind === 'extent' ? [member.word.text, 'size'] : [member.word.text];
 
 /** A condition goes on, or ends with what it is about. */
 function joining({ head, properties }: Declaration): Suggestion[] {
@@ -83,9 +87,10 @@ export const binders = (): Suggestion[] => SELECTORS.map((selector) => ({ label:
 
 export const selectorNames = (): Suggestion[] => SELECTORS.map((label) => ({ label, kind: 'selector', ...told(`Each \`${label}\` of the vm.`) }));
 
-/** Rules, and requirements that have a name, but for those that stand there already. */
-export function ruleNames(around: Surroundings, taken: ReadonlySet<string>): Suggestion[] {
-  const rules = RULES.map(({ name, summary, why, level, group }): Suggestion => ({
+/** Rules, and requirements that have a name, for a statement that begins with `verb`; but for those that stand there already. */
+export function ruleNames(around: Surroundings, taken: ReadonlySet<string>, verb: string | undefined): Suggestion[] {
+  // A policy holds for vms, and sets no level of a rule that looks at files.
+  const rules = RULES.filter(({ over }) => verb === 'allow' || over !== 'file').map(({ name, summary, why, level, group }): Suggestion => ({
     label: name,
     kind: 'rule',
     detail: level,
