@@ -32,7 +32,7 @@ async function measureAt(lines, quick) {
   const size = `${lines.toLocaleString('en')} lines`;
   const item = taken.grammarItem.map((hundred) => hundred / 100);
   return [
-    row('G7', `${size} parsed with the grammar ÷ by hand`, taken.grammar, taken.hand, { atMost: 8 }),
+    row('G7', `${size} parsed with the grammar ÷ by hand`, taken.grammar, taken.hand, { atMost: 4 }),
     ...(quick ? [] : [row('G8', `${size}: Chevrotain ÷ grammar`, taken.chevrotain, taken.grammar, { atLeast: 2 })]),
     row('G9', `${size} ÷ one item of them`, taken.grammar, item, { ...(large && { atLeast: 1000 }) }),
     row('G10', `${size}, a tenth of the statements broken ÷ none`, taken.grammarDamaged, taken.grammar, { atMost: 1.1 }),
