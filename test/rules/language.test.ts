@@ -3,12 +3,17 @@ import { checkFile } from '../../server/core/rules/check.js';
 import { fixAll } from '../../server/core/editor/fix-all.js';
 import { LENGTH_LIMIT, editDocument, openDocument } from '../../server/core/syntax/document.js';
 import { applyEdits } from '../../server/core/text/text-edit.js';
-import { check, checkFix, checkLint, offersOf, TODAY } from '../support/check.js';
+import { check, checkFix, checkLint, checkNoFix, offersOf, TODAY } from '../support/check.js';
 import { brokenFiles } from '../support/texts.js';
 
 // The rules of the language: damage, loose units, names that nothing uses.
 
 describe('syntax', () => {
+  it('offers no repair after which the same word is wrong for another reason', () => {
+    checkNoFix('vm web {\n  backing pages size 2 GiB\n    size 4 GiB\n  ram low at 0 size 2 GiB from pages\n}', 'Join');
+    checkFix('vm web {\n  backing pages\n    size 4 GiB\n  ram low at 0 size 4 GiB from pages\n}', 'Join to the line above', 'vm web {\n  backing pages size 4 GiB\n  ram low at 0 size 4 GiB from pages\n}');
+  });
+
   it('reports several errors at their places, and judges the rest', () => {
     checkLint(`
       vm web {

@@ -63,9 +63,15 @@ function inFile(edit: PlacedEdit, path: string, document: Document): TextEdit | 
 /** Findings are the same if they say the same: places move when text is inserted. */
 const identity = ({ rule, level, message, vm, host }: Finding): string => [rule, level, vm, host, message].join('\0');
 
+/** What a rule complains of in the text, in whatever words: `size` that stands in the wrong place, and then is said twice. */
+const complaint = ({ rule, level, place }: Finding): string => [rule, level, place.item.text.slice(place.start, place.end)].join('\0');
+
 function isBetter(finding: Finding, fix: Fix, before: CheckResult, after: CheckResult): boolean {
-  const count = (result: CheckResult, wanted: string): number => result.findings.filter((other) => identity(other) === wanted).length;
-  if (count(after, identity(finding)) >= count(before, identity(finding))) return false;
+  const fewer = (likeness: (one: Finding) => string): boolean => {
+    const count = (result: CheckResult): number => result.findings.filter((other) => likeness(other) === likeness(finding)).length;
+    return count(after) < count(before);
+  };
+  if (!fewer(identity) || (LANGUAGE.has(finding.rule) && !fewer(complaint))) return false;
   return !added(before, after).some(({ level, rule }) => level === 'error' && !(fix.reveals && !LANGUAGE.has(rule)));
 }
 
