@@ -166,6 +166,12 @@ describe('rename', () => {
     );
   });
 
+  it('of a device goes along on every host of a vm that is assigned it', () => {
+    const text = (a: string, b: string, assigned: string): string =>
+      `host a { iommu u { model vt-d } device ${a} "0000:01:00.0" }\nhost b { iommu u { model vt-d } device ${b} "0000:02:00.0" }\nhost c { device nic "0000:03:00.0" }\nvm web on a, b { assign ${assigned} }\n`;
+    for (const [a, b, assigned] of [['nic$0', 'nic', 'nic'], ['nic', 'nic$0', 'nic'], ['nic', 'nic', 'nic$0']] as const) checkRename(text(a, b, assigned), 'gpu', text('gpu', 'gpu', 'gpu'));
+  });
+
   it('tells apart two declarations of one name', () =>
     checkRename('vm web { ram low at 0 size 1 GiB; ram lo$0w at 0 size 2 GiB; map m to low }\n', 'high', 'vm web { ram low at 0 size 1 GiB; ram high at 0 size 2 GiB; map m to low }\n'));
 

@@ -1,13 +1,15 @@
 import type { Element } from '../layout/elements.js';
 import { Evaluator } from '../layout/evaluate.js';
 import { Lookup } from '../layout/lookup.js';
+import { namesOf } from '../layout/properties.js';
 import type { World } from '../layout/scope.js';
+import { devicesOf } from './meaning.js';
 import type { TextFile } from './references.js';
 
 /**
  * The declarations that are one thing since they have one name, the element itself first: what is declared anew in a vm, host or
- * policy and replaces a declaration of the one that this is `like`, and alternatives that `when` chooses between. They may be of
- * the shipped library.
+ * policy and replaces a declaration of the one that this is `like`, alternatives that `when` chooses between, and the devices of
+ * several hosts that a vm is assigned by one name. They may be of the shipped library.
  */
 export function namesakesOf(element: Element, files: readonly TextFile[], world: World): Element[] {
   const groups = [...groupsCalled(element.name, files, world)];
@@ -25,8 +27,18 @@ function* groupsCalled(name: string, files: readonly TextFile[], world: World): 
   for (const { path } of files) {
     for (const source of evaluator.lookup.scopeOf(path)?.declarations ?? []) {
       if (source.item.text.includes(name)) yield* groupsIn(evaluator.elementOf(source), name);
+      if (source.keyword === 'vm') yield devicesAssigned(evaluator.elementOf(source), name, evaluator);
     }
   }
+}
+
+/** The devices of this name on the hosts of a vm that is assigned one of them: on each host it gets that one. */
+function devicesAssigned(vm: Element, name: string, evaluator: Evaluator): Element[] {
+  if (!vm.children.some((child) => child.keyword === 'assign' && child.name.split('.').at(-1) === name)) return [];
+  return namesOf(vm, 'on').flatMap(({ name: host }) => {
+    const source = evaluator.lookup.find(vm.origin.path, host);
+    return source?.declaration.keyword.text === 'host' ? devicesOf(evaluator.elementOf(source)).filter((device) => device.name === name) : [];
+  });
 }
 
 function* groupsIn({ children }: Element, name: string): Generator<Element[]> {
