@@ -89,7 +89,7 @@ export function inlineConstant(file: EditorFile, offset: number, files: readonly
   const value = origin.declaration.head;
   const index = indexOfItem(file.document, origin.item);
   // What replaces it elsewhere, or is replaced by it, would have no part in it.
-  if (namesakesOf(found.target.element, files, file.world).length > 1) return [];
+  if (namesakesOf(found.target, files, file.world).length > 0) return [];
   if (index === undefined || origin.path !== file.path || !value || !isExpression(value) || value.kind === 'missing') return [];
   const text = origin.item.text.slice(value.start, value.end);
   const places = occurrencesOf(found.target, files, file.world);

@@ -4,23 +4,25 @@ import { Lookup } from '../layout/lookup.js';
 import { namesOf } from '../layout/properties.js';
 import type { World } from '../layout/scope.js';
 import { devicesOf } from './meaning.js';
-import type { TextFile } from './references.js';
+import type { Declaration } from '../syntax/nodes.js';
+import type { Target, TextFile } from './references.js';
 
 /**
- * The declarations that are one thing since they have one name, the element itself first: what is declared anew in a vm, host or
+ * The other declarations that are one thing with a target since they have its name: what is declared anew in a vm, host or
  * policy and replaces a declaration of the one that this is `like`, alternatives that `when` chooses between, and the devices of
  * several hosts that a vm is assigned by one name. They may be of the shipped library.
  */
-export function namesakesOf(element: Element, files: readonly TextFile[], world: World): Element[] {
-  const groups = [...groupsCalled(element.name, files, world)];
-  const together = [element];
-  for (const member of together) {
-    for (const other of groups.filter((group) => isIn(group, member)).flat()) if (!isIn(together, other)) together.push(other);
+export function namesakesOf(target: Target, files: readonly TextFile[], world: World): Element[] {
+  if (target.kind !== 'element') return [];
+  const groups = [...groupsCalled(target.name, files, world)];
+  const groupsOf = new Map<Declaration, Element[][]>();
+  for (const group of groups) for (const { origin } of group) groupsOf.set(origin.declaration, [...(groupsOf.get(origin.declaration) ?? []), group]);
+  const together = new Map([[target.element.origin.declaration, target.element]]);
+  for (const declaration of together.keys()) {
+    for (const other of groupsOf.get(declaration)?.flat() ?? []) if (!together.has(other.origin.declaration)) together.set(other.origin.declaration, other);
   }
-  return together;
+  return [...together.values()].slice(1);
 }
-
-const isIn = (elements: readonly Element[], { origin }: Element): boolean => elements.some((other) => other.origin.declaration === origin.declaration);
 
 function* groupsCalled(name: string, files: readonly TextFile[], world: World): Generator<Element[]> {
   const evaluator = new Evaluator(new Lookup(world));

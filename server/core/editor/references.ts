@@ -17,6 +17,8 @@ export type Target =
   | { readonly kind: 'requirement'; readonly name: string; readonly element: Element }
   | { readonly kind: 'bound'; readonly name: string; readonly statement: Declaration; readonly place: Place };
 
+type ElementTarget = Exclude<Target, { readonly kind: 'bound' }>;
+
 /** A place where the name of a target stands: the name alone, without what is around it. */
 export interface Occurrence extends Place {
   /** Whether it is the declaration itself. */
@@ -88,24 +90,28 @@ function requirementOf(element: Element): Target | undefined {
   return head?.kind === 'requirement' && head.name ? { kind: 'requirement', name: head.name.text, element } : undefined;
 }
 
-/** Everywhere that the target is named in these texts, in their order; its declaration included. */
-export function occurrencesOf(target: Target, files: Iterable<TextFile>, world: World): Occurrence[] {
+/**
+ * Everywhere that the target is named in these texts, in their order; its declaration included. `namesakes` are elements of the
+ * same name that are looked for, too.
+ */
+export function occurrencesOf(target: Target, files: Iterable<TextFile>, world: World, namesakes: readonly Element[] = []): Occurrence[] {
   if (target.kind === 'bound') return boundOccurrences(target);
+  const meant = new Set([target.element, ...namesakes].map(({ origin }) => origin.declaration));
   return [...files].flatMap(({ path, document }) =>
-    document.items.flatMap((item) => (item.text.includes(target.name) ? occurrencesIn(item, path, document, target, world) : [])),
+    document.items.flatMap((item) => (item.text.includes(target.name) ? occurrencesIn(item, path, document, target, meant, world) : [])),
   );
 }
 
-function occurrencesIn(item: Item, path: string, document: Document, target: Target, world: World): Occurrence[] {
+function occurrencesIn(item: Item, path: string, document: Document, target: ElementTarget, meant: ReadonlySet<Declaration>, world: World): Occurrence[] {
   const tree = treeOf(item);
   const occurrences: Occurrence[] = [];
   for (const node of walk(tree)) {
     if (node.kind !== 'word' || !mentions(node, target)) continue;
     const nodes = pathEndingAt(tree, node);
-    const declares = isDeclaration(nodes, target);
+    const declares = isDeclaration(nodes, target.kind, meant);
     const file: EditorFile = { path, document, world, result: NO_RESULT };
     const found = declares ? target : targetOfWord(file, { item, base: 0, offset: node.start, nodes });
-    if (found && isSame(found, target)) occurrences.push({ path, item, start: node.end - target.name.length, end: node.end, declares });
+    if (found?.kind === target.kind && meant.has(found.element.origin.declaration)) occurrences.push({ path, item, start: node.end - target.name.length, end: node.end, declares });
   }
   return occurrences;
 }
@@ -123,16 +129,13 @@ function pathEndingAt(root: AnyNode, word: Word): AnyNode[] {
   return inside.at(-1) === word ? inside : pathTo(root, word.end);
 }
 
-function isDeclaration(nodes: readonly AnyNode[], target: Target): boolean {
-  if (target.kind === 'bound') return false;
+function isDeclaration(nodes: readonly AnyNode[], kind: ElementTarget['kind'], meant: ReadonlySet<Declaration>): boolean {
   const [word, owner] = [nodes.at(-1), nodes.at(-2)];
-  const { declaration } = target.element.origin;
-  if (target.kind === 'requirement') return owner?.kind === 'requirement' && owner === declaration.head && owner.name === word;
-  return nodes.includes(declaration) && nameWordOf(declaration) === word;
+  const declarations = nodes.filter((node): node is Declaration => node.kind === 'declaration' && meant.has(node));
+  return declarations.some((declaration) =>
+    kind === 'requirement' ? owner?.kind === 'requirement' && owner === declaration.head && owner.name === word : nameWordOf(declaration) === word,
+  );
 }
-
-const isSame = (found: Target, target: Target): boolean =>
-  found.kind === target.kind && found.kind !== 'bound' && target.kind !== 'bound' && found.element.origin.declaration === target.element.origin.declaration;
 
 /** The binder, and the names that begin with it in its statement. */
 function boundOccurrences({ name, statement, place }: Extract<Target, { kind: 'bound' }>): Occurrence[] {

@@ -1,3 +1,4 @@
+import type { Element } from '../layout/elements.js';
 import type { PlacedEdit } from '../layout/place.js';
 import type { World } from '../layout/scope.js';
 import { checkFile, type CheckOptions, type CheckResult } from '../rules/check.js';
@@ -17,28 +18,24 @@ export type Renaming = { readonly edits: readonly PlacedEdit[] } | { readonly re
 export function rename(target: Target, newName: string, files: readonly TextFile[], world: World, options: CheckOptions): Renaming {
   if (!isName(newName)) return { refused: `\`${newName}\` is no name: names are letters, digits, \`_\` and inner hyphens before a letter` };
   if (newName === target.name) return { edits: [] };
-  const targets = togetherWith(target, files, world);
-  const outside = outsideOf(files, targets, target);
+  const namesakes = namesakesOf(target, files, world);
+  const outside = outsideOf(files, target, namesakes);
   if (outside !== undefined) return { refused: outside };
-  const places = targets.flatMap((one) => occurrencesOf(one, files, world));
+  const places = occurrencesOf(target, files, world, namesakes);
   const edits = places.map(({ declares: _declares, ...place }): PlacedEdit => ({ ...place, newText: newName }));
   const after = new Edited(edits, files, world);
   const problem = newProblemIn(files, world, after, options) ?? otherMeaningIn(places, newName, files, after);
   return problem === undefined ? { edits } : { refused: `with the name \`${newName}\`: ${problem}` };
 }
 
-const togetherWith = (target: Target, files: readonly TextFile[], world: World): Target[] =>
-  target.kind === 'element' ? namesakesOf(target.element, files, world).map((element) => ({ ...target, element })) : [target];
-
 /** Why not all declarations can be edited, if so. */
-function outsideOf(files: readonly TextFile[], targets: readonly Target[], asked: Target): string | undefined {
-  for (const target of targets) {
-    if (target.kind === 'bound' || files.some(({ path }) => path === target.element.origin.path)) continue;
-    const { path } = target.element.origin;
-    if (!path.startsWith('std:')) return `\`${target.name}\` is declared in \`${fileName(path)}\`, which is neither open nor in the workspace`;
-    return target === asked || targets.length === 1 ? `\`${target.name}\` is of the shipped library` : `\`${target.name}\` replaces what the shipped library declares`;
-  }
-  return undefined;
+function outsideOf(files: readonly TextFile[], target: Target, namesakes: readonly Element[]): string | undefined {
+  if (target.kind === 'bound') return undefined;
+  const paths = [target.element, ...namesakes].map(({ origin }) => origin.path);
+  const outside = paths.find((path) => !files.some((file) => file.path === path));
+  if (outside === undefined) return undefined;
+  if (!outside.startsWith('std:')) return `\`${target.name}\` is declared in \`${fileName(outside)}\`, which is neither open nor in the workspace`;
+  return outside === paths[0] ? `\`${target.name}\` is of the shipped library` : `\`${target.name}\` replaces what the shipped library declares`;
 }
 
 /** The texts once they are edited. */
@@ -92,11 +89,10 @@ function newProblem(before: CheckResult, after: CheckResult): string | undefined
 function otherMeaningIn(places: readonly Occurrence[], newName: string, files: readonly TextFile[], after: Edited): string | undefined {
   const edited = files.map((file) => after.of(file));
   const expected = movedPlaces(places, newName, files);
-  const targets = expected.filter(({ declares }) => declares).flatMap(({ path, offset }) => {
-    const document = edited.find((file) => file.path === path)?.document;
-    return document ? (targetAt({ path, document, world: after, result: NO_RESULT }, offset)?.target ?? []) : [];
-  });
-  const found = targets.flatMap((target) => togetherWith(target, edited, after)).flatMap((target) => occurrencesOf(target, edited, after))
+  const declared = expected.find(({ declares }) => declares);
+  const file = edited.find(({ path }) => path === declared?.path);
+  const target = declared && file && targetAt({ ...file, world: after, result: NO_RESULT }, declared.offset)?.target;
+  const found = (target ? occurrencesOf(target, edited, after, namesakesOf(target, edited, after)) : [])
     .flatMap((place) => edited.filter(({ path }) => path === place.path).map(({ path, document }) => ({ path, offset: offsetIn(document, place) })));
   const lost = missingIn(found, expected);
   if (lost) return `it would be something else in ${whereIs(lost, edited)}`;
