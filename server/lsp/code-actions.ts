@@ -1,6 +1,6 @@
 import type { CodeAction, CodeActionParams, ServerCapabilities } from 'vscode-languageserver';
-import { fixAll, meets, offersFor, refactoringsAt, type Finding, type Refactoring, type RefactoringKind } from '../core/index.js';
-import { codeActionOf, documentEdit, newFileEdits, spanOf, spanOfPlace } from './convert.js';
+import { fixAll, meets, offersFor, refactoringsAt, spanOfPlace, type Finding, type Refactoring, type RefactoringKind } from '../core/index.js';
+import { codeActionOf, documentEdit, newFileEdits, spanOf } from './convert.js';
 import { toDiagnostic } from './diagnostics.js';
 import type { OpenFile } from './documents.js';
 import { uriOfPath } from './files.js';

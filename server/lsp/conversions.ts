@@ -1,6 +1,6 @@
 import type { ServerCapabilities } from 'vscode-languageserver';
 import {
-  checkFile, diffLayouts, diffText, EXPORT_FORMATS, explainLog, explainLogText, exportLayout, IMPORT_FORMATS, importInputs, mapMarkdown, mapOf, openDocument, PLAIN, sniffFormat, svgPicture,
+  checkFile, diffLayouts, diffText, EXPORT_FORMATS, explainLog, explainLogText, exportLayout, fileNameOf, IMPORT_FORMATS, importInputs, mapMarkdown, mapOf, openDocument, PLAIN, sniffFormat, svgPicture,
   type CheckedVm, type CheckOptions, type CheckResult, type Document, type ExportFormatName, type ExportResult, type ImportInput,
 } from '../core/index.js';
 import { pathOfUri } from './files.js';
@@ -99,13 +99,12 @@ async function exported(session: Session, params: ExportParams): Promise<Convert
   const [first, ...others] = chosen;
   if (!first) return { error: 'there is no such vm in this file' };
   if (others.length > 0) return { error: `one vm on one host is exported, and there are ${chosen.length}: ${chosen.map(({ vm, host }) => (host ? `${vm.name} on ${host.name}` : vm.name)).join(', ')}` };
-  const written = write(params.format, first, nameOf(file.path), result);
+  const written = write(params.format, first, fileNameOf(file.path), result);
   if (!written) return { error: `there is no format ${params.format}` };
   return 'errors' in written ? { error: `vm ${first.vm.name} can’t be said as ${params.format}: ${written.errors.join('; ')}` } : written;
 }
 
 /** What is written says which file it is from; where that lies is nobody else's business. */
-const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 const NOT_OPEN = { error: 'this text is not open any more' };
 

@@ -38,13 +38,6 @@ export function rangeOfPlace(document: Document, place: Place): Range | undefine
   return index === undefined ? undefined : { start: positionInItem(document, index, place.start), end: positionInItem(document, index, place.end) };
 }
 
-/** The span of a place in the whole document. */
-export function spanOfPlace(document: Document, place: Place): Span | undefined {
-  const index = indexOfItem(document, place.item);
-  const base = index === undefined ? undefined : document.starts[index];
-  return base === undefined ? undefined : { start: base + place.start, end: base + place.end };
-}
-
 /** The span of a range, in the whole document. */
 export const spanOf = (document: Document, range: Range): Span => ({ start: offsetAt(document, range.start), end: offsetAt(document, range.end) });
 

@@ -1,5 +1,5 @@
 import { FileChangeType, type Diagnostic, type ServerCapabilities } from 'vscode-languageserver';
-import { libraryDocument, RULES, type Document, type Finding, type Place } from '../core/index.js';
+import { fileNameOf, libraryDocument, RULES, type Document, type Finding, type Place } from '../core/index.js';
 import { diagnosticOf, rangeOfPlace, remark, type DiagnosticContext } from './convert.js';
 import { pathOfUri } from './files.js';
 import { libraryUri } from './library.js';
@@ -158,13 +158,11 @@ function diagnosticsFor(session: Session, path: string, document: Document, find
   const convert = toDiagnostic(session, document);
   if (findings.length <= MOST_DIAGNOSTICS) return findings.map(convert);
   const rest = findings.length - MOST_DIAGNOSTICS;
-  return [...worstFirst(findings).slice(0, MOST_DIAGNOSTICS).map(convert), remark(`${rest} more finding${rest === 1 ? '' : 's'} in ${nameOf(path)} are not shown`)];
+  return [...worstFirst(findings).slice(0, MOST_DIAGNOSTICS).map(convert), remark(`${rest} more finding${rest === 1 ? '' : 's'} in ${fileNameOf(path)} are not shown`)];
 }
 
 const worstFirst = (findings: readonly Finding[]): Finding[] =>
   (['error', 'warning', 'note'] as const).flatMap((level) => findings.filter((finding) => finding.level === level));
-
-const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 function send(session: Session, uri: string, version: number | undefined, diagnostics: Diagnostic[]): void {
   const sent = session.connection.sendDiagnostics({ uri, ...(version !== undefined && { version }), diagnostics });

@@ -25,9 +25,6 @@ export function uriOfPath(path: string): string {
   return origin + path.slice(origin.length).split('/').map(encoded).join('/');
 }
 
-/** The folder that a file is in, with a slash at its end. */
-export const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/') + 1);
-
 const URI = /^([a-z][a-z0-9+.-]+:(?:\/\/[^/?#]*)?)?([^?#]*)(.*)$/is;
 
 function decoded(text: string): string {

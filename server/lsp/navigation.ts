@@ -3,10 +3,10 @@ import {
   type LinkedEditingRanges, type Location, type Position, type Range, type SelectionRange, type ServerCapabilities, type WorkspaceEdit, type WorkspaceSymbol,
 } from 'vscode-languageserver';
 import {
-  linksIn, madeFrom, NAME_PATTERN, namePlace, occurrencesOf, relatedAt, rename, searchSymbols, selectionsAt, targetAt, usedBy, usersOf,
+  linksIn, madeFrom, NAME_PATTERN, namePlace, occurrencesOf, relatedAt, rename, searchSymbols, selectionsAt, spanOfPlace, targetAt, usedBy, usersOf,
   type Element, type Occurrence, type PlacedEdit,
 } from '../core/index.js';
-import { callItemOf, documentEdit, offsetAt, rangeOf, rangeOfPlace, selectionRangeOf, spanOfPlace, symbolKindOf } from './convert.js';
+import { callItemOf, documentEdit, offsetAt, rangeOf, rangeOfPlace, selectionRangeOf, symbolKindOf } from './convert.js';
 import { locate } from './diagnostics.js';
 import { pathOfUri } from './files.js';
 import { fileAt, whileUnchanged, type Asked } from './language-features.js';

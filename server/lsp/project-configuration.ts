@@ -1,7 +1,7 @@
 import type { Diagnostic } from 'vscode-languageserver';
-import { CONFIGURATION_NAME, openDocument, readConfiguration, type Configuration } from '../core/index.js';
+import { CONFIGURATION_NAME, folderOf, openDocument, readConfiguration, type Configuration } from '../core/index.js';
 import { problemDiagnostic } from './convert.js';
-import { folderOf, uriOfPath, type Files } from './files.js';
+import { uriOfPath, type Files } from './files.js';
 import type { Levels } from './rule-levels.js';
 import type { Session } from './session.js';
 

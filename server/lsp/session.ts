@@ -1,9 +1,9 @@
 import { ErrorCodes, ResponseError, type CancellationToken, type Connection, type InitializeParams } from 'vscode-languageserver';
-import { checkNextVersion, type CheckOptions, type CheckResult, type Document } from '../core/index.js';
+import { checkNextVersion, folderOf, type CheckOptions, type CheckResult, type Document } from '../core/index.js';
 import { fieldOf } from './any-value.js';
 import { Displays } from './display.js';
 import { Documents, type OpenFile } from './documents.js';
-import { folderOf, pathOfUri, uriOfPath, type Files } from './files.js';
+import { pathOfUri, uriOfPath, type Files } from './files.js';
 import { ProjectConfigurations } from './project-configuration.js';
 import { RuleLevels } from './rule-levels.js';
 

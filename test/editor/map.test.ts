@@ -99,7 +99,7 @@ describeEditor('the map in a real VS Code', {}, (session) => {
     // It goes there in steps, and VS Code stores them some time later.
     let zoomed: string[] = [];
     await until(async () => !isDeepStrictEqual(zoomed, whole) && isDeepStrictEqual(zoomed, zoomed = await labels()), () => 'the map to stand still');
-    await workbench.stores(new RegExp(`scale\\W+exact.*base\\W+${BigInt(zoomed[0]!.replaceAll('_', ''))}\\b`));
+    await workbench.stores(new RegExp(`scale\\W+exact.*base\\W+${BigInt(zoomed[0]!.replaceAll('_', ''))}\\b.*isWhole\\W+false`));
     await workbench.reload();
     map = await workbench.map();
     await map.locator('#exact[aria-pressed="true"]').waitFor();

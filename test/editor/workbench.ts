@@ -141,8 +141,7 @@ export class Workbench {
   async goToPlace(line: number, column: number): Promise<void> {
     // The focus may still be on its way to the editor.
     await until(async () => {
-      await this.#page.keyboard.press('Control+G');
-      if (!await appears(this.#page.locator('.quick-input-widget input'))) return false;
+      await this.#askWith('Control+G');
       await this.#page.keyboard.type(`${line}:${column}`);
       await this.#page.keyboard.press('Enter');
       await this.#page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
@@ -254,14 +253,19 @@ export class Workbench {
 
   /** Runs a command by its title. */
   async run(title: string): Promise<void> {
-    const input = this.#page.locator('.quick-input-widget input');
-    // The list closes where the focus goes to a view meanwhile.
-    await until(async () => {
-      await this.#page.keyboard.press('F1');
-      return appears(input);
-    }, () => `a list of commands to choose ${title} from`);
+    const input = await this.#askWith('F1');
     await input.fill(`>${title}`);
     await this.#clickListed(title);
+  }
+
+  /** Has a key open what asks for something at the top of the window. It closes where the focus goes to a view meanwhile: then it is asked again. */
+  async #askWith(key: string): Promise<Locator> {
+    const input = this.#page.locator('.quick-input-widget input');
+    await until(async () => {
+      await this.#page.keyboard.press(key);
+      return appears(input);
+    }, () => `what ${key} opens`);
+    return input;
   }
 
   /** Clicks an entry of an open list once that stands still: rows move while it is being filtered, and a click would meet another one. */

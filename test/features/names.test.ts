@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { applyEdits, occurrencesOf, openDocument, rename, searchSymbols, selectionsAt, targetAt, textOfDocument, tokensIn, linksIn, usedBy, usersOf } from '../../server/core/index.js';
 import { check, TODAY } from '../support/check.js';
-import { atCursor, checkOccurrences, checkRename, fileOf } from '../support/cursor.js';
+import { atCursor, checkOccurrences, checkRename, fileOf, startOf } from '../support/cursor.js';
 import { dedent } from '../support/picture.js';
 import { allTexts } from '../support/texts.js';
 
@@ -122,7 +122,7 @@ describe('references', () => {
         const found = targetAt(file, match.index + 1);
         if (!found || seen.has(match[0])) continue;
         seen.add(match[0]);
-        const places = occurrencesOf(found.target, [file], file.world).map(({ item, start }) => (file.document.starts[file.document.items.indexOf(item)] ?? 0) + start);
+        const places = occurrencesOf(found.target, [file], file.world).map(({ item, start }) => startOf(file.document, item) + start);
         assert.ok(places.includes(found.span.start), `${match[0]} in\n${text}`);
         for (const place of places) {
           const again = targetAt(file, place + 1) ?? targetAt(file, place);
@@ -194,7 +194,7 @@ describe('rename', () => {
       const renaming = found && taken && rename(found.target, taken[0], [file], file.world, { today: TODAY });
       if (!renaming || 'refused' in renaming) return;
       const renamed = applyEdits(text, renaming.edits.map(({ item, start, end, newText }) => {
-        const base = file.document.starts[file.document.items.indexOf(item)] ?? 0;
+        const base = startOf(file.document, item);
         return { start: base + start, end: base + end, newText };
       }));
       assert.deepEqual(planned(renamed), planned(text), renamed);
@@ -216,7 +216,7 @@ describe('rename', () => {
         const found = targetAt(file, at);
         if (!found) continue;
         const places = occurrencesOf(found.target, [file], file.world).map(({ item, start, end }) => {
-          const base = file.document.starts[file.document.items.indexOf(item)] ?? 0;
+          const base = startOf(file.document, item);
           return { start: base + start, end: base + end };
         });
         for (const { start, end } of places) assert.equal(text.slice(start, end), found.target.name);

@@ -46,7 +46,7 @@ export function checkOccurrences(source: string, expected: string): void {
   assert.equal(marked.join(''), dedent(expected));
 }
 
-const startOf = (document: Document, item: Document['items'][number]): number => document.starts[document.items.indexOf(item)] ?? 0;
+export const startOf = (document: Document, item: Document['items'][number]): number => document.starts[document.items.indexOf(item)] ?? 0;
 
 /** Compares the texts after the name at the cursor got another one; or why it can’t get it. */
 export function checkRename(source: string, newName: string, expected: string): void {

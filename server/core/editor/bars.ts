@@ -1,14 +1,14 @@
 import type { Element } from '../layout/elements.js';
 import { devicesOf } from './meaning.js';
 import type { Suggestion } from './suggestion.js';
-import type { Surroundings } from './surroundings.js';
+import { deviceOf, type Surroundings } from './surroundings.js';
 
 /** `gpu.0`: the BARs of the devices that the vm is given; in a device, the numbers that its BARs may still have. */
 export function barsOfDevices(around: Surroundings): Suggestion[] {
   const { element, evaluator } = around;
   if (element?.keyword === 'device' || element?.parent?.keyword === 'device') return newBars(element.keyword === 'device' ? element : element.parent);
   if (!evaluator.host) return [];
-  const assigned = new Set(element?.parent?.children.filter(({ keyword }) => keyword === 'assign').map(({ name }) => name.split('.').at(-1)));
+  const assigned = new Set(element?.parent?.children.filter(({ keyword }) => keyword === 'assign').map(deviceOf));
   const placed = new Set(element?.parent?.children.filter((child) => child !== element && child.keyword === 'bar').map(({ name }) => name));
   return devicesOf(evaluator.host)
     .filter(({ name }) => assigned.has(name))

@@ -1,4 +1,5 @@
 import { isExpression } from '../layout/elements.js';
+import { spanOfPlace } from '../layout/place.js';
 import { indexOfItem, textOfDocument, treeOf, type Document } from '../syntax/document.js';
 import type { AnyNode, Declaration, Expression, Property } from '../syntax/nodes.js';
 import { textOf } from '../syntax/nodes.js';
@@ -88,9 +89,9 @@ export function inlineConstant(file: EditorFile, offset: number, files: readonly
   const { origin, name } = found.target.element;
   const value = origin.declaration.head;
   const index = indexOfItem(file.document, origin.item);
+  if (index === undefined || origin.path !== file.path || !value || !isExpression(value) || value.kind === 'missing') return [];
   // What replaces it elsewhere, or is replaced by it, would have no part in it.
   if (namesakesOf(found.target, files, file.world).length > 0) return [];
-  if (index === undefined || origin.path !== file.path || !value || !isExpression(value) || value.kind === 'missing') return [];
   const text = origin.item.text.slice(value.start, value.end);
   const places = occurrencesOf(found.target, files, file.world);
   const here = places.filter(({ path, declares }) => path === file.path && !declares);
@@ -106,13 +107,12 @@ export function inlineConstant(file: EditorFile, offset: number, files: readonly
 }
 
 /** A use replaced by the value, in parentheses where the value would fall apart. */
-function replaced({ item, start, end }: Occurrence, document: Document, value: Expression, text: string): TextEdit[] {
-  const index = indexOfItem(document, item);
-  if (index === undefined) return [];
-  const base = document.starts[index] ?? 0;
-  const around = pathTo(treeOf(item), start).findLast((node) => node.kind === 'binary' || node.kind === 'unary');
+function replaced(place: Occurrence, document: Document, value: Expression, text: string): TextEdit[] {
+  const span = spanOfPlace(document, place);
+  if (!span) return [];
+  const around = pathTo(treeOf(place.item), place.start).findLast((node) => node.kind === 'binary' || node.kind === 'unary');
   const newText = (value.kind === 'binary' || value.kind === 'unary') && around ? `(${text})` : text;
-  return [{ start: base + start, end: base + end, newText }];
+  return [{ ...span, newText }];
 }
 
 /** The lines of a declaration, and one blank line below; the declaration alone where it shares them. */

@@ -9,7 +9,7 @@ import { attachmentsOf, describeElement } from './element-text.js';
 import { aboutField } from './field-words.js';
 import { meaningAt, type Meaning } from './meaning.js';
 import { conditionText, visibleRequirements } from './requirement-names.js';
-import { contextOf, type Surroundings } from './surroundings.js';
+import { contextOf, deviceOf, type Surroundings } from './surroundings.js';
 import { spellingsOf, valueText } from './value-text.js';
 
 /** What is told of the word at the cursor; the span counts in the document. */
@@ -63,7 +63,7 @@ function fixedWord(word: string, property: string): string[] {
 /** Of a device in an `assign` also what becomes of it there. */
 function attachment({ element, around }: Extract<Meaning, { kind: 'element' }>, { result }: EditorFile): string[] {
   if (element.keyword !== 'device' || around.element?.keyword !== 'assign') return [];
-  const assigned = around.element.parent?.children.find(({ keyword, name }) => keyword === 'assign' && name.split('.').at(-1) === element.name);
+  const assigned = around.element.parent?.children.find((child) => child.keyword === 'assign' && deviceOf(child) === element.name);
   return assigned ? attachmentsOf(assigned, result) : [];
 }
 

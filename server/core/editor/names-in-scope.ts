@@ -11,7 +11,7 @@ import { REGION_KEYWORDS, SELECTORS } from '../syntax/vocabulary.js';
 import { aboutField } from './field-words.js';
 import { devicesOf, memberOf } from './meaning.js';
 import { describeElement } from './element-text.js';
-import { contextOf, outermost, topElement, type Surroundings } from './surroundings.js';
+import { contextOf, deviceOf, outermost, topElement, type Surroundings } from './surroundings.js';
 import { shortText, told, type Explanation, type Suggestion } from './suggestion.js';
 import { valueText } from './value-text.js';
 
@@ -75,7 +75,7 @@ function candidates(word: string, around: Surroundings): Suggestion[] {
 }
 
 function unassignedFirst(devices: readonly Suggestion[], assign: Element | undefined): Suggestion[] {
-  const assigned = new Set(assign?.parent?.children.filter(({ keyword, origin }) => keyword === 'assign' && origin.declaration !== assign.origin.declaration).map(({ name }) => name.split('.').at(-1)));
+  const assigned = new Set(assign?.parent?.children.filter(({ keyword, origin }) => keyword === 'assign' && origin.declaration !== assign.origin.declaration).map(deviceOf));
   return [...devices.filter(({ label }) => !assigned.has(label)), ...devices.filter(({ label }) => assigned.has(label))];
 }
 

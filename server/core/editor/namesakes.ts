@@ -3,9 +3,10 @@ import { Evaluator } from '../layout/evaluate.js';
 import { Lookup } from '../layout/lookup.js';
 import { namesOf } from '../layout/properties.js';
 import type { World } from '../layout/scope.js';
-import { devicesOf } from './meaning.js';
 import type { Declaration } from '../syntax/nodes.js';
-import type { Target, TextFile } from './references.js';
+import { devicesOf } from './meaning.js';
+import type { ElementTarget, Target, TextFile } from './references.js';
+import { deviceOf, hostNamed } from './surroundings.js';
 
 /**
  * The other declarations that are one thing with a target since they have its name: what is declared anew in a vm, host or
@@ -14,7 +15,7 @@ import type { Target, TextFile } from './references.js';
  */
 export function namesakesOf(target: Target, files: readonly TextFile[], world: World): Element[] {
   if (target.kind !== 'element') return [];
-  const groups = [...groupsCalled(target.name, files, world)];
+  const groups = [...groupsCalled(target, files, world)];
   const groupsOf = new Map<Declaration, Element[][]>();
   for (const group of groups) for (const { origin } of group) groupsOf.set(origin.declaration, [...(groupsOf.get(origin.declaration) ?? []), group]);
   const together = new Map([[target.element.origin.declaration, target.element]]);
@@ -24,23 +25,21 @@ export function namesakesOf(target: Target, files: readonly TextFile[], world: W
   return [...together.values()].slice(1);
 }
 
-function* groupsCalled(name: string, files: readonly TextFile[], world: World): Generator<Element[]> {
+function* groupsCalled({ name, element }: ElementTarget, files: readonly TextFile[], world: World): Generator<Element[]> {
   const evaluator = new Evaluator(new Lookup(world));
   for (const { path } of files) {
     for (const source of evaluator.lookup.scopeOf(path)?.declarations ?? []) {
       if (source.item.text.includes(name)) yield* groupsIn(evaluator.elementOf(source), name);
-      if (source.keyword === 'vm') yield devicesAssigned(evaluator.elementOf(source), name, evaluator);
+      if (element.keyword === 'device' && source.keyword === 'vm') yield devicesAssigned(evaluator.elementOf(source), name, evaluator);
     }
   }
 }
 
 /** The devices of this name on the hosts of a vm that is assigned one of them: on each host it gets that one. */
 function devicesAssigned(vm: Element, name: string, evaluator: Evaluator): Element[] {
-  if (!vm.children.some((child) => child.keyword === 'assign' && child.name.split('.').at(-1) === name)) return [];
-  return namesOf(vm, 'on').flatMap(({ name: host }) => {
-    const source = evaluator.lookup.find(vm.origin.path, host);
-    return source?.declaration.keyword.text === 'host' ? devicesOf(evaluator.elementOf(source)).filter((device) => device.name === name) : [];
-  });
+  if (!vm.children.some((child) => child.keyword === 'assign' && deviceOf(child) === name)) return [];
+  const hosts = namesOf(vm, 'on').flatMap((host) => hostNamed(host.name, vm, evaluator) ?? []);
+  return hosts.flatMap(devicesOf).filter((device) => device.name === name);
 }
 
 function* groupsIn({ children }: Element, name: string): Generator<Element[]> {

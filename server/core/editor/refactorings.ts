@@ -1,9 +1,8 @@
 import { REGION_KEYWORDS } from '../syntax/vocabulary.js';
 import type { Element } from '../layout/elements.js';
-import type { PlacedEdit } from '../layout/place.js';
+import { spanOfPlace, type PlacedEdit } from '../layout/place.js';
 import type { CheckOptions } from '../rules/check.js';
 import type { CheckedVm } from '../rules/parts.js';
-import { indexOfItem } from '../syntax/document.js';
 import type { Declaration } from '../syntax/nodes.js';
 import type { Span } from '../text/span.js';
 import type { TextEdit } from '../text/text-edit.js';
@@ -99,8 +98,7 @@ function checkedOf(element: Element, { result }: EditorFile): CheckedVm | undefi
   return result.vms.find(({ vm }) => vm.element.origin.declaration === top.origin.declaration);
 }
 
-function inDocumentOf({ item, start, end, newText }: PlacedEdit, { document }: EditorFile): TextEdit[] {
-  const index = indexOfItem(document, item);
-  const base = index === undefined ? undefined : document.starts[index];
-  return base === undefined ? [] : [{ start: base + start, end: base + end, newText }];
+function inDocumentOf(edit: PlacedEdit, { document }: EditorFile): TextEdit[] {
+  const span = spanOfPlace(document, edit);
+  return span ? [{ ...span, newText: edit.newText }] : [];
 }

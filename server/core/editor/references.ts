@@ -8,7 +8,7 @@ import { cursorAt, inDocument, type Cursor } from './cursor.js';
 import type { EditorFile } from './editor-file.js';
 import { devicesOf, meaningAt, type Meaning } from './meaning.js';
 import { visibleRequirements } from './requirement-names.js';
-import { hostOf, outermost, surroundingsOf, type Surroundings } from './surroundings.js';
+import { deviceOf, hostOf, outermost, surroundingsOf, type Surroundings } from './surroundings.js';
 import type { Span } from '../text/span.js';
 
 /** What has a name that may be used elsewhere. */
@@ -17,7 +17,7 @@ export type Target =
   | { readonly kind: 'requirement'; readonly name: string; readonly element: Element }
   | { readonly kind: 'bound'; readonly name: string; readonly statement: Declaration; readonly place: Place };
 
-type ElementTarget = Exclude<Target, { readonly kind: 'bound' }>;
+export type ElementTarget = Exclude<Target, { readonly kind: 'bound' }>;
 
 /** A place where the name of a target stands: the name alone, without what is around it. */
 export interface Occurrence extends Place {
@@ -76,8 +76,7 @@ function nameWordOf({ name, keyword, head }: Declaration): Word | undefined {
 /** An `assign` is called like its device, and is no declaration of that name. */
 function assigned(element: Element, { evaluator }: Surroundings): Element | undefined {
   const host = hostOf(outermost(element), evaluator);
-  const name = element.name.split('.').at(-1);
-  return host && devicesOf(host).find((device) => device.name === name);
+  return host && devicesOf(host).find((device) => device.name === deviceOf(element));
 }
 
 function requirementTarget(rule: string, around: Surroundings): Target | undefined {

@@ -1,10 +1,12 @@
 import type { Element } from '../layout/elements.js';
-import type { PlacedEdit } from '../layout/place.js';
+import { spanOfPlace, type Place, type PlacedEdit } from '../layout/place.js';
 import type { World } from '../layout/scope.js';
 import { checkFile, type CheckOptions, type CheckResult } from '../rules/check.js';
-import { editDocumentAll, indexOfItem, textOfDocument, type Document } from '../syntax/document.js';
+import { editDocumentAll, textOfDocument, type Document } from '../syntax/document.js';
 import { isName } from '../syntax/vocabulary.js';
 import { LineIndex } from '../text/line-index.js';
+import { fileNameOf } from '../text/path.js';
+import type { Span } from '../text/span.js';
 import { namesakesOf } from './namesakes.js';
 import { NO_RESULT, occurrencesOf, targetAt, type Occurrence, type Target, type TextFile } from './references.js';
 
@@ -12,7 +14,7 @@ import { NO_RESULT, occurrencesOf, targetAt, type Occurrence, type Target, type 
 export type Renaming = { readonly edits: readonly PlacedEdit[] } | { readonly refused: string };
 
 /**
- * Renames a target in these texts, with what replaces it or is replaced by it over `like`. The edits are tried on copies first: the
+ * Renames a target in these texts, with its namesakes. The edits are tried on copies first: the
  * new name has to stand for the same in the same places, and nowhere else, and must not be taken.
  */
 export function rename(target: Target, newName: string, files: readonly TextFile[], world: World, options: CheckOptions): Renaming {
@@ -34,7 +36,7 @@ function outsideOf(files: readonly TextFile[], target: Target, namesakes: readon
   const paths = [target.element, ...namesakes].map(({ origin }) => origin.path);
   const outside = paths.find((path) => !files.some((file) => file.path === path));
   if (outside === undefined) return undefined;
-  if (!outside.startsWith('std:')) return `\`${target.name}\` is declared in \`${fileName(outside)}\`, which is neither open nor in the workspace`;
+  if (!outside.startsWith('std:')) return `\`${target.name}\` is declared in \`${fileNameOf(outside)}\`, which is neither open nor in the workspace`;
   return outside === paths[0] ? `\`${target.name}\` is of the shipped library` : `\`${target.name}\` replaces what the shipped library declares`;
 }
 
@@ -46,7 +48,7 @@ class Edited implements World {
   constructor(edits: readonly PlacedEdit[], files: readonly TextFile[], world: World) {
     this.#world = world;
     this.#changed = new Map(files.flatMap(({ path, document }): [string, Document][] => {
-      const own = edits.filter((edit) => edit.path === path).map((edit) => ({ start: offsetIn(document, edit), end: offsetIn(document, edit) + edit.end - edit.start, newText: edit.newText }));
+      const own = edits.filter((edit) => edit.path === path).flatMap((edit) => spansIn(document, edit).map((span) => ({ ...span, newText: edit.newText })));
       return own.length === 0 ? [] : [[path, editDocumentAll(document, own)]];
     }));
   }
@@ -65,7 +67,7 @@ class Edited implements World {
 }
 
 /** What only a name can do wrong. All else stays as it was where each name stands for the same. */
-const NAMING: ReadonlySet<string> = new Set(['duplicate-name', 'syntax', 'unknown-name']);
+const NAMING: readonly string[] = ['duplicate-name', 'syntax', 'unknown-name'];
 
 /** The first of these problems that the edits would make in any text, in its own words. */
 function newProblemIn(files: readonly TextFile[], world: World, after: Edited, options: CheckOptions): string | undefined {
@@ -82,7 +84,8 @@ function newProblemIn(files: readonly TextFile[], world: World, after: Edited, o
 
 function newProblem(before: CheckResult, after: CheckResult): string | undefined {
   const count = ({ findings }: CheckResult, named: string): number => findings.filter(({ rule }) => rule === named).length;
-  return after.findings.find(({ rule }) => NAMING.has(rule) && count(after, rule) > count(before, rule))?.message;
+  const more = NAMING.filter((rule) => count(after, rule) > count(before, rule));
+  return after.findings.find(({ rule }) => more.includes(rule))?.message;
 }
 
 /** A place where the new name would stand for something else, or where it already stands and would now stand for the target. */
@@ -93,7 +96,7 @@ function otherMeaningIn(places: readonly Occurrence[], newName: string, files: r
   const file = edited.find(({ path }) => path === declared?.path);
   const target = declared && file && targetAt({ ...file, world: after, result: NO_RESULT }, declared.offset)?.target;
   const found = (target ? occurrencesOf(target, edited, after, namesakesOf(target, edited, after)) : [])
-    .flatMap((place) => edited.filter(({ path }) => path === place.path).map(({ path, document }) => ({ path, offset: offsetIn(document, place) })));
+    .flatMap((place) => edited.filter(({ path }) => path === place.path).flatMap(({ path, document }) => spansIn(document, place).map(({ start }) => ({ path, offset: start }))));
   const lost = missingIn(found, expected);
   if (lost) return `it would be something else in ${whereIs(lost, edited)}`;
   const gained = missingIn(expected, found);
@@ -115,20 +118,18 @@ function missingIn(others: readonly Spot[], spots: readonly Spot[]): Spot | unde
 /** Where each place lies when all have the new name. */
 function movedPlaces(places: readonly Occurrence[], newName: string, files: readonly TextFile[]): (Spot & { declares: boolean })[] {
   return files.flatMap(({ path, document }) => {
-    const own = places.filter((place) => place.path === path).map((place) => ({ offset: offsetIn(document, place), length: place.end - place.start, declares: place.declares }));
-    return own.sort((left, right) => left.offset - right.offset).map(({ offset, length, declares }, index) => ({ path, offset: offset + index * (newName.length - length), declares }));
+    const own = places.filter((place) => place.path === path).flatMap((place) => spansIn(document, place).map((span) => ({ ...span, declares: place.declares })));
+    return own.sort((left, right) => left.start - right.start).map(({ start, end, declares }, index) => ({ path, offset: start + index * (newName.length - (end - start)), declares }));
   });
 }
 
-function offsetIn(document: Document, { item, start }: Pick<Occurrence, 'item' | 'start'>): number {
-  const index = indexOfItem(document, item);
-  return (index === undefined ? 0 : document.starts[index] ?? 0) + start;
+function spansIn(document: Document, place: Place): Span[] {
+  const span = spanOfPlace(document, place);
+  return span ? [span] : [];
 }
 
 function whereIs({ path, offset }: Spot, files: readonly TextFile[]): string {
   const document = files.find((file) => file.path === path)?.document;
   const line = document ? new LineIndex(textOfDocument(document)).positionOf(offset).line + 1 : 0;
-  return `line ${line} of \`${fileName(path)}\``;
+  return `line ${line} of \`${fileNameOf(path)}\``;
 }
-
-const fileName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);

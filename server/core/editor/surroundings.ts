@@ -45,9 +45,17 @@ export function hostOf(element: Element, evaluator: Evaluator): Element | undefi
   const top = outermost(element);
   if (top.keyword === 'host') return top;
   const name = namesOf(top, 'on')[0]?.name;
-  const found = name === undefined ? undefined : evaluator.lookup.find(top.origin.path, name);
+  return name === undefined ? undefined : hostNamed(name, top, evaluator);
+}
+
+/** The host that a name means where a declaration is written. */
+export function hostNamed(name: string, { origin }: Element, evaluator: Evaluator): Element | undefined {
+  const found = evaluator.lookup.find(origin.path, name);
   return found?.declaration.keyword.text === 'host' ? evaluator.elementOf(found) : undefined;
 }
+
+/** The device that an `assign` names, without its host. */
+export const deviceOf = ({ name }: Element): string | undefined => name.split('.').at(-1);
 
 /** The element of a name at the top of a file, as it is seen from there. */
 export function topElement(name: string, table: 'names' | 'policies', { evaluator, origin }: Surroundings): Element | undefined {

@@ -1,4 +1,4 @@
-import type { Item } from '../syntax/document.js';
+import { indexOfItem, type Document, type Item } from '../syntax/document.js';
 import type { Span } from '../text/span.js';
 
 /**
@@ -30,3 +30,10 @@ export const placeOf = (origin: Origin, span: Span): Place => ({
 
 export const samePlace = (left: Place, right: Place): boolean =>
   left.item === right.item && left.path === right.path && left.start === right.start && left.end === right.end;
+
+/** The span of a place in the whole document; nothing where its item is in another one, or in an older version of this one. */
+export function spanOfPlace(document: Document, { item, start, end }: Place): Span | undefined {
+  const index = indexOfItem(document, item);
+  const base = index === undefined ? undefined : document.starts[index];
+  return base === undefined ? undefined : { start: base + start, end: base + end };
+}

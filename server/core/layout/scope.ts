@@ -1,5 +1,6 @@
 import { forgetTree, sharedItems, treeOf, type Document, type Item } from '../syntax/document.js';
 import { textOf, type Declaration } from '../syntax/nodes.js';
+import { folderOf } from '../text/path.js';
 import { NameTable } from './name-table.js';
 import type { Origin } from './place.js';
 
@@ -224,7 +225,7 @@ function importPath({ path, declaration }: Source): string | undefined {
  */
 export function resolveBeside(file: string, relative: string): string {
   if (/^(?:[a-z][a-z0-9+.-]*:|\/)/i.test(relative)) return relative;
-  const folder = file.slice(0, file.lastIndexOf('/') + 1);
+  const folder = folderOf(file);
   const scheme = /^[a-z][a-z0-9+.-]*:\/\/[^/]*\/|^\//i.exec(folder)?.[0] ?? '';
   const parts: string[] = [];
   for (const part of `${folder.slice(scheme.length)}${relative}`.split('/')) {

@@ -1,8 +1,8 @@
 import { addLeaves, formatLeaves, totalLeaves, type Leaves } from '../dma/leaves.js';
 import type { PlannedMap } from '../dma/plan.js';
-import type { PlacedEdit } from '../layout/place.js';
+import { spanOfPlace, type PlacedEdit } from '../layout/place.js';
 import type { World } from '../layout/scope.js';
-import { editDocumentAll, indexOfItem, type Document } from '../syntax/document.js';
+import { editDocumentAll, type Document } from '../syntax/document.js';
 import type { TextEdit } from '../text/text-edit.js';
 import { RULES } from './catalogue.js';
 import { checkFile, type CheckOptions, type CheckResult } from './check.js';
@@ -54,10 +54,8 @@ function documentAt(path: string, world: World): Document | undefined {
 
 /** The edit with offsets in the whole file; nothing where it lies in another file. */
 function inFile(edit: PlacedEdit, path: string, document: Document): TextEdit | undefined {
-  const index = edit.path === path ? indexOfItem(document, edit.item) : undefined;
-  const start = index === undefined ? undefined : document.starts[index];
-  if (start === undefined) return undefined;
-  return { start: start + edit.start, end: start + edit.end, newText: edit.newText };
+  const span = edit.path === path ? spanOfPlace(document, edit) : undefined;
+  return span && { ...span, newText: edit.newText };
 }
 
 /** Findings are the same if they say the same: places move when text is inserted. */
@@ -68,7 +66,8 @@ const complaint = ({ rule, level, place }: Finding): string => [rule, level, pla
 
 function isBetter(finding: Finding, fix: Fix, before: CheckResult, after: CheckResult): boolean {
   const fewer = (likeness: (one: Finding) => string): boolean => {
-    const count = (result: CheckResult): number => result.findings.filter((other) => likeness(other) === likeness(finding)).length;
+    const wanted = likeness(finding);
+    const count = (result: CheckResult): number => result.findings.filter((other) => likeness(other) === wanted).length;
     return count(after) < count(before);
   };
   if (!fewer(identity) || (LANGUAGE.has(finding.rule) && !fewer(complaint))) return false;
