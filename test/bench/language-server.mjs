@@ -19,6 +19,7 @@ export async function startServer(command, { text, languageId, answers = 'publis
   const wire = connect(child);
   const uri = URI.replace('/layout', path);
   let version = 1;
+  let resultId;
   wire.request('initialize', {
     processId: process.pid,
     rootUri: null,
@@ -69,10 +70,12 @@ export async function startServer(command, { text, languageId, answers = 'publis
     },
   };
 
-  function answer() {
+  async function answer() {
     if (answers === 'pull') {
-      wire.request('textDocument/diagnostic', { textDocument: { uri } });
-      return wire.until((message) => message.id === wire.last && message.method === undefined);
+      wire.request('textDocument/diagnostic', { textDocument: { uri }, ...(resultId !== undefined && { previousResultId: resultId }) });
+      const answered = await wire.until((message) => message.id === wire.last && message.method === undefined);
+      resultId = answered.message.result?.resultId;
+      return answered;
     }
     return wire.until(({ method, params }) => method === 'textDocument/publishDiagnostics' && (params.version ?? version) === version);
   }
