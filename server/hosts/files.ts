@@ -28,6 +28,12 @@ export class Files {
     return known;
   }
 
+  /** The text of a file that `named`, which the user named, asks for: below its folder or the working directory. */
+  readFor(named: string, name: string): Loaded {
+    const file = path.resolve(this.#folder, name);
+    return this.#rootsOf([named]).some((root) => isInside(root, file)) ? this.read(name) : OUTSIDE;
+  }
+
   /** The bytes of a file that the user named, which may be no text. */
   bytes(name: string): Buffer | { readonly error: string } {
     return readBytes(path.resolve(this.#folder, name), 'any');
@@ -35,25 +41,31 @@ export class Files {
 
   /** What a check of this file may read: itself, and what it imports from its own folder or the working directory. */
   worldOf(name: string, document: Document): World {
-    const roots = [this.#folder, path.dirname(path.resolve(this.#folder, name))];
+    const roots = this.#rootsOf([name]);
     return { read: (asked) => (asked === name ? document : this.#import(asked, roots)) };
   }
 
   /** What a check of any of these files may read: all of them, and what they import from their folders or the working directory. */
   worldOfAll(names: readonly string[]): World {
-    const roots = [this.#folder, ...new Set(names.map((name) => path.dirname(path.resolve(this.#folder, name))))];
+    const roots = this.#rootsOf(names);
     return { read: (asked) => this.#import(asked, roots) };
+  }
+
+  #rootsOf(names: readonly string[]): string[] {
+    return [this.#folder, ...new Set(names.map((name) => path.dirname(path.resolve(this.#folder, name))))];
   }
 
   #import(asked: string, roots: readonly string[]): Document | { readonly error: string } {
     if (/^[a-z][a-z0-9+.-]+:/i.test(asked)) return { error: 'only files and `std:` are imported; nothing is fetched' };
     const file = path.resolve(this.#folder, asked);
-    if (!roots.some((root) => isInside(root, file))) return { error: 'it is outside of the workspace' };
+    if (!roots.some((root) => isInside(root, file))) return OUTSIDE;
     const known = this.#documents.get(file) ?? documentIn(this.#texts.get(file) ?? readFile(file, 'ordinary'));
     this.#documents.set(file, known);
     return known;
   }
 }
+
+const OUTSIDE = { error: 'it is outside of the workspace' };
 
 const documentIn = (loaded: Loaded): Document | { readonly error: string } => ('error' in loaded ? loaded : openDocument(loaded.text));
 

@@ -85,14 +85,14 @@ function filesAt(name: string, files: Files, session: Session, format: ImportFor
     const meant = nearest(name, formatNames());
     throw new Misuse(`import: there is no format and no file \`${name}\`${meant ? `; did you mean \`${meant}\`?` : `; the formats are ${formatNames().join(', ')}`}`);
   }
-  return [{ ...fileOf(name, bytes), include: (asked, from) => included(asked, from, session, files) }];
+  return [{ ...fileOf(name, bytes), include: (asked, from) => included(asked, from, name, session, files) }];
 }
 
-/** A file beside the one that includes it, inside the working directory or that of the first file. */
-function included(asked: string, from: string, session: Session, files: Files): { path: string; text: string } | undefined {
+/** A file beside the one that includes it, below the working directory or the folder of the file that the user named. */
+function included(asked: string, from: string, named: string, session: Session, files: Files): { path: string; text: string } | undefined {
   const name = path.join(path.dirname(from), asked);
   if (path.isAbsolute(asked) || isDirectory(path.resolve(session.folder, name))) return undefined;
-  const loaded = files.read(name);
+  const loaded = files.readFor(named, name);
   return 'error' in loaded ? undefined : { path: name, text: loaded.text };
 }
 

@@ -52,6 +52,17 @@ describe('vmlayout import', () => {
     });
   });
 
+  it('includes no file from outside of the folders that it was given', async () => {
+    const tree = '/ { #address-cells = <1>; #size-cells = <1>; memory { reg = <0 0x1000>; }; };\n';
+    const board = (from: string): string => `/dts-v1/;\n/include/ "${from}"\n${tree}`;
+    await inFolder({ 'secret.dtsi': 'SECRET\n', 'in/a/board.dts': board('../../secret.dtsi'), 'in/a/other.dts': board('../more.dtsi'), 'in/more.dtsi': '' }, async (folder) => {
+      const outside = await vmlayout(['import', 'a/board.dts'], { folder: join(folder, 'in') });
+      assert.match(outside.out + outside.err, /secret\.dtsi isn’t there/);
+      const inside = await vmlayout(['import', 'a/other.dts'], { folder: join(folder, 'in') });
+      assert.doesNotMatch(inside.out + inside.err, /isn’t there/);
+    });
+  });
+
   it('looks at files whose format isn’t said, and makes one layout of them', async () => {
     const iomem = '00001000-bfffffff : System RAM\nfee00000-fee00fff : Local APIC\n';
     await inFolder({ 'sys/2/reserved_regions': MSI, 'proc/iomem': iomem, 'board.dts': '/dts-v1/;\n#include "soc.dtsi"\n', 'soc.dtsi': '/ { #address-cells = <1>; #size-cells = <1>; memory { reg = <0 0x1000>; }; };\n' }, async (folder) => {

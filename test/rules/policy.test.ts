@@ -441,6 +441,7 @@ describe('requirements', () => {
     checkLint(`${ALTRA}
 vm web on altra {
    ^^^ policy/all: \`false and v.maps > 0\` is false for \`web\`
+   ^^^ policy/least: \`min(map.coverage(2 MiB)) >= 90%\` is false: 0%
   policy p
   backing ram0 size 4 GiB hugetlb 1 GiB
   ram low at 0x4000_0000 size 2 GiB from ram0
@@ -460,6 +461,7 @@ policy p {
   require b.size >= 1 GiB and b.node == 0 and b.name == "ram0" for b in backing
   require r.backing == b for r in ram, b in backing
   require host.page == 4 KiB and host.arch == "arm64" and altra.smmu0.granule == host.page
+  require least: min(map.coverage(2 MiB)) >= 90%
   require all: false and v.maps > 0 for v in vm
 }
 `, { today: TODAY, levels: new Map([['phase-mismatch', 'off'], ['base-misaligned', 'off']]) });
@@ -522,6 +524,10 @@ policy p {
                 ^^^^^^ type-mismatch: \`require\` asks for a condition, and this is a size
         require r.size / (r.base - r.base) > 1 for r in ram
                 ^^^^^^^^^^^^^^^^^^^^^^^^^^ value-range: division by zero
+        require ram.coverage(2 MiB) > 90%
+                    ^^^^^^^^ unknown-name: a \`ram\` has no \`coverage(…)\`
+        require ram.size.coverage(2 MiB) > 90%
+                         ^^^^^^^^ unknown-name: a size has no \`coverage(…)\`
       }
     `);
   });

@@ -269,14 +269,26 @@ export class Evaluator extends ProblemLog {
     const owner = call.callee.path.slice(0, -1);
     const start = owner[0]?.start ?? call.start;
     const value = this.#reference({ kind: 'reference', start, end: owner.at(-1)?.end ?? start, path: owner }, context);
-    if (value.type !== 'thing') return UNKNOWN;
-    const result = value.thing.method?.(name, args);
-    if (!result) {
-      const last = call.callee.path.at(-1) ?? call;
-      this.report('unknown-name', placeOf(context.origin, last), `a \`${value.thing.kind}\` has no \`${name}(…)\``);
-      return UNKNOWN;
+    return this.#methodOf(value, name, args, call, context) ?? UNKNOWN;
+  }
+
+  /** `map.coverage(2 MiB)` of a list, too: the shares of all; unknown if one is. Nothing where that is told. */
+  #methodOf(value: Value, name: string, args: readonly Value[], call: Call, context: Context): Value | undefined {
+    if (value.type === 'unknown') return undefined;
+    if (value.type === 'list') {
+      const values: Value[] = [];
+      for (const one of value.values) {
+        const result = this.#methodOf(one, name, args, call, context);
+        if (!result || result.type === 'unknown') return result;
+        values.push(result);
+      }
+      return { type: 'list', values };
     }
-    return this.#told(result, call, context);
+    const result = value.type === 'thing' ? value.thing.method?.(name, args) : undefined;
+    if (result) return this.#told(result, call, context);
+    const last = call.callee.path.at(-1) ?? call;
+    this.report('unknown-name', placeOf(context.origin, last), `${describe(value)} has no \`${name}(…)\``);
+    return undefined;
   }
 
   #unary({ operator, operand, start, end }: Unary, context: Context): Value {
