@@ -40,7 +40,9 @@ export function followTexts(session: Session): ServerCapabilities {
   }));
   connection.onDidChangeWatchedFiles(session.guard('watching', undefined, ({ changes }) => {
     const paths = changes.map(({ uri }) => pathOfUri(uri));
-    for (const path of paths) documents.forget(path);
+    for (const path of paths) session.forgetLoaded(path);
+    const gone = changes.filter(({ type }) => type === FileChangeType.Deleted).map(({ uri }) => pathOfUri(uri));
+    for (const path of gone) if (!documents.at(path)) session.forget(path);
     for (const path of paths.filter(isConfiguration)) forgetConfiguration(session, path);
     if (paths.some(isConfiguration)) {
       session.levels.forgetProject((path) => documents.at(path) !== undefined);

@@ -63,7 +63,7 @@ export function answerFolding(session: Session): ServerCapabilities {
 }
 
 /** Waits for what an answer about a place needs; refuses it where the text has changed meanwhile, as the place is another then. */
-export async function whileUnchanged<Needed>(session: Session, { textDocument }: Asked, needed: Promise<Needed>): Promise<Needed> {
+export async function whileUnchanged<Needed>(session: Session, { textDocument }: Pick<Asked, 'textDocument'>, needed: Promise<Needed>): Promise<Needed> {
   const before = session.documents.get(textDocument.uri)?.document;
   const here = await needed;
   if (session.documents.get(textDocument.uri)?.document !== before) throw new ResponseError(LSPErrorCodes.ContentModified, 'the text has changed meanwhile');

@@ -94,10 +94,10 @@ export function answerCallHierarchy(session: Session): ServerCapabilities {
     const element = asked && relatedAt(asked.file, asked.offset);
     return element ? itemsOf(session, element) : null;
   }));
-  languages.callHierarchy.onIncomingCalls(session.guard('users', null, ({ item }: { item: CallHierarchyItem }): CallHierarchyIncomingCall[] =>
-    related(session, item, usersOf).map((from) => ({ from, fromRanges: [from.selectionRange] }))));
-  languages.callHierarchy.onOutgoingCalls(session.guard('uses', null, ({ item }: { item: CallHierarchyItem }): CallHierarchyOutgoingCall[] =>
-    related(session, item, usedBy).map((to) => ({ to, fromRanges: [item.selectionRange] }))));
+  languages.callHierarchy.onIncomingCalls(session.guardLater('users', null, async ({ item }): Promise<CallHierarchyIncomingCall[] | null> =>
+    (await related(session, item, usersOf)).map((from) => ({ from, fromRanges: [from.selectionRange] }))));
+  languages.callHierarchy.onOutgoingCalls(session.guardLater('uses', null, async ({ item }): Promise<CallHierarchyOutgoingCall[] | null> =>
+    (await related(session, item, usedBy)).map((to) => ({ to, fromRanges: [item.selectionRange] }))));
   return { callHierarchyProvider: true };
 }
 
@@ -106,15 +106,15 @@ function itemsOf(session: Session, element: Element): CallHierarchyItem[] {
   return where ? [callItemOf(element.name || element.keyword, element.keyword, where)] : [];
 }
 
-/** Relations of an item that was given out before: it is found again by its place, which may be in a file that nobody has opened. */
-function related(session: Session, item: CallHierarchyItem, relation: typeof usersOf): CallHierarchyItem[] {
+/** Relations of an item that was given out before: it is found again by its place. That, and what it is related to, may be in files that nobody has opened. */
+async function related(session: Session, item: CallHierarchyItem, relation: typeof usersOf): Promise<CallHierarchyItem[]> {
+  const files = await whileUnchanged(session, { textDocument: item }, session.everyFile());
   const path = pathOfUri(item.uri);
   const { document, result } = session.checkAt(path);
   if (document === 'missing' || 'error' in document) return [];
   const element = relatedAt({ path, document, world: session.documents, result }, offsetAt(document, item.selectionRange.start));
   if (!element) return [];
-  const results = session.documents.all.map((open) => session.check(open).result);
-  const found = results.flatMap((result) => relation(element, result));
+  const found = files.flatMap((file) => relation(element, session.checkAt(file.path).result));
   return [...new Map(found.map((one) => [one.origin.declaration, one])).values()].flatMap((one) => itemsOf(session, one));
 }
 

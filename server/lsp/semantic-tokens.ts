@@ -13,6 +13,7 @@ export function answerSemanticTokens(session: Session): ServerCapabilities {
     builders.set(file.path, builder);
     return builder;
   };
+  session.onForgotten((path) => builders.delete(path));
   const nothing: SemanticTokens = { data: [] };
 
   semanticTokens.on(session.guard('tokens', nothing, ({ textDocument }): SemanticTokens => {

@@ -44,6 +44,7 @@ export class Session {
   #folders: readonly string[];
   #listed: Promise<readonly string[]> | undefined;
   readonly #options = new Map<string, CheckOptions>();
+  readonly #followers: ((path: string) => void)[] = [];
   readonly levels = new RuleLevels();
   /** Settled once the settings of the workspace are known, and the client tells of files that change: what is read before that could be old for ever. */
   ready: Promise<unknown> = Promise.resolve();
@@ -165,14 +166,31 @@ export class Session {
   /** Layouts below the folders of the workspace: listed once, where the client tells of files that come and go. */
   #layouts(): Promise<readonly string[]> {
     if (this.#listed) return this.#listed;
-    const listed = Promise.all(this.#folders.map(async (folder) => (await this.#files.list?.(uriOfPath(folder))) ?? [])).then((uris) => uris.flat().map(pathOfUri));
+    const listed = Promise.all(this.#folders.map((folder) => this.#layoutsBelow(folder))).then((paths) => paths.flat());
     if (this.client.workspace?.didChangeWatchedFiles?.dynamicRegistration) this.#listed = listed;
     return listed;
+  }
+
+  /** Never fails: a folder that can't be listed now may be later, and the others are there meanwhile. */
+  async #layoutsBelow(folder: string): Promise<string[]> {
+    try {
+      return ((await this.#files.list?.(uriOfPath(folder))) ?? []).map(pathOfUri);
+    } catch (error) {
+      this.log(`listing ${folder}`, error);
+      this.forgetListed();
+      return [];
+    }
   }
 
   /** Says that layouts may have come or gone. */
   forgetListed(): void {
     this.#listed = undefined;
+  }
+
+  /** Says that the stored text of a file may be another one now: what is loaded, or on its way, is old. */
+  forgetLoaded(path: string): void {
+    this.documents.forget(path);
+    this.#loading.delete(path);
   }
 
   /** The folders of the workspace, as the settings that hold in them are asked for. */
@@ -238,8 +256,14 @@ export class Session {
     return this.#files.pause?.(milliseconds) ?? Promise.resolve();
   }
 
-  /** Forgets what is known of a file that was closed. */
+  /** Calls for each file that is closed or gone. */
+  onForgotten(follow: (path: string) => void): void {
+    this.#followers.push(follow);
+  }
+
+  /** Forgets what is known of a file that is closed or gone. */
   forget(path: string): void {
+    for (const follow of this.#followers) follow(path);
     this.documents.forget(path);
     this.display.forget(path);
     this.#checks.delete(path);
@@ -252,6 +276,7 @@ export class Session {
     this.#folders = [...this.#folders.filter((folder) => !gone.has(folder)), ...added.map(asFolder)];
     // What may be read is another question now, and what holds there.
     this.documents.forgetLoaded();
+    this.#loading.clear();
     this.forgetListed();
     this.levels.setFolders(this.#folders);
     this.changed();
@@ -262,6 +287,8 @@ export class Session {
     const running = this.#loading.get(path);
     if (running) return running;
     const loading = this.#read(path).then((loaded) => {
+      // The file has changed meanwhile: who waits asks again.
+      if (this.#loading.get(path) !== loading) return;
       this.#loading.delete(path);
       this.documents.store(path, loaded);
       this.changed();

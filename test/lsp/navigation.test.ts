@@ -70,6 +70,12 @@ describe('navigation', () => {
     assert.deepEqual([incoming.map(({ from }) => from.name), outgoing.map(({ to }) => to.name)], [['m'], ['pages']]);
   });
 
+  it('tells the guests of a host, those in files that nobody has opened, too', async () => {
+    const [box] = await client.ask<CallHierarchyItem[]>('prepareCallHierarchy', WEB, { position: { line: 1, character: 11 } });
+    const guests = await client.request<CallHierarchyIncomingCall[]>('callHierarchy/incomingCalls', { item: box });
+    assert.deepEqual(guests.map(({ from }) => [from.name, from.uri]).sort(), [['other', OTHER], ['web', WEB]]);
+  });
+
   it('finds by address over the workspace', async () => {
     const found = await client.request<WorkspaceSymbol[]>('workspace/symbol', { query: '0x8080040' });
     assert.deepEqual(found.map(({ name, containerName, location }) => [name, containerName, location.uri]), [['low: 0x8080040', 'other 0x8080000-0x8080fff', OTHER], ['low: 0x8080040', 'web 0x0-0x3fffffff', WEB]]);

@@ -76,6 +76,38 @@ describe('imports', () => {
     await Promise.all([client.stop(), silent.stop()]);
   });
 
+  it('are listed again where that failed', async () => {
+    const texts = { [HOSTS]: 'host epyc { }\n' };
+    let broken = true;
+    const list = (): Promise<string[]> => (broken ? Promise.reject(new Error('the disk is away')) : Promise.resolve(Object.keys(texts)));
+    const client = await LanguageClient.start({ files: { ...filesOf(texts), list }, params: { capabilities: { workspace: { didChangeWatchedFiles: { dynamicRegistration: true } } } } });
+    const found = async (): Promise<number> => (await client.request<unknown[]>('workspace/symbol', { query: 'epyc' })).length;
+    assert.equal(await found(), 0);
+    assert.match(client.log.join('\n'), /listing .* failed: Error: the disk is away/);
+    broken = false;
+    assert.equal(await found(), 1);
+    await client.stop();
+  });
+
+  it('are read again where they change on the way', async () => {
+    const answers: ((text: string) => void)[] = [];
+    const none = filesOf({});
+    const client = await LanguageClient.start({ files: { read: (uri) => (uri === HOSTS ? new Promise((resolve) => answers.push(resolve)) : none.read(uri)) } });
+    const asked = async (times: number): Promise<void> => {
+      while (answers.length < times) await client.ask('hover', MAIN, { position: { line: 0, character: 0 } });
+    };
+    const opened = client.open(MAIN, TEXT);
+    await asked(1);
+    await client.notify('workspace/didChangeWatchedFiles', { changes: [{ uri: HOSTS, type: 2 }] });
+    await asked(2);
+    answers[1]?.('host epyc { }\n');
+    answers[0]?.('host xeon { }\n');
+    assert.deepEqual(rules(await opened), []);
+    assert.deepEqual(await client.ask('hover', MAIN, { position: { line: 1, character: 12 } }).then((hover) => hover !== null), true);
+    assert.equal(answers.length, 2);
+    await client.stop();
+  });
+
   it('may be read once their folder joins the workspace', async () => {
     const texts = { 'file:///other/b.vmlayout': 'host epyc { }\n' };
     const client = await LanguageClient.start({ files: filesOf(texts) });
