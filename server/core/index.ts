@@ -6,6 +6,7 @@ export type { CheckedVm } from './rules/parts.js';
 export { offersFor, type Offer } from './rules/offers.js';
 export { RULES } from './rules/catalogue.js';
 export { CHECK_FORMATS, CONFIGURATION_NAME, LEVELS, noSuchRule, readConfiguration, type CheckFormat, type Configuration, type ConfigurationProblem } from './rules/configuration.js';
+export { isIncluded } from './rules/included.js';
 export type { Example, Finding, Fix, Level, Note, SealedRule } from './rules/rule.js';
 export type { Plan, PlannedMap } from './dma/plan.js';
 export { spanOfPlace, type Place } from './layout/place.js';

@@ -1,5 +1,5 @@
 import type { Diagnostic } from 'vscode-languageserver';
-import { CONFIGURATION_NAME, folderOf, openDocument, readConfiguration, type Configuration } from '../core/index.js';
+import { CONFIGURATION_NAME, folderOf, isIncluded, openDocument, readConfiguration, type Configuration } from '../core/index.js';
 import { problemDiagnostic } from './convert.js';
 import { uriOfPath, type Files } from './files.js';
 import type { Levels } from './rule-levels.js';
@@ -10,6 +10,7 @@ export class ProjectConfigurations {
   readonly #files: Files;
   readonly #known = new Map<string, Promise<string | undefined>>();
   readonly #blamed = new Map<string, string>();
+  readonly #leftOut = new Set<string>();
 
   constructor(files: Files) {
     this.#files = files;
@@ -23,6 +24,16 @@ export class ProjectConfigurations {
       if (text !== undefined) return { path: file, text };
     }
     return undefined;
+  }
+
+  /** Whether a file is checked only where it is open: the configuration that holds for it doesn't include it. */
+  leavesOut(path: string): boolean {
+    return this.#leftOut.has(path);
+  }
+
+  setLeftOut(path: string, isLeftOut: boolean): void {
+    if (isLeftOut) this.#leftOut.add(path);
+    else this.#leftOut.delete(path);
   }
 
   /** How often one was forgotten: what was on its way then may be old. */
@@ -53,7 +64,7 @@ const above = (folder: string): string => (/^(?:[a-z][a-z0-9+.-]+:(?:\/\/[^/]*)?
 
 export const isConfiguration = (path: string): boolean => path.endsWith(`/${CONFIGURATION_NAME}`);
 
-/** Reads what holds for files, tells what is wrong in it at its place, and says for which files the levels are others now. */
+/** Reads what holds for files and which are left out, tells what is wrong in it at its place, and says for which files the levels are others now. */
 export async function readProject<File extends { readonly path: string }>(session: Session, files: readonly File[]): Promise<File[]> {
   const changed = await Promise.all(files.map(async (file) => ((await takesLevels(session, file)) ? [file] : [])));
   return changed.flat();
@@ -63,7 +74,9 @@ async function takesLevels(session: Session, { path }: { readonly path: string }
   const { forgotten } = session.configurations;
   const found = await session.configurations.of(path);
   if (session.configurations.forgotten !== forgotten) return takesLevels(session, { path });
-  return session.levels.setProject(found ? told(session, found).levels : NO_LEVELS, path);
+  const configuration = found && told(session, found);
+  session.configurations.setLeftOut(path, found !== undefined && configuration !== undefined && !isIncluded(path.slice(folderOf(found.path).length), configuration));
+  return session.levels.setProject(configuration?.levels ?? NO_LEVELS, path);
 }
 
 const NO_LEVELS: Levels = new Map();

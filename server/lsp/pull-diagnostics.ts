@@ -91,8 +91,9 @@ type Known = Map<string, { readonly uri: string; readonly value: string }>;
 async function* workspaceReports(session: Session, told: ToldReports, known: Known, token: CancellationToken): AsyncGenerator<WorkspaceDocumentDiagnosticReport> {
   await session.ready;
   // What is open from elsewhere, and what nobody has saved, is asked for by itself.
-  const files = (await session.everyFile()).filter(({ path }) => session.isInWorkspace(path));
-  await readProject(session, files.filter(({ path }) => !session.levels.hasProject(path)));
+  const inside = (await session.everyFile()).filter(({ path }) => session.isInWorkspace(path));
+  await readProject(session, inside.filter(({ path }) => !session.levels.hasProject(path)));
+  const files = inside.filter(({ path }) => session.documents.at(path) || !session.configurations.leavesOut(path));
   const report = (path: string, findings: Findings): WorkspaceDocumentDiagnosticReport => {
     const { uri } = findings;
     const reported = told.report(path, findings, known.get(path)?.value);

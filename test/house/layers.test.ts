@@ -30,6 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages and built-in modules that a folder may import. */
 const MAY_USE: Readonly<Record<string, RegExp>> = {
+  'server/core/rules': /^picomatch\/posix\.js$/,
   'server/lsp': /^vscode-languageserver$/,
   'server/hosts': /^(?:node:[a-z0-9/_]+|vscode-languageserver\/(?:node|browser)|picomatch)$/,
   // Nothing of Node: the map works in the browser, too.

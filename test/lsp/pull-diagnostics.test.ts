@@ -177,6 +177,22 @@ describe('diagnostics that the client asks for', () => {
     assert.deepEqual(byUri((await pullAll(ids(second.items))).items), { [A]: [], 'file:///ws/in/c.vmlayout': 'unchanged' });
   });
 
+  it('of closed files that the project leaves out are not told', async () => {
+    const draft = 'file:///ws/in/drafts/d.vmlayout';
+    const configuration = 'file:///ws/in/vmlayout.json';
+    disk.texts.set(A, WRONG).set(draft, WRONG).set('file:///ws/in/c.vmlayout', WRONG).set(configuration, '{ "exclude": ["drafts"] }');
+    const first = await pullAll();
+    assert.deepEqual(byUri(first.items), { [A]: ['unknown-name'], 'file:///ws/in/c.vmlayout': ['unknown-name'] });
+    disk.texts.set(configuration, '{ "include": ["drafts/"] }');
+    await client.notify('workspace/didChangeWatchedFiles', { changes: [{ uri: configuration, type: 2 }] });
+    const second = await pullAll(ids(first.items));
+    assert.deepEqual(byUri(second.items), { [A]: 'unchanged', 'file:///ws/in/c.vmlayout': [], [draft]: ['unknown-name'] });
+    disk.texts.set(configuration, '{ "exclude": ["**"] }');
+    await client.notify('workspace/didChangeWatchedFiles', { changes: [{ uri: configuration, type: 2 }] });
+    await client.openQuietly(draft, WRONG);
+    assert.deepEqual(byUri((await pullAll(ids(second.items))).items), { [A]: 'unchanged', [draft]: ['unknown-name'], 'file:///ws/in/c.vmlayout': 'unchanged' });
+  });
+
   it('of a file outside of the workspace are taken back once it is closed', async () => {
     await client.openQuietly('file:///elsewhere/a.vmlayout', WRONG);
     await pull('file:///elsewhere/a.vmlayout');

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import picomatch from 'picomatch';
-import { CONFIGURATION_NAME } from '../../core/index.js';
-import { Configurations, type FoundConfiguration } from '../configurations.js';
-import { Files, isDirectory, layoutsBelow, STANDARD_INPUT, tidyName } from '../files.js';
+import { CONFIGURATION_NAME, isIncluded } from '../../core/index.js';
+import { Configurations } from '../configurations.js';
+import { Files, layoutsBelow, STANDARD_INPUT, tidyName } from '../files.js';
 import { Misuse, type Session } from '../session.js';
 
 /**
@@ -26,12 +26,12 @@ export function namedFiles(
 function filesOf(operand: string, folder: string, configurations: Configurations): string[] {
   if (operand === '-') return [STANDARD_INPUT];
   const below = layoutsBelow(folder, operand);
-  if (below) return atLeastOne(below.map(tidyName).filter((name) => isIncluded(name, folder, configurations)), `${operand}: ${noneBelow(below.length)}`);
+  if (below) return atLeastOne(below.map(tidyName).filter((name) => isTaken(name, folder, configurations)), `${operand}: ${noneBelow(below.length)}`);
   const { isGlob, base } = picomatch.scan(tidyName(operand));
   if (!isGlob || existsSync(path.resolve(folder, operand))) return [tidyName(operand)];
   const matches = picomatch(tidyName(operand));
   const matching = (layoutsBelow(folder, base === '' ? '.' : base) ?? []).map(tidyName).filter((name) => matches(name));
-  return atLeastOne(matching.filter((name) => isIncluded(name, folder, configurations)), `${operand}: no .vmlayout file matches`);
+  return atLeastOne(matching.filter((name) => isTaken(name, folder, configurations)), `${operand}: no .vmlayout file matches`);
 }
 
 const noneBelow = (left: number): string =>
@@ -43,27 +43,8 @@ function atLeastOne(names: string[], otherwise: string): string[] {
 }
 
 /** Whether the configuration that holds for a file takes it where it isn't named. */
-function isIncluded(name: string, folder: string, configurations: Configurations): boolean {
+function isTaken(name: string, folder: string, configurations: Configurations): boolean {
   const configuration = configurations.of(name);
   if (!configuration) return true;
-  const { included, excluded } = matchersOf(configuration);
-  const inside = tidyName(path.relative(configuration.folder, path.resolve(folder, name)));
-  return included(inside) && !excluded(inside);
-}
-
-type Matcher = (name: string) => boolean;
-
-const matchers = new WeakMap<FoundConfiguration, { readonly included: Matcher; readonly excluded: Matcher }>();
-
-function matchersOf(configuration: FoundConfiguration): { readonly included: Matcher; readonly excluded: Matcher } {
-  const { include, exclude, folder } = configuration;
-  const known = matchers.get(configuration) ?? { included: include ? picomatch(include.map((glob) => whole(glob, folder))) : () => true, excluded: picomatch(exclude.map((glob) => whole(glob, folder))) };
-  matchers.set(configuration, known);
-  return known;
-}
-
-/** `./layouts/` stands for all that is in it, and so does `layouts` where that is a folder. */
-function whole(glob: string, folder: string): string {
-  const bare = glob.replace(/^\.\//, '');
-  return isDirectory(path.resolve(folder, bare)) ? `${bare.replace(/\/*$/, '')}/**` : bare.replace(/\/$/, '/**');
+  return isIncluded(tidyName(path.relative(configuration.folder, path.resolve(folder, name))), configuration);
 }
