@@ -3,7 +3,7 @@
 
 import { commands, env, type ExtensionContext, type FileType, l10n, type QuickPickItem, Uri, ViewColumn, window, workspace } from 'vscode';
 import type { BaseLanguageClient } from 'vscode-languageclient';
-import { readBytes, readText, textIn } from './files.js';
+import { readBytes, readText, reasonOf, textIn } from './files.js';
 import { isServed, LANGUAGE } from './texts/served.js';
 
 /** What the server answers: `Converted` there. */
@@ -59,10 +59,10 @@ const BLOB = [0xd0, 0x0d, 0xfe, 0xed];
 async function importedFile(uri: Uri): Promise<ImportedFile | { readonly error: string }> {
   const path = workspace.asRelativePath(uri);
   const bytes = await readBytes(uri);
-  if ('error' in bytes) return { error: `${path}: ${bytes.error}` };
+  if ('error' in bytes) return { error: `${path}: ${reasonOf(bytes)}` };
   if (BLOB.every((byte, index) => bytes[index] === byte)) return { path, text: '', bytes: [...bytes] };
   const loaded = textIn(bytes);
-  return 'error' in loaded ? { error: `${path}: ${loaded.error}` } : { path, text: loaded.text, ...await groupOf(uri) };
+  return 'error' in loaded ? { error: `${path}: ${reasonOf(loaded)}` } : { path, text: loaded.text, ...await groupOf(uri) };
 }
 
 /** What sysfs tells of a group by where its file stands, which its relative path may leave out, and beside it. */
@@ -104,17 +104,20 @@ async function chosenVm(client: BaseLanguageClient, uri: string): Promise<Subjec
   return (await window.showQuickPick(items, { placeHolder: l10n.t('Export which vm?') }))?.subject;
 }
 
+/** Layouts that are offered to compare with; others are chosen as files. */
+const MOST_LISTED = 500;
+
 async function compareWith(ask: Ask): Promise<void> {
   const document = activeLayout();
   if (!document) return void window.showErrorMessage(l10n.t('Open the layout to compare first.'));
-  const others = (await workspace.findFiles('**/*.vmlayout', '**/node_modules/**', 500)).filter((uri) => `${uri}` !== `${document.uri}`);
+  const others = (await workspace.findFiles('**/*.vmlayout', '**/node_modules/**', MOST_LISTED)).filter((uri) => `${uri}` !== `${document.uri}`);
   const items = others.map((uri) => ({ label: workspace.asRelativePath(uri), uri })).sort((left, right) => (left.label < right.label ? -1 : 1));
   const elsewhere = { label: l10n.t('Another file…'), uri: undefined };
   const chosen = await window.showQuickPick([...items, elsewhere], { placeHolder: l10n.t('What was it before?') });
   const before = chosen && (chosen.uri ?? (await window.showOpenDialog({ openLabel: l10n.t('Compare') }))?.[0]);
   if (!before) return;
   const loaded = await readText(before);
-  await show('error' in loaded ? loaded : await ask('diff', { uri: `${document.uri}`, before: { uri: `${before}`, text: loaded.text } }), 'plaintext');
+  await show('error' in loaded ? { error: `${workspace.asRelativePath(before)}: ${reasonOf(loaded)}` } : await ask('diff', { uri: `${document.uri}`, before: { uri: `${before}`, text: loaded.text } }), 'plaintext');
 }
 
 async function explainLog(ask: Ask): Promise<void> {
@@ -132,7 +135,7 @@ async function openedLog(): Promise<{ readonly text: string; readonly name: stri
   if (!uri) return undefined;
   const name = workspace.asRelativePath(uri);
   const loaded = await readText(uri);
-  return 'error' in loaded ? { error: `${name}: ${loaded.error}` } : { text: loaded.text, name };
+  return 'error' in loaded ? { error: `${name}: ${reasonOf(loaded)}` } : { text: loaded.text, name };
 }
 
 /** Shows a result as a new text that isn't stored yet, and tells what it couldn't say. */

@@ -1,10 +1,30 @@
 // Reads files for the server where it can't: those of virtual workspaces, and in the browser all of them. What may be
 // read is the server's to decide; it asks for nothing outside of the workspace.
 
-import { type CancellationToken, CancellationTokenSource, type ExtensionContext, FileSystemError, FileType, RelativePattern, Uri, workspace } from 'vscode';
+import { type CancellationToken, CancellationTokenSource, type ExtensionContext, FileSystemError, FileType, l10n, RelativePattern, Uri, workspace } from 'vscode';
 import type { BaseLanguageClient } from 'vscode-languageclient';
 
-type Loaded = { readonly text: string } | { readonly error: string };
+type Loaded = { readonly text: string } | Unreadable;
+
+interface Unreadable {
+  /** In English, for the server: what it tells is English. */
+  readonly error: Reason;
+}
+
+type Reason = 'it is a directory' | 'it is larger than 16 MiB' | 'it is a binary file' | 'it is no UTF-8 text' | 'there is no such file' | 'it may not be read' | 'it can’t be read';
+
+const REASONS: Readonly<Record<Reason, () => string>> = {
+  'it is a directory': () => l10n.t('it is a directory'),
+  'it is larger than 16 MiB': () => l10n.t('it is larger than 16 MiB'),
+  'it is a binary file': () => l10n.t('it is a binary file'),
+  'it is no UTF-8 text': () => l10n.t('it is no UTF-8 text'),
+  'there is no such file': () => l10n.t('there is no such file'),
+  'it may not be read': () => l10n.t('it may not be read'),
+  'it can’t be read': () => l10n.t('it can’t be read'),
+};
+
+/** Why a file can’t be had, in the user’s language. */
+export const reasonOf = ({ error }: Unreadable): string => REASONS[error]();
 
 /** Bytes of a file that are read; the command line reads no more, either. */
 const LENGTH_LIMIT = 16 * 1024 * 1024;
@@ -35,7 +55,7 @@ export async function readText(uri: Uri): Promise<Loaded> {
   return 'error' in bytes ? bytes : textIn(bytes);
 }
 
-export async function readBytes(uri: Uri): Promise<Uint8Array | { readonly error: string }> {
+export async function readBytes(uri: Uri): Promise<Uint8Array | Unreadable> {
   try {
     const { type, size } = await workspace.fs.stat(uri);
     if ((type & FileType.Directory) !== 0) return { error: 'it is a directory' };
@@ -56,7 +76,7 @@ export function textIn(bytes: Uint8Array): Loaded {
   }
 }
 
-function inWords(error: unknown): string {
+function inWords(error: unknown): Reason {
   const code = error instanceof FileSystemError ? error.code : '';
   if (code === 'FileNotFound' || code === 'FileNotADirectory') return 'there is no such file';
   if (code === 'FileIsADirectory') return 'it is a directory';

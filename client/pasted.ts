@@ -1,7 +1,7 @@
 // What other tools print, pasted into a layout: it is offered to be made a layout of. VS Code tells of a paste only as of
 // a change, so each larger insertion is looked at, by the server, which knows the formats.
 
-import { type ExtensionContext, l10n, Range, type TextDocument, window, workspace, WorkspaceEdit } from 'vscode';
+import { EndOfLine, type ExtensionContext, l10n, Range, type TextDocument, window, workspace, WorkspaceEdit } from 'vscode';
 import type { BaseLanguageClient } from 'vscode-languageclient';
 import type { Converted } from './conversions.js';
 import { isServed } from './texts/served.js';
@@ -14,7 +14,7 @@ export function offerToConvertPasted(client: BaseLanguageClient, context: Extens
     const [change, ...others] = contentChanges;
     // What undo brings back was answered before.
     if (!change || others.length > 0 || reason !== undefined || !isServed(document) || change.text.length < LEAST) return;
-    void offer(client, document, change.rangeOffset, change.text);
+    offer(client, document, change.rangeOffset, change.text).catch((error: unknown) => client.error('looking at what was pasted failed', error, false));
   }));
 }
 
@@ -36,7 +36,7 @@ async function offer(client: BaseLanguageClient, document: TextDocument, offset:
 /** Where a text stands now that was pasted at an offset: there, or wherever it is, if it is there once. */
 function placeOf(document: TextDocument, offset: number, pasted: string): Range | undefined {
   const all = document.getText();
-  const text = document.eol === 1 ? pasted.replace(/\r\n/g, '\n') : pasted.replace(/\r?\n/g, '\r\n');
+  const text = document.eol === EndOfLine.LF ? pasted.replace(/\r\n/g, '\n') : pasted.replace(/\r?\n/g, '\r\n');
   const start = all.startsWith(text, offset) ? offset : all.indexOf(text);
   const isThere = start >= 0 && (start === offset || all.indexOf(text, start + 1) < 0);
   return isThere ? new Range(document.positionAt(start), document.positionAt(start + text.length)) : undefined;

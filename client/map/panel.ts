@@ -76,6 +76,7 @@ class MapPanel {
   #took = 0;
   #isStale = false;
   #isReady = false;
+  #isDisposed = false;
   #wanted: ExportFormat | undefined;
   #wantsFocus = false;
 
@@ -130,6 +131,7 @@ class MapPanel {
   }
 
   dispose(): void {
+    this.#isDisposed = true;
     clearTimeout(this.#timer);
     for (const disposable of this.#disposables.splice(0)) disposable.dispose();
   }
@@ -175,7 +177,7 @@ class MapPanel {
     do {
       this.#isStale = false;
       await this.#askOnce();
-    } while (this.#isStale);
+    } while (this.#isStale && !this.#isDisposed);
     this.#isAsking = false;
   }
 
@@ -184,7 +186,7 @@ class MapPanel {
     try {
       const answer = await this.#client.sendRequest<MapAnswer | null>('vmlayout/map', { uri: `${document.uri}`, ...choice, stances, fixesOf });
       this.#took = performance.now() - began;
-      if (document !== this.#document) return;
+      if (document !== this.#document || this.#isDisposed) return;
       this.#answer = answer ?? undefined;
       if (!answer) return this.#post({ kind: 'nothing', why: l10n.t('This text is not open any more, or could not be drawn.') });
       this.#panel.title = l10n.t('Map: {0}', document.uri.path.split('/').at(-1) ?? '');
@@ -216,7 +218,8 @@ class MapPanel {
   }
 
   #post(message: ToView): void {
-    void this.#panel.webview.postMessage(message);
+    // A view that is closed can’t be written to.
+    if (!this.#isDisposed) void this.#panel.webview.postMessage(message);
   }
 }
 

@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { LENGTH_LIMIT } from '../core/index.js';
 import type { Files } from '../lsp/connection.js';
 import { decode } from './bytes.js';
-import { inWords } from './files.js';
+import { inWords, isKept, isLayout } from './files.js';
 
 /** Files on disk, by their URIs, for the language server: it has other things to do while it waits. */
 export const diskFiles: Files = {
@@ -37,19 +37,19 @@ export const diskFiles: Files = {
 /** Layouts of a workspace that are looked at; a folder with more is no workspace of layouts. */
 const MOST_LAYOUTS = 5000;
 
-/** The layouts below a folder; what tools and packages keep for themselves is left out, and links aren’t followed. */
+/** The layouts below a folder; what tools and packages keep for themselves is left out, and links to folders aren’t followed. */
 async function layoutsIn(root: string): Promise<string[]> {
   const found: string[] = [];
   const pending = [root];
   for (let folder = pending.pop(); folder !== undefined && found.length < MOST_LAYOUTS; folder = pending.pop()) {
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
     for (const entry of entries) {
-      if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
+      if (isKept(entry)) continue;
       if (entry.isDirectory()) pending.push(path.join(folder, entry.name));
-      else if (entry.isFile() && entry.name.endsWith('.vmlayout')) found.push(path.join(folder, entry.name));
+      else if (isLayout(entry)) found.push(path.join(folder, entry.name));
     }
   }
-  return found;
+  return found.slice(0, MOST_LAYOUTS);
 }
 
 /** What git shows beside a file imports what lies beside that file. */

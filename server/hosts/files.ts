@@ -84,14 +84,20 @@ export const tidyName = (name: string): string => path.normalize(name).replaceAl
 export function layoutsBelow(folder: string, name: string): string[] | undefined {
   if (!isDirectory(path.resolve(folder, name))) return undefined;
   return entriesOf(folder, name)
-    .filter((entry) => !entry.name.startsWith('.') && entry.name !== 'node_modules')
+    .filter((entry) => !isKept(entry))
     .sort((left, right) => (left.name < right.name ? -1 : 1))
     .flatMap((entry) => {
       const inside = path.join(name, entry.name);
       if (entry.isDirectory()) return layoutsBelow(folder, inside) ?? [];
-      return entry.name.endsWith('.vmlayout') && (entry.isFile() || entry.isSymbolicLink()) ? [inside] : [];
+      return isLayout(entry) ? [inside] : [];
     });
 }
+
+/** A file that is called so, or a link to one. */
+export const isLayout = (entry: Dirent): boolean => entry.name.endsWith('.vmlayout') && (entry.isFile() || entry.isSymbolicLink());
+
+/** What tools and packages keep for themselves. */
+export const isKept = ({ name }: Dirent): boolean => name.startsWith('.') || name === 'node_modules';
 
 /** What is in a directory that the user named, or that is below one. */
 export function entriesOf(folder: string, name: string): Dirent[] {

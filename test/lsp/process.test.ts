@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile, mkdir } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { WorkspaceSymbol } from 'vscode-languageserver';
 import { LanguageClient, messageOf, rangeAt } from '../support/language-client.js';
 import { REQUESTS } from '../support/lsp-requests.js';
 
@@ -66,6 +67,8 @@ describe('the bundled server', () => {
     await mkdir(path.join(folder, 'directory.vmlayout'));
     await writeFile(path.join(folder, 'hosts.vmlayout'), 'host epyc { }\n');
     await writeFile(path.join(folder, 'latin.vmlayout'), Buffer.from('host caf\xe9 { }\n', 'latin1'));
+    await writeFile(path.join(folder, 'elsewhere'), 'host rome { }\n');
+    await symlink('elsewhere', path.join(folder, 'linked.vmlayout'));
     const child = spawn(process.execPath, [SERVER, '--stdio'], { stdio: ['pipe', 'pipe', 'inherit'] });
     const ended = new Promise((resolve) => child.once('exit', resolve));
     const root = pathToFileURL(folder).href;
@@ -76,6 +79,8 @@ describe('the bundled server', () => {
     const bad = await client.change(uri, { text: 'import "directory.vmlayout"\nimport "latin.vmlayout"\nimport "nowhere.vmlayout"\n' });
     const told = bad.filter(({ code }) => code === 'import-missing').map(messageOf).join('\n');
     assert.match(told, /directory[^]*UTF-8[^]*no such file/);
+    const found = await client.request<WorkspaceSymbol[]>('workspace/symbol', { query: 'rome' });
+    assert.deepEqual(found.map(({ location }) => path.posix.basename(location.uri)), ['linked.vmlayout'], 'a link to a file is one of them, as on the command line');
     await client.request('shutdown');
     await client.notify('exit');
     assert.equal(await ended, 0);
