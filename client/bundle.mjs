@@ -3,6 +3,7 @@
 import { chmod, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
+import { writeNotices } from './notices.mjs';
 
 const root = path.join(import.meta.dirname, '..');
 
@@ -19,17 +20,20 @@ const bundles = [
 ];
 
 await rm(path.join(root, 'dist'), { recursive: true, force: true });
-await Promise.all(bundles.map(bundle));
-/** `beside`: modules that stay files of their own, and what those are called in dist/. */
+const inputs = await Promise.all(bundles.map(bundle));
+await writeNotices(root, inputs.flat(), path.join(root, 'dist/THIRD-PARTY-NOTICES.txt'));
+
+/** Returns the files that went into it. `beside`: modules that stay files of their own, and what those are called in dist/. */
 async function bundle({ from, to, external = [], executable = false, beside = {}, platform = 'node', format = 'cjs', target = 'node20' }) {
   const file = path.join(root, to);
-  await build({
+  const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: [from],
     outfile: file,
     external,
     banner: executable ? { js: '#!/usr/bin/env node' } : {},
     bundle: true,
+    metafile: true,
     platform,
     plugins: [{
       name: 'beside',
@@ -46,4 +50,5 @@ async function bundle({ from, to, external = [], executable = false, beside = {}
     logOverride: { 'empty-import-meta': 'error' },
   });
   if (executable) await chmod(file, 0o755);
+  return Object.keys(metafile.inputs);
 }

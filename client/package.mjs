@@ -36,6 +36,7 @@ function expectedFiles() {
     'CHANGELOG.md',
     'LICENSE',
     'README.md',
+    'dist/THIRD-PARTY-NOTICES.txt',
     'dist/browser.cjs',
     'dist/extension.cjs',
     'dist/map.css',
