@@ -28,6 +28,14 @@ describe('rule map-unaligned', () => {
     `);
   });
 
+  it('asks less than a page of the host where the tables have smaller leaves, but not under type1', () => {
+    const large = ARM.replace('page 4 KiB', 'page 64 KiB');
+    const layout = 'vm a on box {\n  vmm xen\n  ram low at 0x4000_1000 size 1 GiB\n  assign nic\n}\n';
+    const told = (contract: string): string[] => messagesOf(large.replace('kernel 6.6', `kernel 6.6\n  contract ${contract}`), layout);
+    assert.deepEqual([told('iommufd'), told('none')], [[], []]);
+    assert.deepEqual(told('type1'), ['the base 0x40001000 of `low` is no multiple of 64 KiB, the host’s page: VFIO_IOMMU_MAP_DMA fails with EINVAL at start-up']);
+  });
+
   it('moves the bytes alone where only they are odd, once, and never resizes a BAR', () => {
     const titles = (text: string): string[] => offersIn(on(`${ARM}\n  group 16 { device fpga "0000:04:00.0" { bar 0 size 1 KiB } }`, text)).map(({ title }) => title).filter((title) => !title.startsWith('Allow'));
     const odd = 'vm a on box {\n  backing ram0 size 4 MiB\n  ram low at 0x4000_0000 size 2 MiB from ram0 + 0x200\n  assign nic\n}\n';
@@ -143,6 +151,8 @@ describe('rule attach-refused', () => {
         .result.findings.map(({ rule, message }) => `${rule}: ${message}`);
     assert.deepEqual(told('6.2'), []);
     assert.deepEqual(told('6.1'), ['attach-refused: kernel 6.1 has no iommufd, which came with 6.2: the VMM finds no /dev/iommu, and `gpu` can’t be attached']);
+    const { plan } = checkOn(`host box {${PC.replace('kernel 6.12', 'kernel 6.1\n  contract iommufd')}}\n`, 'import "host.vmlayout"\nvm a on box {\n  ram low at 0 size 1 GiB\n  assign gpu\n}\n').result.vms[0] ?? {};
+    assert.deepEqual([...plan?.attach ?? [], ...plan?.maps ?? []].map(({ verdict }) => `${verdict.errno} ${verdict.cause}`), ['ENOENT no-iommufd', 'ENOENT no-iommufd']);
   });
 
   it('says whose page is too large', () => {
@@ -266,3 +276,7 @@ describe('rule host-facts-missing', () => {
     ]);
   });
 });
+
+/** What map-unaligned says of a layout on a host. */
+const messagesOf = (host: string, layout: string): string[] =>
+  checkOn(`host box {${host}}\n`, `import "host.vmlayout"\n${layout}`).result.findings.filter(({ rule }) => rule === 'map-unaligned').map(({ message }) => message);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { check, checkFix, checkNoFix } from '../support/check.js';
-import { ARM, lint, offersIn, on, PC } from '../support/on-host.js';
+import { ARM, checkOn, lint, offersIn, on, PC } from '../support/on-host.js';
 import { sample } from '../support/texts.js';
 
 // Where regions, mappings and what devices keep meet.
@@ -161,6 +161,14 @@ describe('rule region-overlap', () => {
 });
 
 describe('rule map-overlap', () => {
+  it('says what iommufd answers where the second meets what is reserved, too', () => {
+    const maps = (contract: string): string[] =>
+      checkOn(`host box {${ARM.replace('kernel 6.6', `kernel 6.6\n  contract ${contract}`)}}\n`, 'import "host.vmlayout"\nvm a on box {\n  ram low at 0x4000_0000 size 1 GiB\n  map first at 0x5000_0000 size 256 MiB to low\n  map again at 0x5f00_0000 size 64 MiB to low\n  assign gpu\n}\n')
+        .result.findings.filter(({ rule }) => rule === 'map-overlap').map(({ message }) => message);
+    assert.deepEqual(maps('type1'), ['map `again` meets map `first` (0x5f000000-0x5fffffff): VFIO_IOMMU_MAP_DMA fails with EEXIST for the second']);
+    assert.deepEqual(maps('iommufd'), ['map `again` meets map `first` (0x5f000000-0x5fffffff): IOMMU_IOAS_MAP fails with EINVAL for the second']);
+  });
+
   it('needs no host: two maps in one place fail anywhere', () => {
     lint(ARM, `
       vm a {
@@ -360,7 +368,7 @@ describe('rule aperture-exceeded', () => {
     lint(PC.replace('kernel 6.12', 'kernel 5.3'), `
       vm a on box {
         ram high at 0x7f_8000_0000 size 4 GiB
-            ^^^^ aperture-exceeded: \`high\` reaches past the aperture of \`dmar0\` (0x0-0x7fffffffff, 39 bits): kernel 5.3 does not check it, and the tables have no entry for such an address
+            ^^^^ aperture-exceeded: \`high\` reaches past the aperture of \`dmar0\` (0x0-0x7fffffffff, 39 bits): kernel 5.3 does not check it, and the IOMMU’s driver refuses the address or has no entry for it
         assign gpu
       }
     `);

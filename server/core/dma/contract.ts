@@ -1,5 +1,6 @@
 import type { Range } from '../layout/intervals.js';
 import { IommufdContainer } from './iommufd.js';
+import { atLeast } from './kernel-version.js';
 import { Type1Container } from './type1.js';
 import { usableRanges } from './usable-ranges.js';
 import { type AttachRequest, type ContainerOptions, type MapRequest, OK, refuse, type Verdict } from './verdict.js';
@@ -45,9 +46,12 @@ export type Step = readonly [container: Container, verdict: Verdict];
 /** An empty container of the contract that a VMM opens, or of none. */
 export function openContainer(options: ContainerOptions): Container {
   if (options.contract === 'type1') return new Type1Container(options);
-  if (options.contract === 'iommufd') return new IommufdContainer(options);
+  if (options.contract === 'iommufd') return hasIommufd(options) ? new IommufdContainer(options) : NO_IOMMUFD;
   return new UncheckedContainer([]);
 }
+
+/** drivers/iommu/iommufd is there since Linux 6.2. */
+const hasIommufd = ({ kernel }: ContainerOptions): boolean => atLeast(kernel, 6, 2);
 
 /** Maps in one of several containers of a process: RLIMIT_MEMLOCK is the process's, so what the others pin counts as well. */
 export function mapBeside(container: Container, request: MapRequest, others: readonly Container[], { memlock }: ContainerOptions): Step {
@@ -98,3 +102,44 @@ class UncheckedContainer implements Container {
     return [];
   }
 }
+
+/** A contract that the kernel doesn't have: the VMM finds no file to open, and asks nobody. */
+class AbsentContainer implements Container {
+  readonly #refusal: Verdict;
+  readonly mapCount = 0;
+  readonly lockedBytes = 0n;
+
+  constructor(refusal: Verdict) {
+    this.#refusal = refusal;
+  }
+
+  attach(): Step {
+    return [this, this.#refusal];
+  }
+
+  map(): Step {
+    return [this, this.#refusal];
+  }
+
+  unmap(): Step {
+    return [this, this.#refusal];
+  }
+
+  unmapAll(): Step {
+    return [this, this.#refusal];
+  }
+
+  usable(): readonly Range[] {
+    return [];
+  }
+
+  alignment(): bigint {
+    return 1n;
+  }
+
+  maps(): Iterable<MapRequest> {
+    return [];
+  }
+}
+
+const NO_IOMMUFD = new AbsentContainer(refuse('ENOENT', 'no-iommufd'));

@@ -93,14 +93,17 @@ export function makePlan(vm: Vm, host: Host, { carveTo }: CarvingOptions = {}): 
   const spaces = spacesOf(facts.boot, vm).map((space) => openSpace(space, facts));
   // What a layout writes as `map` is asked for in every space; what a VMM maps by itself, where nobody else translates.
   const mapped = spaces.filter(({ space }) => space.identity || vm.maps.length > 0);
-  const { requests, leftOut } = attached && mapped.length === 0 ? { requests: [], leftOut: [] } : requestsOf(vm, facts.habits);
+  const alignment = alignmentIn(mapped.length > 0 ? mapped : spaces, facts);
+  const habits = { ...facts.habits, alignment };
+  const { requests, leftOut } = attached && mapped.length === 0 ? { requests: [], leftOut: [] } : requestsOf(vm, habits);
   const [full, maps] = mapAll(mapped, vm.assignments.length === 0 ? [] : requests, facts);
-  const arrivals = arrivalsIn(full, spaces, maps, facts);
+  const arrivals = arrivalsIn(full, spaces, maps, facts, habits);
   const reached = (mapped.length > 0 ? mapped : spaces).flatMap(({ space }) => space.assignments);
   return {
     vm,
     host,
     ...facts.plain,
+    alignment,
     attachedAtBoot: attached,
     spaces: spaces.map(({ space }) => space),
     attach: inOrder(facts.boot, spaces.flatMap(({ attach }) => attach)),
@@ -141,10 +144,10 @@ function commonRanges(lists: readonly (readonly Range[])[]): readonly Range[] {
 interface Facts {
   readonly vm: Vm;
   readonly host: Host;
-  readonly plain: Pick<Plan, 'contract' | 'kernel' | 'page' | 'format' | 'iommu' | 'alignment'>;
+  readonly plain: Pick<Plan, 'contract' | 'kernel' | 'page' | 'format' | 'iommu'>;
   readonly format: IommuFormat;
   readonly page: bigint;
-  readonly habits: MappingHabits;
+  readonly habits: Omit<MappingHabits, 'alignment'>;
   readonly boot: readonly Assignment[];
   readonly later: readonly Assignment[];
   readonly options: Parameters<typeof openContainer>[0];
@@ -167,17 +170,16 @@ function factsOf(vm: Vm, host: Host, carveTo: bigint | undefined): Facts {
   const iommu = (boot[0] ?? later[0])?.device?.iommu ?? host.iommus[0];
   const format = formatOf(iommu, host, page);
   if (known.length > 0) assumed.push(...format.assumed, ...otherTables(known, format, host, page));
-  const alignment = coarsestPage(boot.length > 0 ? boot : later, smallestPage(format.leafSizes, page), host, page);
   if (vm.vmm === undefined) assumed.push('the VMM maps each `ram`, as `generic` does');
   assumed.push(...vmm.remarks);
   const carve = vm.stance === 'carve' ? keptBy(spacesOf(boot, vm).filter(({ identity }) => identity).flatMap(({ assignments }) => assignments)).filter(isExcluded) : [];
   return {
     vm,
     host,
-    plain: { contract, kernel, page, format, iommu, alignment },
+    plain: { contract, kernel, page, format, iommu },
     format,
     page,
-    habits: { vmm, contract, page, alignment, carve, widening: carveTo === undefined ? undefined : { most: carveTo, leafSizes: format.leafSizes } },
+    habits: { vmm, contract, page, carve, widening: carveTo === undefined ? undefined : { most: carveTo, leafSizes: format.leafSizes } },
     boot,
     later,
     options: { contract, kernel, hostPage: page, dmaMaps: host.limits.dmaMaps, memlock: host.limits.memlock },
@@ -185,9 +187,16 @@ function factsOf(vm: Vm, host: Host, carveTo: bigint | undefined): Facts {
   };
 }
 
-/** What requests must be multiples of for all these devices: the coarsest of their smallest pages, or `least`. Bytes. */
-const coarsestPage = (assignments: readonly Assignment[], least: bigint, host: Host, page: bigint): bigint =>
-  largest(least, ...assignments.map(({ device }) => smallestPage(formatOf(device?.iommu, host, page).leafSizes, page)));
+/**
+ * What IOVA, size and offset of a request must be multiples of, in bytes: what the kernel asks for the devices that it let in. Where it let
+ * in none, or nobody is asked, the smallest leaf of the coarsest tables; type1 wants at least a page of the host.
+ */
+function alignmentIn(spaces: readonly OpenSpace[], { boot, later, format, host, page, plain: { contract } }: Facts): bigint {
+  const asked = spaces.filter(({ attach }) => contract !== 'none' && attach.some(({ verdict }) => verdict.errno === 'ok'));
+  if (asked.length > 0) return largest(1n, ...asked.map(({ container }) => container.alignment()));
+  const tables = (boot.length > 0 ? boot : later).map(({ device }) => formatOf(device?.iommu, host, page));
+  return largest(1n, ...(tables.length > 0 ? tables : [format]).map(({ leafSizes }) => smallestPage(leafSizes, contract === 'type1' ? page : 1n)));
+}
 
 const formats = new WeakMap<Iommu, IommuFormat>();
 
@@ -323,8 +332,8 @@ const withAllSizes = (leaves: Leaves, format: IommuFormat): Leaves =>
   new Map(format.leafSizes.map((size) => [size, leaves.get(size) ?? 0n]));
 
 /** What comes later: into the spaces that there are, and into those of its own. */
-function arrivalsIn(full: readonly OpenSpace[], spaces: readonly OpenSpace[], maps: readonly PlannedMap[], facts: Facts): Arrivals {
-  const { vm, habits, options, later } = facts;
+function arrivalsIn(full: readonly OpenSpace[], spaces: readonly OpenSpace[], maps: readonly PlannedMap[], facts: Facts, habits: MappingHabits): Arrivals {
+  const { vm, options, later } = facts;
   const there = new Map(spaces.map((one) => [one.space.key, full.find(({ space }) => space === one.space) ?? one]));
   const joined = new Map([...spaces.map(({ space }) => space), ...later.map((assignment) => spaceOf(assignment, vm))].reverse().map((space) => [space.key, space]));
   const arrivalSpaces = [...joined.values()].map((space) => {
@@ -341,7 +350,9 @@ const groupOf = ({ device, name }: Assignment): string => device?.group ?? name;
 /** The request under the name of its group: whoever comes first of it brings all. */
 const grouped = (assignment: Assignment, facts: Facts): AttachRequest => ({ ...attachRequest(assignment, facts), name: groupOf(assignment) });
 
-function totalsOf(maps: readonly PlannedMap[], format: IommuFormat, spaces: number): PlanTotals {
+/** What is asked for, with what would be held if it were granted; without BARs that are refused, which many a VMM can do without. */
+function totalsOf(asked: readonly PlannedMap[], format: IommuFormat, spaces: number): PlanTotals {
+  const maps = asked.filter(({ kind, verdict }) => kind !== 'bar' || verdict.errno === 'ok');
   const leaves = maps.reduce<Leaves>((sum, map) => addLeaves(sum, map.leaves), withAllSizes(new Map(), format));
   const tables = countTables(maps.map((map) => map.segments), format);
   return {

@@ -25,6 +25,7 @@ const REASONS: Readonly<Record<Cause, Reason>> = {
   memlock: () => 'it would pin more than RLIMIT_MEMLOCK',
   'mixed-msi': ({ kept }) => `a hardware and a software MSI window together${kept ? `: ${keptText(kept)}` : ''}`,
   nesting: () => 'this contract can’t nest the guest’s tables in the host’s: it takes iommufd',
+  'no-iommufd': () => 'there is no /dev/iommu: iommufd came with Linux 6.2',
   'nothing-left': () => 'no IOVA is left that isn’t reserved',
   'nothing-there': () => 'nothing is mapped there',
   'page-size': (_, { page }) => `the smallest page of its IOMMU is larger than the host’s, ${formatSize(page)}`,

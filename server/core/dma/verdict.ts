@@ -20,11 +20,13 @@ export type Errno =
  * tables), `page-size`, `alignment`,
  * `memlock`, `bar`.
  *
+ * Of all: `no-iommufd` (the kernel is older than iommufd).
+ *
  * Of an unmapping: `empty`, `wrap`, `alignment`, `bisect` (part of a mapping), `nothing-there`, `unattached`.
  */
 export type Cause =
   | 'access' | 'alignment' | 'aperture' | 'bar' | 'bisect' | 'direct' | 'disjoint-aperture' | 'empty'
-  | 'existing-map' | 'limit' | 'memlock' | 'mixed-msi' | 'nesting' | 'nothing-left' | 'nothing-there' | 'page-size'
+  | 'existing-map' | 'limit' | 'memlock' | 'mixed-msi' | 'nesting' | 'no-iommufd' | 'nothing-left' | 'nothing-there' | 'page-size'
   | 'reserved' | 'unattached' | 'wrap';
 
 /** What the kernel answers to one request. */

@@ -20,7 +20,7 @@ physical bits or more; firmware and VMMs that place memory by the CPU's width pu
 aperture of all assigned devices together is what each of them translates. VFIO refuses a mapping that isn't whole
 inside with EINVAL since Linux 5.4 (\`vfio_iommu_iova_dma_valid\` in drivers/vfio/vfio_iommu_type1.c, with no code of its
 own for this); so does iommufd (\`iopt_check_iova\` in drivers/iommu/iommufd/io_pagetable.c). Before 5.4 the IOMMU's driver
-has no table entry for such an address. For a BAR QEMU and OpenVMM only warn: other
+has the word: VT-d's refuses with EFAULT (\`intel_iommu_map\`), those for Arm with ERANGE (\`arm_lpae_map\`), others may not. For a BAR QEMU and OpenVMM only warn: other
 devices can't reach it by DMA then, which is a note where there are none; Cloud Hypervisor gives the device up. A window for BARs
 that lies past the aperture whole is told, too.`,
 
@@ -104,7 +104,7 @@ that lies past the aperture whole is told, too.`,
   levelOf: ({ map, plan }) => (map ? levelForMap(plan, map) : goesOnWithoutBars(plan) ? levelOfLostBar(plan) : 'warning'),
   message: ({ plan, map, window, outside, iommu }) =>
     map
-      ? `${mapName(map)} ${verbOf(map.range, plan.aperture)} the aperture ${apertureWords(plan, iommu)}: ${refusal(plan, map, 'the tables have no entry for such an address')}`
+      ? `${mapName(map)} ${verbOf(map.range, plan.aperture)} the aperture ${apertureWords(plan, iommu)}: ${refusal(plan, map, plan.contract === 'none' ? 'the tables have no entry for such an address' : 'the IOMMU’s driver refuses the address or has no entry for it')}`
       : `\`${window?.name ?? ''}\` ${verbOf(outside, plan.aperture)} the aperture ${apertureWords(plan, iommu)}: a BAR that the guest puts there can’t be mapped, and ${goesOnWithoutBars(plan) ? lostBarWords(plan) : 'the device fails'}`,
   notes: ({ plan, map, iommu }) => [...(iommu ? [{ place: namePlace(iommu.element), message: `\`${iommu.name}\` translates no more` }] : []), ...(map ? kernelNotes(plan) : [])],
   witness: ({ outside }) => outside,

@@ -1,4 +1,4 @@
-import { atLeast, formatKernel } from '../dma/kernel-version.js';
+import { formatKernel } from '../dma/kernel-version.js';
 import type { Attachment, Plan } from '../dma/plan.js';
 import { reasonOf } from '../dma/verdict-words.js';
 import { kernelNotes } from './contact-words.js';
@@ -84,5 +84,5 @@ interface Refusal extends Attachment {
 const refusalsIn = (plan: Plan): Refusal[] =>
   lacksIommufd(plan) ? plan.attach.slice(0, 1).map((attachment) => ({ ...attachment, plan })) : plan.attach.flatMap((attachment) => (attachment.verdict.errno === 'ok' || attachment.verdict.cause === 'direct' ? [] : [{ ...attachment, plan }]));
 
-/** Told once, of the first device: there is nobody to ask (drivers/iommu/iommufd is there since Linux 6.2). */
-const lacksIommufd = ({ contract, kernel }: Plan): boolean => contract === 'iommufd' && !atLeast(kernel, 6, 2);
+/** Told once, of the first device: there is nobody to ask. */
+const lacksIommufd = ({ attach }: Plan): boolean => attach[0]?.verdict.cause === 'no-iommufd';

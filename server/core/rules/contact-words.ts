@@ -16,8 +16,16 @@ import type { Level, Note } from './rule.js';
 export function contactMessage(contact: Contact, what: string): string {
   const { plan, map, kept } = contact;
   const verb = contains(map.range, kept.range) ? 'covers' : 'meets';
-  const answer = refusal(plan, map, 'DMA to these addresses never reaches the RAM');
+  const answer = refusal(plan, map, consequenceOf(contact));
   return `${mapName(map)} ${verb} ${what} \`${kept.name}\` (${formatRange(kept.range)}): ${answer}; ${price(contact)}`;
+}
+
+/** What comes of a mapping over a kept range that nobody refuses. */
+function consequenceOf({ plan, kept }: Contact): string {
+  // drivers/iommu/dma-iommu.c `iommu_dma_get_msi_page` maps a doorbell into the window when a device asks for its interrupts.
+  if (kept.kind === 'sw-msi' && plan.contract === 'type1') return 'finds no room there for doorbells: devices raise no MSI';
+  if (kept.kind === 'direct') return 'what the firmware does there writes to the guest’s RAM';
+  return 'DMA to these addresses never reaches the RAM';
 }
 
 /** A mapping in a sentence: by its own name where it is written, else by that of its region. */
@@ -47,7 +55,9 @@ const hasPeers = ({ vm }: Plan): boolean => vm.assignments.length > 1;
 export function refusal(plan: Plan, map: PlannedMap, unchecked: string): string {
   if (plan.contract === 'none') return `no kernel checks it, and ${unchecked}`;
   if (!refusesContacts(plan)) return `kernel ${formatKernel(plan.kernel)} does not check it, and ${unchecked}`;
-  const errno = map.verdict.errno === 'ok' ? 'EINVAL' : map.verdict.errno;
+  const { errno: answered, cause } = map.verdict;
+  // Where there is no iommufd to ask, another rule says so; this is what one answers.
+  const errno = answered === 'ok' || cause === 'no-iommufd' ? 'EINVAL' : answered;
   const after = map.kind === 'bar' && goesOnWithoutBars(plan) ? `, and ${lostBarWords(plan)}` : ' at start-up';
   return `${mapCall(plan.contract)} fails with ${errno}${after}`;
 }

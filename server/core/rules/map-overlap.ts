@@ -51,9 +51,10 @@ Where no kernel is asked, the later one replaces entries of the earlier, or not.
 
   check: ({ vm, plan }) => meetingsIn(vm.maps, plan),
   locate: ({ later }) => later.written.element,
-  message: ({ earlier, later, shared, plan }) => {
+  message: (meeting) => {
+    const { earlier, later, shared } = meeting;
     const verb = contains(earlier.range, later.range) ? 'lies in' : contains(later.range, earlier.range) ? 'covers' : 'meets';
-    return `map \`${later.written.name}\` ${verb} map \`${earlier.written.name}\` (${formatRange(shared)}): ${consequence(plan)}`;
+    return `map \`${later.written.name}\` ${verb} map \`${earlier.written.name}\` (${formatRange(shared)}): ${consequence(meeting)}`;
   },
   notes: ({ earlier }) => [{ place: namePlace(earlier.written.element), message: `\`${earlier.written.name}\` maps ${formatRange(earlier.range)}` }],
   witness: ({ shared }) => shared,
@@ -91,8 +92,13 @@ function requestOf(written: WrittenMap, order: number): Request[] {
   return iova === undefined || size === undefined ? [] : [{ written, order, region, access, range: { base: iova, end: iova + size } }];
 }
 
-const consequence = (plan: Plan | undefined): string =>
-  plan?.contract === 'none' ? 'which of them the tables hold is up to who fills them' : `${mapCall(plan?.contract ?? 'type1')} fails with EEXIST for the second`;
+function consequence({ plan, later }: Meeting): string {
+  if (plan?.contract === 'none') return 'which of them the tables hold is up to who fills them';
+  // Where the second meets a reserved range as well, iommufd tells that first (drivers/iommu/iommufd/io_pagetable.c `iopt_check_iova`).
+  const verdict = plan?.maps.find(({ written }) => written === later.written)?.verdict;
+  const errno = !verdict || verdict.errno === 'ok' || verdict.cause === 'no-iommufd' ? 'EEXIST' : verdict.errno;
+  return `${mapCall(plan?.contract ?? 'type1')} fails with ${errno} for the second`;
+}
 
 /** Takes what both have away from the later one: its ends move, or it goes, or it becomes two. */
 function shrink({ earlier, later, shared }: Meeting, { vm }: VmSubject): Fix[] {
