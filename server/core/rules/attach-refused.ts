@@ -1,7 +1,7 @@
 import { formatKernel } from '../dma/kernel-version.js';
 import type { Attachment, Plan } from '../dma/plan.js';
 import { reasonOf } from '../dma/verdict-words.js';
-import { kernelNotes } from './contact-words.js';
+import { askedNote } from './contact-words.js';
 import { bad, defineRule, good } from './rule.js';
 
 /** The kernel takes none of a device's group, whatever is mapped. */
@@ -72,7 +72,7 @@ on HiSilicon hi161x servers; VFIO type1 prefers the hardware window there. A ker
   locate: ({ assignment }) => assignment.element,
   message: ({ plan, assignment, verdict }) =>
     lacksIommufd(plan) ? `kernel ${formatKernel(plan.kernel)} has no iommufd, which came with 6.2: the VMM finds no /dev/iommu, and \`${assignment.name}\` can’t be attached` : `kernel ${formatKernel(plan.kernel)} refuses to attach \`${assignment.name}\` with ${verdict.errno}: ${reasonOf(verdict, plan)}`,
-  notes: ({ plan }) => (lacksIommufd(plan) ? kernelNotes(plan) : []),
+  notes: ({ plan }) => (lacksIommufd(plan) ? [askedNote(plan)] : []),
   witness: ({ verdict }) => verdict.witness,
 });
 

@@ -88,6 +88,9 @@ export function kernelNotes(plan: Plan): Note[] {
   return [{ place, message: `${since}; here ${formatKernel(plan.kernel)} is asked${refusesContacts(plan) ? '' : ', which doesn’t look'}` }];
 }
 
+/** Which kernel is asked, whatever it answers. */
+export const askedNote = ({ host, kernel }: Plan): Note => ({ place: kernelPlace(host.element), message: `kernel ${formatKernel(kernel)} is asked` });
+
 /** Where a host says which kernel it has, or else its name. */
 function kernelPlace(host: Element): Note['place'] {
   const located = host.properties.get('kernel')?.[0];

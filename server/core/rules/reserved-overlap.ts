@@ -2,7 +2,7 @@ import { contactsOf, isAvoided, type Contact } from '../dma/contacts.js';
 import { formatRange } from '../layout/address.js';
 import type { ReservedKind } from '../layout/model.js';
 import { declareBelow, waysOut } from './carving.js';
-import { contactMessage, contactNotes, levelForMap, mapName } from './contact-words.js';
+import { contactMessage, contactNote, contactNotes, levelForMap, mapName } from './contact-words.js';
 import { bad, defineRule, fixed, good, type Fix, type VmSubject } from './rule.js';
 
 const KINDS: ReadonlySet<ReservedKind> = new Set(['reserved', 'direct', 'direct-relaxable']);
@@ -108,7 +108,7 @@ gone once an \`avoid\` keeps the guest off. A \`direct\` range mostly keeps its 
   locate: ({ map, kept }) => map.written?.element ?? map.region?.element ?? kept.element,
   levelOf: (contact) => (isRelaxable(contact) ? 'note' : levelForMap(contact.plan, contact.map)),
   message: (contact) => (isRelaxable(contact) ? relaxableMessage(contact) : contactMessage(contact, nounOf(contact))),
-  notes: contactNotes,
+  notes: (contact) => (isRelaxable(contact) ? [contactNote(contact.kept)] : contactNotes(contact)),
   witness: ({ shared }) => shared,
   fixes: (contact, subject) => (isRelaxable(contact) ? keepOff(contact, subject) : waysOut(contact, subject)),
 });

@@ -188,12 +188,12 @@ const PURPOSES: ReadonlyMap<string, readonly string[]> = new Map([
   ['memory', ['host', 'hypervisor', 'guests']],
 ]);
 
-/** Names and words that the form allows and the declaration doesn't: a second name after `like`, an unknown purpose. */
+/** Names and words that the form allows and the declaration doesn't: a second name after `like` or `behind`, an unknown purpose. */
 function wrongParts(node: Declaration, container: string | undefined): SyntaxProblem[] {
   const properties = [...node.properties, ...(node.block?.members ?? [])].filter((part): part is Property => part.kind === 'property');
   const purposes = PURPOSES.get(node.keyword.text);
   const wrong = properties.flatMap(({ word, value }) => {
-    if (word.text === 'like' && value?.kind === 'names') return secondNames(value, '`like` takes one name');
+    if ((word.text === 'like' || word.text === 'behind') && value?.kind === 'names') return secondNames(value, `\`${word.text}\` takes one name`);
     if (word.text !== 'for' || value?.kind !== 'word' || !purposes || purposes.includes(value.text)) return [];
     return [problem(value, `${withArticle(node.keyword.text)} is for ${purposes.map((purpose) => `\`${purpose}\``).join(' or ')}`)];
   });
