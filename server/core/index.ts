@@ -20,7 +20,7 @@ export { refactoringsAt, type RefactoringKind, type RefactoringRequest } from '.
 export { saidBy, type Refactoring } from './editor/refactoring.js';
 export { codeLensesIn, type CodeLens, type LensAction } from './editor/code-lenses.js';
 export { comparisonsAt } from './editor/comparison.js';
-export { definitionAt, type Definition } from './editor/definition.js';
+export { definitionsAt, type Definition } from './editor/definition.js';
 export type { EditorFile } from './editor/editor-file.js';
 export type { Change, ChangedPart, ChangeKind } from './drift/change.js';
 export { diffLayouts } from './drift/layout-diff.js';
@@ -34,7 +34,8 @@ export { formatClosedBlock, formatDocument, formatFinishedLine, formatRange } fr
 export { hoverAt, type Hover } from './editor/hover.js';
 export { HINT_KINDS, inlayHintsIn, type HintKind, type InlayHint } from './editor/inlay-hints.js';
 export { linksIn, type DocumentLink } from './editor/links.js';
-export { occurrencesOf, targetAt, type Occurrence, type Target, type TextFile } from './editor/references.js';
+export { targetAt, type Occurrence, type Target, type TextFile } from './editor/references.js';
+export { allOccurrencesOf } from './editor/namesakes.js';
 export { madeFrom, relatedAt, usedBy, usersOf } from './editor/relations.js';
 export { rename, type Renaming } from './editor/rename.js';
 export { selectionsAt } from './editor/selection.js';

@@ -1,5 +1,5 @@
 import { LSPErrorCodes, ResponseError, type DefinitionLink, type DocumentSymbol, type FoldingRange, type Hover, type Location, type Position, type ServerCapabilities, type SignatureHelp } from 'vscode-languageserver';
-import { definitionAt, foldsIn, hoverAt, signatureAt, symbolsIn, type Definition, type EditorFile } from '../core/index.js';
+import { definitionsAt, foldsIn, hoverAt, signatureAt, symbolsIn, type Definition, type EditorFile } from '../core/index.js';
 import { definitionLinkOf, documentSymbolOf, foldingRangeOf, hoverOf, offsetAt, signatureHelpOf, startOfFile } from './convert.js';
 import { locate } from './diagnostics.js';
 import type { OpenFile } from './documents.js';
@@ -30,12 +30,15 @@ export function answerSignature(session: Session): ServerCapabilities {
 
 export function answerDefinition(session: Session): ServerCapabilities {
   const links = session.client.textDocument?.definition?.linkSupport ?? false;
-  session.connection.onDefinition(session.guard('definition', null, (params: Asked): Location | DefinitionLink[] | null => {
+  session.connection.onDefinition(session.guard('definition', null, (params: Asked): Location[] | DefinitionLink[] | null => {
     const asked = fileAt(session, params);
-    const found = asked && definitionAt(asked.file, asked.offset);
-    const target = found && targetOf(session, found);
-    if (!target) return null;
-    return links ? [definitionLinkOf(asked.file.document, found.from, target)] : target;
+    if (!asked) return null;
+    const found = definitionsAt(asked.file, asked.offset).flatMap((definition) => {
+      const target = targetOf(session, definition);
+      return target ? [{ from: definition.from, target }] : [];
+    });
+    if (found.length === 0) return null;
+    return links ? found.map(({ from, target }) => definitionLinkOf(asked.file.document, from, target)) : found.map(({ target }) => target);
   }));
   return { definitionProvider: true };
 }
@@ -70,11 +73,11 @@ export async function whileUnchanged<Needed>(session: Session, { textDocument }:
   return here;
 }
 
-/** The file that is asked about, as the core sees it, and the offset in it. */
-export function fileAt(session: Session, { textDocument, position }: Asked): { open: OpenFile; file: EditorFile; offset: number } | undefined {
+/** The file that is asked about, as the core sees it among others (all that are open or loaded), and the offset in it. */
+export function fileAt(session: Session, { textDocument, position }: Asked, files: EditorFile['files'] = session.documents.present): { open: OpenFile; file: EditorFile; offset: number } | undefined {
   const open: OpenFile | undefined = session.documents.get(textDocument.uri);
   if (!open) return undefined;
   const { result } = session.check(open);
-  const file = { path: open.path, document: open.document, world: session.documents, result };
+  const file = { path: open.path, document: open.document, world: session.documents, result, files };
   return { open, file, offset: offsetAt(open.document, position) };
 }

@@ -3,7 +3,7 @@ import {
   type LinkedEditingRanges, type Location, type Position, type Range, type SelectionRange, type ServerCapabilities, type WorkspaceEdit, type WorkspaceSymbol,
 } from 'vscode-languageserver';
 import {
-  linksIn, madeFrom, NAME_PATTERN, namePlace, occurrencesOf, relatedAt, rename, searchSymbols, selectionsAt, spanOfPlace, targetAt, usedBy, usersOf,
+  allOccurrencesOf, linksIn, madeFrom, NAME_PATTERN, namePlace, relatedAt, rename, searchSymbols, selectionsAt, spanOfPlace, targetAt, usedBy, usersOf,
   type Element, type Occurrence, type PlacedEdit,
 } from '../core/index.js';
 import { callItemOf, documentEdit, offsetAt, rangeOf, rangeOfPlace, selectionRangeOf, symbolKindOf } from './convert.js';
@@ -24,7 +24,7 @@ export function answerReferences(session: Session): ServerCapabilities {
     const asked = fileAt(session, params);
     const found = asked && targetAt(asked.file, asked.offset);
     if (!found) return null;
-    const places = occurrencesOf(found.target, [asked.file], asked.file.world);
+    const places = allOccurrencesOf(found.target, [asked.file], asked.file.world);
     return places.flatMap((place) => highlightOf(place, rangeOfPlace(asked.file.document, place)));
   }));
   return { referencesProvider: true, documentHighlightProvider: true };
@@ -37,9 +37,9 @@ const highlightOf = ({ declares }: Occurrence, range: Range | undefined): Docume
 
 async function occurrencesAt(session: Session, params: Asked): Promise<Occurrence[] | null> {
   const files = await whileUnchanged(session, params, session.everyFile());
-  const asked = fileAt(session, params);
+  const asked = fileAt(session, params, files);
   const found = asked && targetAt(asked.file, asked.offset);
-  return found ? occurrencesOf(found.target, files, asked.file.world) : null;
+  return found ? allOccurrencesOf(found.target, files, asked.file.world) : null;
 }
 
 export function answerRename(session: Session): ServerCapabilities {
@@ -50,7 +50,7 @@ export function answerRename(session: Session): ServerCapabilities {
   }));
   session.connection.onRenameRequest(session.guardLater('renaming', null, async (params): Promise<WorkspaceEdit | null> => {
     const files = await whileUnchanged(session, params, session.everyFile());
-    const asked = fileAt(session, params);
+    const asked = fileAt(session, params, files);
     const found = asked && targetAt(asked.file, asked.offset);
     if (!asked || !found) return null;
     const renaming = rename(found.target, params.newName, files, asked.file.world, session.check(asked.open).options);
@@ -157,7 +157,7 @@ export function answerLinkedEditing(session: Session): ServerCapabilities {
     const asked = fileAt(session, params);
     const found = asked && targetAt(asked.file, asked.offset);
     if (!found) return null;
-    const ranges = occurrencesOf(found.target, [asked.file], asked.file.world).flatMap((place) => rangeOfPlace(asked.file.document, place) ?? []);
+    const ranges = allOccurrencesOf(found.target, [asked.file], asked.file.world).flatMap((place) => rangeOfPlace(asked.file.document, place) ?? []);
     return ranges.length > 1 ? { ranges, wordPattern: NAME_PATTERN } : null;
   }));
   return { linkedEditingRangeProvider: true };

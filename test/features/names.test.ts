@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { applyEdits, occurrencesOf, openDocument, rename, searchSymbols, selectionsAt, targetAt, textOfDocument, tokensIn, linksIn, usedBy, usersOf } from '../../server/core/index.js';
+import { allOccurrencesOf, applyEdits, openDocument, rename, searchSymbols, selectionsAt, targetAt, textOfDocument, tokensIn, linksIn, usedBy, usersOf } from '../../server/core/index.js';
 import { check, TODAY } from '../support/check.js';
 import { atCursor, checkOccurrences, checkRename, fileOf, startOf } from '../support/cursor.js';
 import { dedent } from '../support/picture.js';
@@ -75,6 +75,37 @@ describe('references', () => {
     `,
     ));
 
+  it('are what the policies of a vm are about, in each vm that has one of the name', () =>
+    checkOccurrences(
+      `
+      policy house { note block-split on lo$0w, web.low }
+      policy own like house { }
+      vm web { policy house; ram low at 0 size 1 GiB; map low to low }
+      vm db { policy own; ram low at 0 size 2 GiB }
+      vm apart { ram low at 0 size 3 GiB }
+    `,
+      `
+      policy house { note block-split on ‹low›, web.‹low› }
+      policy own like house { }
+      vm web { policy house; ram «low» at 0 size 1 GiB; map «low» to ‹low› }
+      vm db { policy own; ram «low» at 0 size 2 GiB }
+      vm apart { ram low at 0 size 3 GiB }
+    `,
+    ));
+
+  it('of a device are the same from each host of a vm', () => {
+    const text = (a: string, b: string, assigned: string, on: string): string =>
+      `host a { iommu u { model vt-d } device ${a} "0000:01:00.0" }\nhost b { iommu u { model vt-d } device ${b} "0000:02:00.0" }\npolicy house { note hotplug-device on ${on} }\nvm web on a, b { policy house; assign ${assigned} }\n`;
+    const expected = text('«nic»', '«nic»', '‹nic›', '‹nic›');
+    for (const [a, b, assigned, on] of [['n$0ic', 'nic', 'nic', 'nic'], ['nic', 'n$0ic', 'nic', 'nic'], ['nic', 'nic', 'n$0ic', 'nic'], ['nic', 'nic', 'nic', 'n$0ic']] as const) checkOccurrences(text(a, b, assigned, on), expected);
+  });
+
+  it('of a declaration are those of what it replaces and of what replaces it', () =>
+    checkOccurrences(
+      'vm base { ram lo$0w at 0 size 1 GiB; map m to low }\nvm web like base { ram low at 0 size 2 GiB; map n to low }\n',
+      'vm base { ram «low» at 0 size 1 GiB; map m to ‹low› }\nvm web like base { ram «low» at 0 size 2 GiB; map n to ‹low› }\n',
+    ));
+
   it('of a constant go over imports', () =>
     checkOccurrences(
       `
@@ -122,11 +153,11 @@ describe('references', () => {
         const found = targetAt(file, match.index + 1);
         if (!found || seen.has(match[0])) continue;
         seen.add(match[0]);
-        const places = occurrencesOf(found.target, [file], file.world).map(({ item, start }) => startOf(file.document, item) + start);
+        const places = allOccurrencesOf(found.target, [file], file.world).map(({ item, start }) => startOf(file.document, item) + start);
         assert.ok(places.includes(found.span.start), `${match[0]} in\n${text}`);
         for (const place of places) {
           const again = targetAt(file, place + 1) ?? targetAt(file, place);
-          assert.deepEqual(again && occurrencesOf(again.target, [file], file.world).length, places.length, `${match[0]} at ${place} in\n${text}`);
+          assert.deepEqual(again && allOccurrencesOf(again.target, [file], file.world).length, places.length, `${match[0]} at ${place} in\n${text}`);
         }
       }
     }
@@ -172,6 +203,24 @@ describe('rename', () => {
     for (const [a, b, assigned] of [['nic$0', 'nic', 'nic'], ['nic', 'nic$0', 'nic'], ['nic', 'nic', 'nic$0']] as const) checkRename(text(a, b, assigned), 'gpu', text('gpu', 'gpu', 'gpu'));
   });
 
+  it('goes along where a policy is about it, with or without the name of its vm, in whatever file', () => {
+    checkRename(
+      'import "p.vmlayout"\nvm web { policy p; ram lo$0w at 0 size 1 GiB }\n--- p.vmlayout\npolicy p { allow reserved-overlap, region-overlap on low because "x"; note block-split on web.low }\n',
+      'main',
+      'import "p.vmlayout"\nvm web { policy p; ram main at 0 size 1 GiB }\n--- p.vmlayout\npolicy p { allow reserved-overlap, region-overlap on main because "x"; note block-split on web.main }\n',
+    );
+    checkRename(
+      'host box { device ni$0c "0000:01:00.0" bar 0 size 16 MiB }\npolicy p { note hotplug-device on nic, nic.0 }\nvm web on box { policy p; assign nic; bar nic.0 at 3 GiB }\n',
+      'gpu',
+      'host box { device gpu "0000:01:00.0" bar 0 size 16 MiB }\npolicy p { note hotplug-device on gpu, gpu.0 }\nvm web on box { policy p; assign gpu; bar gpu.0 at 3 GiB }\n',
+    );
+    checkRename(
+      'vm web { ram lo$0w at 0 size 1 GiB { allow block-split on web.low because "x" } }\n',
+      'main',
+      'vm web { ram main at 0 size 1 GiB { allow block-split on web.main because "x" } }\n',
+    );
+  });
+
   it('tells apart two declarations of one name', () =>
     checkRename('vm web { ram low at 0 size 1 GiB; ram lo$0w at 0 size 2 GiB; map m to low }\n', 'high', 'vm web { ram low at 0 size 1 GiB; ram high at 0 size 2 GiB; map m to low }\n'));
 
@@ -215,7 +264,7 @@ describe('rename', () => {
         const { file } = fileOf(text);
         const found = targetAt(file, at);
         if (!found) continue;
-        const places = occurrencesOf(found.target, [file], file.world).map(({ item, start, end }) => {
+        const places = allOccurrencesOf(found.target, [file], file.world).map(({ item, start, end }) => {
           const base = startOf(file.document, item);
           return { start: base + start, end: base + end };
         });

@@ -177,7 +177,7 @@ describe('the language server', () => {
 
   it('goes to definitions', async () => {
     await client.open(URI, TEXT);
-    const found = await client.ask<Location>('definition', URI, { position: { line: 16, character: 31 } });
+    const [found] = await client.ask<Location[]>('definition', URI, { position: { line: 16, character: 31 } });
     assert.deepEqual(found, { uri: URI, range: rangeAt(15, 10, 15, 14) });
   });
 

@@ -15,8 +15,8 @@ describe('imports', () => {
       files: filesOf({ [HOSTS]: 'import "more.vmlayout"\nhost epyc { page PAGE }\n', 'file:///ws/shared/more.vmlayout': 'const PAGE = 4 KiB\n' }),
     });
     assert.deepEqual(rules(await client.open(MAIN, TEXT)), []);
-    const found = await client.ask<{ uri: string }>('definition', MAIN, { position: { line: 1, character: 11 } });
-    assert.equal(found.uri, HOSTS);
+    const [found] = await client.ask<{ uri: string }[]>('definition', MAIN, { position: { line: 1, character: 11 } });
+    assert.equal(found?.uri, HOSTS);
     await client.stop();
   });
 
@@ -240,9 +240,9 @@ describe('the shipped library', () => {
   it('is shown by a client that asks for texts', async () => {
     const client = await LanguageClient.start({ params: { capabilities: { workspace: { textDocumentContent: {} } } } });
     await client.open(MAIN, text);
-    const { uri } = await client.ask<{ uri: string }>('definition', MAIN, { position });
-    assert.equal(uri, 'vmlayout-library:/policies/basic.vmlayout');
-    const shown = await client.request<{ text: string }>('workspace/textDocumentContent', { uri });
+    const [target] = await client.ask<{ uri: string }[]>('definition', MAIN, { position });
+    assert.equal(target?.uri, 'vmlayout-library:/policies/basic.vmlayout');
+    const shown = await client.request<{ text: string }>('workspace/textDocumentContent', { uri: target?.uri });
     assert.match(shown.text, /^policy basic \{/m);
     await client.stop();
   });

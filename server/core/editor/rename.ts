@@ -94,7 +94,7 @@ function otherMeaningIn(places: readonly Occurrence[], newName: string, files: r
   const expected = movedPlaces(places, newName, files);
   const declared = expected.find(({ declares }) => declares);
   const file = edited.find(({ path }) => path === declared?.path);
-  const target = declared && file && targetAt({ ...file, world: after, result: NO_RESULT }, declared.offset)?.target;
+  const target = declared && file && targetAt({ ...file, world: after, result: NO_RESULT, files: edited }, declared.offset)?.target;
   const found = (target ? occurrencesOf(target, edited, after, namesakesOf(target, edited, after)) : [])
     .flatMap((place) => edited.filter(({ path }) => path === place.path).flatMap(({ path, document }) => spansIn(document, place).map(({ start }) => ({ path, offset: start }))));
   const lost = missingIn(found, expected);
