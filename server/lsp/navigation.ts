@@ -121,7 +121,7 @@ async function related(session: Session, item: CallHierarchyItem, relation: type
 export function answerWorkspaceSymbols(session: Session): ServerCapabilities {
   session.connection.onWorkspaceSymbol(session.guardLater('workspace symbols', null, async ({ query }): Promise<WorkspaceSymbol[] | null> => {
     const files = await session.everyFile();
-    const found = searchSymbols(query, files.map(({ path }) => session.checkAt(path).result));
+    const found = searchSymbols(query, files.map(({ path, document }) => ({ path, document, result: session.checkAt(path).result })));
     return found.flatMap(({ name, keyword, container, place }) => {
       const location = locate(session, place);
       return location ? [{ name, kind: symbolKindOf(keyword), containerName: container, location }] : [];

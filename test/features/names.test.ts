@@ -294,11 +294,17 @@ describe('what hangs together', () => {
 });
 
 describe('a search of the workspace', () => {
-  const { result } = check(dedent(`
+  const { document, result } = check(dedent(`
+    const PAGE = 4 KiB
+    backing pool size 1 GiB
+    host hm { const BITS; iommu v { model vt-d; bits BITS } }
+    vm model { const RAM; backing own size RAM; ram main at 4 GiB size RAM from own; map whole to main }
+    /// Deprecated: see hardened.
+    policy house { deny map-overlap; require wide: bits >= 40 }
     host box { iommu u { model smmu-v3; reserved msi at 0x800_0000 size 1 MiB kind sw-msi }; device nic "0000:01:00.0" }
-    vm web on box { ram low at 0 size 1 GiB; mmio its at 0x808_0000 size 128 KiB; doorbell its-bell at 0x809_0040 size 4; assign nic }
+    vm web on box { ram low at 0 size 1 GiB; mmio its at 0x808_0000 size 128 KiB; doorbell its-bell at 0x809_0040 size 4; assign nic; policy house }
   `));
-  const found = (query: string): string[] => searchSymbols(query, [result]).map(({ keyword, name, container }) => `${keyword} ${name} in ${container}`);
+  const found = (query: string): string[] => searchSymbols(query, [{ path: 'main.vmlayout', document, result }]).map(({ keyword, name, container }) => `${keyword} ${name} in ${container}`);
 
   it('finds what contains an address, the smallest first', () => {
     assert.deepEqual(found('0x8090040'), ['doorbell its-bell: 0x8090040 in web 0x8090040-0x8090043', 'mmio its: 0x8090040 in web 0x8080000-0x809ffff', 'reserved msi: 0x8090040 in u 0x8000000-0x80fffff', 'ram low: 0x8090040 in web 0x0-0x3fffffff']);
@@ -308,6 +314,21 @@ describe('a search of the workspace', () => {
   it('finds names by their letters', () => {
     assert.deepEqual(found('ITSB'), ['doorbell its-bell in web 0x8090040-0x8090043']);
     assert.deepEqual(found('zz'), []);
+  });
+
+  it('finds every declaration by its name, and of what a vm only uses that alone which it names', () => {
+    const named = (query: string, keyword: string): string[] => found(query).filter((one) => one.startsWith(`${keyword} `));
+    const all: readonly [string, string, string][] = [
+      ['const', 'PAGE', ''], ['backing', 'pool', ''], ['host', 'hm', ''], ['const', 'BITS', 'hm'], ['iommu', 'v', 'hm'], ['vm', 'model', ''], ['const', 'RAM', 'model'], ['backing', 'own', 'model'],
+      ['ram', 'main', 'model'], ['map', 'whole', 'model'], ['policy', 'house', ''], ['deny', 'map-overlap', 'house'], ['device', 'nic', 'box'],
+    ];
+    for (const [keyword, name, owner] of all) assert.ok(named(name, keyword).includes(`${keyword} ${name} in ${owner}`), `${keyword} ${name} among ${found(name).join(', ')}`);
+    assert.deepEqual([found('nic'), found('house')], [['device nic in box'], ['policy house in ']]);
+    assert.deepEqual(found('map').at(-1), 'deny map-overlap in house');
+  });
+
+  it('says what is deprecated', () => {
+    assert.deepEqual(searchSymbols('', [{ path: 'main.vmlayout', document, result }]).filter(({ deprecated }) => deprecated).map(({ name }) => name), ['house']);
   });
 });
 

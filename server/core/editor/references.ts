@@ -72,7 +72,7 @@ export const namedBy = (elements: readonly Element[], evaluator: Evaluator): Ele
     .filter(({ name, origin }) => name !== '' && nameWordOf(origin.declaration)?.text === name);
 
 /** The word that a declaration gives its name with; a policy at the top has it in its head. */
-function nameWordOf({ name, keyword, head }: Declaration): Word | undefined {
+export function nameWordOf({ name, keyword, head }: Declaration): Word | undefined {
   if (name?.kind === 'word') return name;
   const [first] = keyword.text === 'policy' && head?.kind === 'names' ? head.names : [];
   const word = first?.kind === 'reference' ? first.path[0] : undefined;
