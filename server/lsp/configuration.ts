@@ -10,7 +10,7 @@ export function followWorkspace(session: Session): ServerCapabilities {
   const { connection, client } = session;
 
   connection.onInitialized(session.guard('starting', undefined, () => {
-    if (client.workspace?.workspaceFolders) followFolders(session);
+    if (client.tellsFolders) followFolders(session);
     session.ready = Promise.all([register(session), readAgain(session)]);
   }));
   connection.onDidChangeConfiguration(session.guard('changing settings', undefined, ({ settings }) => {
@@ -24,10 +24,10 @@ export function followWorkspace(session: Session): ServerCapabilities {
 async function register(session: Session): Promise<void> {
   const { connection, client } = session;
   try {
-    if (client.workspace?.didChangeConfiguration?.dynamicRegistration) {
+    if (client.registersSettings) {
       await connection.client.register(DidChangeConfigurationNotification.type, { section: SECTION });
     }
-    if (client.workspace?.didChangeWatchedFiles?.dynamicRegistration) {
+    if (client.registersFiles) {
       await connection.client.register(DidChangeWatchedFilesNotification.type, { watchers: [{ globPattern: '**/*.vmlayout' }, { globPattern: `**/${CONFIGURATION_NAME}` }] });
     }
   } catch (error) {

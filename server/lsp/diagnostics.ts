@@ -35,7 +35,7 @@ export function followTexts(session: Session): ServerCapabilities {
     if (!file) return;
     session.forget(file.path);
     session.changed();
-    if (!session.pulls) send(session, textDocument.uri, undefined, []);
+    if (!session.client.pullsDiagnostics) send(session, textDocument.uri, undefined, []);
     refreshWithDependants(session, file.path);
   }));
   connection.onDidChangeWatchedFiles(session.guard('watching', undefined, ({ changes }) => {
@@ -50,7 +50,7 @@ export function followTexts(session: Session): ServerCapabilities {
     }
     if (changes.some(({ type }) => type !== FileChangeType.Changed)) session.forgetListed();
     session.changed();
-    if (session.pulls) return session.askToPull();
+    if (session.client.pullsDiagnostics) return session.askToPull();
     refreshAll(session, new Set(paths.flatMap((path) => session.dependantsOf(path))));
   }));
 
@@ -60,7 +60,7 @@ export function followTexts(session: Session): ServerCapabilities {
 /** Checks files again and tells what is found; a client that asks is told to ask again. */
 export function refreshAll(session: Session, files: Iterable<{ readonly path: string }>): void {
   const paths = Array.from(files, ({ path }) => path);
-  if (!session.pulls) return paths.forEach((path) => refresh(session, path));
+  if (!session.client.pullsDiagnostics) return paths.forEach((path) => refresh(session, path));
   if (paths.length === 0) return;
   session.changed();
   session.askToPull();
@@ -68,13 +68,12 @@ export function refreshAll(session: Session, files: Iterable<{ readonly path: st
 
 /** The diagnostics of the findings of a file, for what the client can show. */
 export function toDiagnostic(session: Session, document: Document): (finding: Finding) => Diagnostic {
-  const { textDocument } = session.client;
-  const abilities = session.pulls ? { ...textDocument?.publishDiagnostics, ...textDocument?.diagnostic } : textDocument?.publishDiagnostics;
+  const { client } = session;
   const context: DiagnosticContext = {
     document,
-    related: abilities?.relatedInformation ?? false,
-    tags: abilities?.tagSupport !== undefined,
-    pageOf: abilities?.codeDescriptionSupport ? (rule) => pageOf(rule, session.rulePages) : () => undefined,
+    related: client.relatedPlaces,
+    tags: client.diagnosticTags,
+    pageOf: client.rulePages ? (rule) => pageOf(rule, client.pages) : () => undefined,
     locate: (place) => locate(session, place),
   };
   return (finding) => diagnosticOf(finding, context);
@@ -96,7 +95,7 @@ const pageOf = (rule: string, pages: string | undefined): string | undefined =>
 
 function refreshWithDependants(session: Session, path: string): void {
   // Who asks does so at each change of a text, of the others that are open, too.
-  if (session.pulls) return;
+  if (session.client.pullsDiagnostics) return;
   refresh(session, path);
   refreshAll(session, session.dependantsOf(path));
 }

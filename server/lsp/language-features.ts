@@ -1,6 +1,6 @@
-import { LSPErrorCodes, ResponseError, type DefinitionLink, type DocumentSymbol, type FoldingRange, type Hover, type Location, type Position, type ServerCapabilities, type SignatureHelp } from 'vscode-languageserver';
+import { LSPErrorCodes, ResponseError, type DefinitionLink, type DocumentSymbol, type FoldingRange, type Hover, type Location, type Position, type ServerCapabilities, type SignatureHelp, type SymbolInformation } from 'vscode-languageserver';
 import { definitionsAt, foldsIn, hoverAt, signatureAt, symbolsIn, type Definition, type EditorFile } from '../core/index.js';
-import { definitionLinkOf, documentSymbolOf, foldingRangeOf, hoverOf, offsetAt, signatureHelpOf, startOfFile } from './convert.js';
+import { definitionLinkOf, documentSymbolOf, foldingRangeOf, hoverOf, listedSymbols, offsetAt, signatureHelpOf, startOfFile } from './convert.js';
 import { locate } from './diagnostics.js';
 import type { OpenFile } from './documents.js';
 import { libraryUri } from './library.js';
@@ -13,7 +13,7 @@ export function answerHover(session: Session): ServerCapabilities {
   session.connection.onHover(session.guard('hover', null, (params: Asked): Hover | null => {
     const asked = fileAt(session, params);
     const hover = asked && hoverAt(asked.file, asked.offset);
-    return hover ? hoverOf(asked.file.document, hover) : null;
+    return hover ? hoverOf(asked.file.document, hover, session.client.hoverMarkup) : null;
   }));
   return { hoverProvider: true };
 }
@@ -23,13 +23,13 @@ export function answerSignature(session: Session): ServerCapabilities {
   session.connection.onSignatureHelp(session.guard('signature', null, ({ textDocument, position }: Asked): SignatureHelp | null => {
     const document = session.documents.get(textDocument.uri)?.document;
     const signature = document && signatureAt(document, offsetAt(document, position));
-    return signature ? signatureHelpOf(signature) : null;
+    return signature ? signatureHelpOf(signature, session.client) : null;
   }));
   return { signatureHelpProvider: { triggerCharacters: ['(', ','] } };
 }
 
 export function answerDefinition(session: Session): ServerCapabilities {
-  const links = session.client.textDocument?.definition?.linkSupport ?? false;
+  const links = session.client.definitionLinks;
   session.connection.onDefinition(session.guard('definition', null, (params: Asked): Location[] | DefinitionLink[] | null => {
     const asked = fileAt(session, params);
     if (!asked) return null;
@@ -50,9 +50,12 @@ function targetOf(session: Session, { path, place }: Definition): Location | und
 }
 
 export function answerSymbols(session: Session): ServerCapabilities {
-  session.connection.onDocumentSymbol(session.guard('symbols', null, ({ textDocument }): DocumentSymbol[] | null => {
+  session.connection.onDocumentSymbol(session.guard('symbols', null, ({ textDocument }): DocumentSymbol[] | SymbolInformation[] | null => {
     const file = session.documents.get(textDocument.uri);
-    return file ? symbolsIn(file.document).map((symbol) => documentSymbolOf(file.document, symbol)) : null;
+    if (!file) return null;
+    const { symbolTree, symbolTags } = session.client;
+    const symbols = symbolsIn(file.document);
+    return symbolTree ? symbols.map((symbol) => documentSymbolOf(file.document, symbol, symbolTags)) : symbols.flatMap((symbol) => listedSymbols(file, symbol, symbolTags));
   }));
   return { documentSymbolProvider: true };
 }

@@ -6,7 +6,8 @@ import {
   allOccurrencesOf, linksIn, madeFrom, NAME_PATTERN, namePlace, relatedAt, rename, searchSymbols, selectionsAt, spanOfPlace, targetAt, usedBy, usersOf,
   type Element, type Occurrence, type PlacedEdit,
 } from '../core/index.js';
-import { callItemOf, documentEdit, offsetAt, rangeOf, rangeOfPlace, selectionRangeOf, symbolKindOf } from './convert.js';
+import { editFor } from './abilities.js';
+import { callItemOf, documentEdit, offsetAt, rangeOf, rangeOfPlace, selectionRangeOf, symbolKindOf, tagsOf } from './convert.js';
 import { locate } from './diagnostics.js';
 import { pathOfUri } from './files.js';
 import { fileAt, whileUnchanged, type Asked } from './language-features.js';
@@ -55,7 +56,7 @@ export function answerRename(session: Session): ServerCapabilities {
     if (!asked || !found) return null;
     const renaming = rename(found.target, params.newName, files, asked.file.world, session.check(asked.open).options);
     if ('refused' in renaming) throw new ResponseError(REFUSED, renaming.refused);
-    return workspaceEditOf(session, renaming.edits);
+    return editFor(session.client, workspaceEditOf(session, renaming.edits));
   }));
   return { renameProvider: { prepareProvider: true } };
 }
@@ -122,9 +123,9 @@ export function answerWorkspaceSymbols(session: Session): ServerCapabilities {
   session.connection.onWorkspaceSymbol(session.guardLater('workspace symbols', null, async ({ query }): Promise<WorkspaceSymbol[] | null> => {
     const files = await session.everyFile();
     const found = searchSymbols(query, files.map(({ path, document }) => ({ path, document, result: session.checkAt(path).result })));
-    return found.flatMap(({ name, keyword, container, place }) => {
-      const location = locate(session, place);
-      return location ? [{ name, kind: symbolKindOf(keyword), containerName: container, location }] : [];
+    return found.flatMap((symbol) => {
+      const location = locate(session, symbol.place);
+      return location ? [{ name: symbol.name, kind: symbolKindOf(symbol.keyword), ...tagsOf(symbol, session.client.workspaceSymbolTags), containerName: symbol.container, location }] : [];
     });
   }));
   return { workspaceSymbolProvider: true };

@@ -4,7 +4,7 @@ import type {
   SemanticTokensDelta, TextDocumentEdit, WorkspaceEdit, WorkspaceSymbol,
 } from 'vscode-languageserver';
 import { TOKEN_MODIFIERS, TOKEN_TYPES } from '../../server/core/index.js';
-import { filesOf, heldFiles, LanguageClient, rangeAt, type StartOptions } from '../support/language-client.js';
+import { filesOf, heldFiles, LanguageClient, rangeAt, SHOWS_ALL, type StartOptions } from '../support/language-client.js';
 import { dedent } from '../support/picture.js';
 
 // Whole answers: every range, kind and version in them. A server that is a character off, or speaks of another file, fails here.
@@ -46,7 +46,7 @@ describe('to the letter', () => {
   let client: LanguageClient;
   const start = async (options: Partial<StartOptions> = {}): Promise<void> => {
     const files = { ...filesOf(TEXTS), list: () => Promise.resolve([HOSTS]) };
-    client = await LanguageClient.start({ files, params: { capabilities: { textDocument: { definition: { linkSupport: true } }, workspace: { textDocumentContent: {} } } }, ...options });
+    client = await LanguageClient.start({ files, params: { capabilities: { textDocument: { ...SHOWS_ALL.textDocument, definition: { linkSupport: true } }, workspace: { workspaceEdit: { documentChanges: true }, textDocumentContent: {} } } }, ...options });
     await client.open(WEB, TEXT);
   };
   beforeEach(() => start());
@@ -248,7 +248,7 @@ describe('to the letter', () => {
   });
 
   it('a host that moves into a file of its own, with its text', async () => {
-    const create = { workspace: { workspaceEdit: { documentChanges: true, resourceOperations: ['create'] } } };
+    const create = { textDocument: SHOWS_ALL.textDocument, workspace: { workspaceEdit: { documentChanges: true, resourceOperations: ['create'] } } };
     await client.stop();
     await start({ params: { capabilities: create } });
     const moved = async (uri: string): Promise<CodeAction | undefined> => {
