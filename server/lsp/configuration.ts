@@ -1,11 +1,11 @@
 import { DidChangeConfigurationNotification, DidChangeWatchedFilesNotification, type ServerCapabilities } from 'vscode-languageserver';
-import { CONFIGURATION_NAME } from '../core/index.js';
 import { fieldOf } from './any-value.js';
 import { refreshAll } from './diagnostics.js';
 import type { Session } from './session.js';
 import { readSettings, SECTION } from './settings.js';
+import { WATCHERS } from './watched-files.js';
 
-/** Follows the user's settings, the folders of the workspace, and layouts and configurations that change outside of the editor. */
+/** Follows the user's settings and the folders of the workspace. */
 export function followWorkspace(session: Session): ServerCapabilities {
   const { connection, client } = session;
 
@@ -28,7 +28,7 @@ async function register(session: Session): Promise<void> {
       await connection.client.register(DidChangeConfigurationNotification.type, { section: SECTION });
     }
     if (client.registersFiles) {
-      await connection.client.register(DidChangeWatchedFilesNotification.type, { watchers: [{ globPattern: '**/*.vmlayout' }, { globPattern: `**/${CONFIGURATION_NAME}` }] });
+      await connection.client.register(DidChangeWatchedFilesNotification.type, { watchers: WATCHERS });
     }
   } catch (error) {
     session.log('registering', error);

@@ -1,10 +1,9 @@
-import { FileChangeType, type Diagnostic, type ServerCapabilities } from 'vscode-languageserver';
+import type { Diagnostic, ServerCapabilities } from 'vscode-languageserver';
 import { fileNameOf, libraryDocument, RULES, type Document, type Finding, type Place } from '../core/index.js';
 import { diagnosticOf, rangeOfPlace, remark, type DiagnosticContext } from './convert.js';
-import { pathOfUri } from './files.js';
 import { libraryUri } from './library.js';
 import type { Session } from './session.js';
-import { forgetConfiguration, isConfiguration, readProject } from './project-configuration.js';
+import { readProject } from './project-configuration.js';
 import { readSettings } from './settings.js';
 
 /** More findings than a person can read only cost time: each key sends them all. */
@@ -37,21 +36,6 @@ export function followTexts(session: Session): ServerCapabilities {
     session.changed();
     if (!session.client.pullsDiagnostics) send(session, textDocument.uri, undefined, []);
     refreshWithDependants(session, file.path);
-  }));
-  connection.onDidChangeWatchedFiles(session.guard('watching', undefined, ({ changes }) => {
-    const paths = changes.map(({ uri }) => pathOfUri(uri));
-    for (const path of paths) session.forgetLoaded(path);
-    const gone = changes.filter(({ type }) => type === FileChangeType.Deleted).map(({ uri }) => pathOfUri(uri));
-    for (const path of gone) if (!documents.at(path)) session.forget(path);
-    for (const path of paths.filter(isConfiguration)) forgetConfiguration(session, path);
-    if (paths.some(isConfiguration)) {
-      session.levels.forgetProject((path) => documents.at(path) !== undefined);
-      void readProject(session, documents.all).then((changed) => refreshAll(session, changed));
-    }
-    if (changes.some(({ type }) => type !== FileChangeType.Changed)) session.forgetListed();
-    session.changed();
-    if (session.client.pullsDiagnostics) return session.askToPull();
-    refreshAll(session, new Set(paths.flatMap((path) => session.dependantsOf(path))));
   }));
 
   return { textDocumentSync: { openClose: true, change: 2 } };

@@ -182,6 +182,12 @@ export class Session {
     this.#loading.delete(path);
   }
 
+  /** The files in a folder (with a slash at its end), and below, of which something is known or on its way. */
+  knownBelow(folder: string): string[] {
+    const known = [...this.documents.present.map(({ path }) => path), ...this.#loading.keys(), ...this.#checks.keys(), ...this.configurations.known];
+    return [...new Set(known)].filter((path) => path.startsWith(folder));
+  }
+
   /** The folders of the workspace, as the settings that hold in them are asked for. */
   get folders(): { readonly uri: string; readonly path: string }[] {
     return this.#folders.map((path) => ({ uri: uriOfPath(path.replace(/\/$/, '')), path }));
