@@ -9,7 +9,7 @@ export { CHECK_FORMATS, CONFIGURATION_NAME, LEVELS, noSuchRule, readConfiguratio
 export { isIncluded } from './rules/included.js';
 export type { Example, Finding, Fix, Level, Note, SealedRule } from './rules/rule.js';
 export type { Plan, PlannedMap } from './dma/plan.js';
-export { spanOfPlace, type Place } from './layout/place.js';
+export { placeOf, spanOfPlace, type Place } from './layout/place.js';
 export type { World } from './layout/scope.js';
 export { libraryDocument, Lookup } from './layout/lookup.js';
 export { LIBRARY } from './std/generated/library.js';
@@ -34,7 +34,7 @@ export { formatClosedBlock, formatDocument, formatFinishedLine, formatRange } fr
 export { hoverAt, type Hover } from './editor/hover.js';
 export { HINT_KINDS, inlayHintsIn, type HintKind, type InlayHint } from './editor/inlay-hints.js';
 export { linksIn, type DocumentLink } from './editor/links.js';
-export { targetAt, type Occurrence, type Target, type TextFile } from './editor/references.js';
+export { mentionsIn, targetAt, type Occurrence, type Target, type TextFile } from './editor/references.js';
 export { allOccurrencesOf } from './editor/namesakes.js';
 export { madeFrom, relatedAt, usedBy, usersOf } from './editor/relations.js';
 export { rename, type Renaming } from './editor/rename.js';

@@ -147,7 +147,7 @@ const OTHER_SYMBOL = 8;
 
 export const symbolKindOf = (keyword: string): SymbolKind => SYMBOL_KIND.get(keyword) ?? OTHER_SYMBOL;
 
-export const callItemOf = (name: string, keyword: string, { uri, range }: Location): CallHierarchyItem => ({ name, detail: keyword, kind: symbolKindOf(keyword), uri, range, selectionRange: range });
+export const callItemOf = (name: string, keyword: string, { uri, range }: Location, selectionRange: Range): CallHierarchyItem => ({ name, detail: keyword, kind: symbolKindOf(keyword), uri, range, selectionRange });
 
 /** The stretches around a position, each in the next; the position itself where nothing stands. */
 export function selectionRangeOf(document: Document, offset: number, spans: readonly Span[]): SelectionRange {

@@ -3,8 +3,8 @@ import {
   type LinkedEditingRanges, type Location, type Position, type Range, type SelectionRange, type ServerCapabilities, type WorkspaceEdit, type WorkspaceSymbol,
 } from 'vscode-languageserver';
 import {
-  allOccurrencesOf, linksIn, madeFrom, NAME_PATTERN, namePlace, relatedAt, rename, searchSymbols, selectionsAt, spanOfPlace, targetAt, usedBy, usersOf,
-  type Element, type Occurrence, type PlacedEdit,
+  allOccurrencesOf, linksIn, madeFrom, mentionsIn, NAME_PATTERN, namePlace, placeOf, relatedAt, rename, searchSymbols, selectionsAt, spanOfPlace, targetAt, usedBy, usersOf,
+  type Element, type Occurrence, type PlacedEdit, type TextFile,
 } from '../core/index.js';
 import { editFor } from './abilities.js';
 import { callItemOf, documentEdit, offsetAt, rangeOf, rangeOfPlace, selectionRangeOf, symbolKindOf, tagsOf } from './convert.js';
@@ -95,28 +95,43 @@ export function answerCallHierarchy(session: Session): ServerCapabilities {
     const element = asked && relatedAt(asked.file, asked.offset);
     return element ? itemsOf(session, element) : null;
   }));
-  languages.callHierarchy.onIncomingCalls(session.guardLater('users', null, async ({ item }): Promise<CallHierarchyIncomingCall[] | null> =>
-    (await related(session, item, usersOf)).map((from) => ({ from, fromRanges: [from.selectionRange] }))));
-  languages.callHierarchy.onOutgoingCalls(session.guardLater('uses', null, async ({ item }): Promise<CallHierarchyOutgoingCall[] | null> =>
-    (await related(session, item, usedBy)).map((to) => ({ to, fromRanges: [item.selectionRange] }))));
+  languages.callHierarchy.onIncomingCalls(session.guardLater('users', null, async ({ item }): Promise<CallHierarchyIncomingCall[] | null> => {
+    const { element, others, files } = await related(session, item, usersOf);
+    return others.flatMap((user) => itemsOf(session, user).map((from) => ({ from, fromRanges: mentions(session, user, element, files, from) })));
+  }));
+  languages.callHierarchy.onOutgoingCalls(session.guardLater('uses', null, async ({ item }): Promise<CallHierarchyOutgoingCall[] | null> => {
+    const { element, others, files } = await related(session, item, usedBy);
+    return others.flatMap((used) => itemsOf(session, used).map((to) => ({ to, fromRanges: mentions(session, element, used, files, item) })));
+  }));
   return { callHierarchyProvider: true };
 }
 
 function itemsOf(session: Session, element: Element): CallHierarchyItem[] {
-  const where = locate(session, namePlace(element));
-  return where ? [callItemOf(element.name || element.keyword, element.keyword, where)] : [];
+  const { origin, name, keyword } = element;
+  const [whole, named] = [locate(session, placeOf(origin, origin.declaration)), locate(session, namePlace(element))];
+  return whole && named ? [callItemOf(name || keyword, keyword, whole, named.range)] : [];
 }
 
-/** Relations of an item that was given out before: it is found again by its place. That, and what it is related to, may be in files that nobody has opened. */
-async function related(session: Session, item: CallHierarchyItem, relation: typeof usersOf): Promise<CallHierarchyItem[]> {
+/** Where the declaration of a user names what it uses; its own name where it doesn’t, as it takes over what it is `like`. */
+function mentions(session: Session, user: Element | undefined, used: Element | undefined, files: readonly TextFile[], { selectionRange }: CallHierarchyItem): Range[] {
+  const found = user && used ? mentionsIn(user, used, files, session.documents).flatMap((place) => locate(session, place)?.range ?? []) : [];
+  return found.length > 0 ? found : [selectionRange];
+}
+
+interface Related {
+  readonly element: Element | undefined;
+  readonly others: readonly Element[];
+  readonly files: readonly TextFile[];
+}
+
+/** What an item that was given out before is related to: it is found again by its place. That, and the others, may be in files that nobody has opened. */
+async function related(session: Session, item: CallHierarchyItem, relation: typeof usersOf): Promise<Related> {
   const files = await whileUnchanged(session, { textDocument: item }, session.everyFile());
   const path = pathOfUri(item.uri);
   const { document, result } = session.checkAt(path);
-  if (document === 'missing' || 'error' in document) return [];
-  const element = relatedAt({ path, document, world: session.documents, result }, offsetAt(document, item.selectionRange.start));
-  if (!element) return [];
-  const found = files.flatMap((file) => relation(element, session.checkAt(file.path).result));
-  return [...new Map(found.map((one) => [one.origin.declaration, one])).values()].flatMap((one) => itemsOf(session, one));
+  const element = document === 'missing' || 'error' in document ? undefined : relatedAt({ path, document, world: session.documents, result }, offsetAt(document, item.selectionRange.start));
+  const found = element ? files.flatMap((file) => relation(element, session.checkAt(file.path).result)) : [];
+  return { element, others: [...new Map(found.map((one) => [one.origin.declaration, one])).values()], files };
 }
 
 export function answerWorkspaceSymbols(session: Session): ServerCapabilities {

@@ -98,11 +98,20 @@ export function occurrencesOf(target: Target, files: readonly TextFile[], world:
   const meant = new Set([target.element, ...namesakes].map(({ origin }) => origin.declaration));
   return files.flatMap(({ path, document }) => {
     const file: EditorFile = { path, document, world, result: NO_RESULT, files };
-    return document.items.flatMap((item) => (item.text.includes(target.name) ? occurrencesIn(item, file, target, meant) : []));
+    return document.items.flatMap((item) => occurrencesIn(item, file, target, meant));
   });
 }
 
+/** Where the declaration of one element names another. */
+export function mentionsIn({ origin: { path, item, declaration } }: Element, element: Element, files: readonly TextFile[], world: World): Occurrence[] {
+  const file = files.find((one) => one.path === path);
+  const target: ElementTarget = { kind: 'element', name: element.name, element };
+  const found = file ? occurrencesIn(item, { ...file, world, result: NO_RESULT, files }, target, new Set([element.origin.declaration])) : [];
+  return found.filter(({ start, end, declares }) => !declares && start >= declaration.start && end <= declaration.end);
+}
+
 function occurrencesIn(item: Item, file: EditorFile, target: ElementTarget, meant: ReadonlySet<Declaration>): Occurrence[] {
+  if (!item.text.includes(target.name)) return [];
   const tree = treeOf(item);
   const occurrences: Occurrence[] = [];
   for (const node of walk(tree)) {
