@@ -3,7 +3,7 @@ import {
   type LinkedEditingRanges, type Location, type Position, type Range, type SelectionRange, type ServerCapabilities, type WorkspaceEdit, type WorkspaceSymbol,
 } from 'vscode-languageserver';
 import {
-  allOccurrencesOf, linksIn, madeFrom, mentionsIn, NAME_PATTERN, namePlace, placeOf, relatedAt, rename, searchSymbols, selectionsAt, spanOfPlace, targetAt, usedBy, usersOf,
+  allOccurrencesOf, linkedAt, linksIn, madeFrom, mentionsIn, NAME_PATTERN, namePlace, placeOf, relatedAt, rename, searchSymbols, selectionsAt, spanOfPlace, targetAt, usedBy, usersOf, whyNotRenamed,
   type Element, type Occurrence, type PlacedEdit, type TextFile,
 } from '../core/index.js';
 import { editFor } from './abilities.js';
@@ -37,22 +37,34 @@ const READ = 2;
 const highlightOf = ({ declares }: Occurrence, range: Range | undefined): DocumentHighlight[] => (range ? [{ range, kind: declares ? WRITE : READ }] : []);
 
 async function occurrencesAt(session: Session, params: Asked): Promise<Occurrence[] | null> {
+  const { files, asked, found } = await namedAt(session, params);
+  return asked && found ? allOccurrencesOf(found.target, files, asked.file.world) : null;
+}
+
+interface Named {
+  /** Every file of the workspace, and those that are open. */
+  readonly files: readonly TextFile[];
+  readonly asked: ReturnType<typeof fileAt>;
+  readonly found: ReturnType<typeof targetAt>;
+}
+
+/** What the name at a place stands for, once every file that may name it is there. */
+async function namedAt(session: Session, params: Asked): Promise<Named> {
   const files = await whileUnchanged(session, params, session.everyFile());
   const asked = fileAt(session, params, files);
-  const found = asked && targetAt(asked.file, asked.offset);
-  return found ? allOccurrencesOf(found.target, files, asked.file.world) : null;
+  return { files, asked, found: asked && targetAt(asked.file, asked.offset) };
 }
 
 export function answerRename(session: Session): ServerCapabilities {
-  session.connection.onPrepareRename(session.guard('preparing to rename', null, (params: Asked) => {
-    const asked = fileAt(session, params);
-    const found = asked && targetAt(asked.file, asked.offset);
-    return found ? { range: rangeOf(asked.file.document, found.span), placeholder: found.target.name } : null;
+  session.connection.onPrepareRename(session.guardLater('preparing to rename', null, async (params) => {
+    const { files, asked, found } = await namedAt(session, params);
+    if (!asked || !found) return null;
+    const refused = whyNotRenamed(found.target, files, asked.file.world);
+    if (refused !== undefined) throw new ResponseError(REFUSED, refused);
+    return { range: rangeOf(asked.file.document, found.span), placeholder: found.target.name };
   }));
   session.connection.onRenameRequest(session.guardLater('renaming', null, async (params): Promise<WorkspaceEdit | null> => {
-    const files = await whileUnchanged(session, params, session.everyFile());
-    const asked = fileAt(session, params, files);
-    const found = asked && targetAt(asked.file, asked.offset);
+    const { files, asked, found } = await namedAt(session, params);
     if (!asked || !found) return null;
     const renaming = rename(found.target, params.newName, files, asked.file.world, session.check(asked.open).options);
     if ('refused' in renaming) throw new ResponseError(REFUSED, renaming.refused);
@@ -169,12 +181,11 @@ export function answerLinks(session: Session): ServerCapabilities {
 
 /** Names that change together while one is typed over, in one file. */
 export function answerLinkedEditing(session: Session): ServerCapabilities {
-  session.connection.languages.onLinkedEditingRange(session.guard('linked editing', null, (params: Asked): LinkedEditingRanges | null => {
-    const asked = fileAt(session, params);
-    const found = asked && targetAt(asked.file, asked.offset);
-    if (!found) return null;
-    const ranges = allOccurrencesOf(found.target, [asked.file], asked.file.world).flatMap((place) => rangeOfPlace(asked.file.document, place) ?? []);
-    return ranges.length > 1 ? { ranges, wordPattern: NAME_PATTERN } : null;
+  session.connection.languages.onLinkedEditingRange(session.guardLater('linked editing', null, async (params: Asked): Promise<LinkedEditingRanges | null> => {
+    const files = await whileUnchanged(session, params, session.everyFile());
+    const asked = fileAt(session, params, files);
+    const ranges = asked ? linkedAt(asked.file, asked.offset, files).flatMap((place) => rangeOfPlace(asked.file.document, place) ?? []) : [];
+    return ranges.length > 0 ? { ranges, wordPattern: NAME_PATTERN } : null;
   }));
   return { linkedEditingRangeProvider: true };
 }

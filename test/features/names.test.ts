@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { allOccurrencesOf, applyEdits, openDocument, rename, searchSymbols, selectionsAt, targetAt, textOfDocument, tokensIn, linksIn, usedBy, usersOf } from '../../server/core/index.js';
 import { check, TODAY } from '../support/check.js';
-import { atCursor, checkOccurrences, checkRename, fileOf, startOf } from '../support/cursor.js';
+import { atCursor, checkLinked, checkOccurrences, checkRename, fileOf, startOf } from '../support/cursor.js';
 import { dedent } from '../support/picture.js';
 import { allTexts } from '../support/texts.js';
 
@@ -224,6 +224,13 @@ describe('rename', () => {
   it('tells apart two declarations of one name', () =>
     checkRename('vm web { ram low at 0 size 1 GiB; ram lo$0w at 0 size 2 GiB; map m to low }\n', 'high', 'vm web { ram low at 0 size 1 GiB; ram high at 0 size 2 GiB; map m to low }\n'));
 
+  it('gives a group another number, or a name', () => {
+    checkRename('host box { group 1$04 { device nic "0000:01:00.0" } }\n', '15', 'host box { group 15 { device nic "0000:01:00.0" } }\n');
+    checkRename('host box { group 1$04 { device nic "0000:01:00.0" } }\n', 'slot', 'host box { group slot { device nic "0000:01:00.0" } }\n');
+    checkRename('host box { group 1$04 { } group 15 { } }\n', '15', 'with the name `15`: the name `15` is taken');
+    checkRename('vm web { ram lo$0w at 0 size 1 GiB }', '15', '`15` is no name: names are letters, digits, `_` and inner hyphens before a letter');
+  });
+
   it('refuses what isn’t all at hand', () => {
     checkRename('import "std:iommu/arm"\nhost box like smmu-v$03 { }\n', 'mine', '`smmu-v3` is of the shipped library');
     checkRename('import "std:machines/q35"\nvm web like q35 { const RA$0M = 8 GiB }\n', 'SIZE', '`RAM` replaces what the shipped library declares');
@@ -271,6 +278,24 @@ describe('rename', () => {
         for (const { start, end } of places) assert.equal(text.slice(start, end), found.target.name);
       }
     }
+  });
+});
+
+describe('linked editing', () => {
+  it('is of a declaration and all that names it', () => {
+    checkLinked('vm web { ram l$0ow at 0 size 1 GiB; map m to low }\n', 'vm web { ram «low» at 0 size 1 GiB; map m to ‹low› }\n');
+    checkLinked('policy p { require aligned(r, 4 KiB) for r$0 in ram }\n', 'policy p { require aligned(‹r›, 4 KiB) for «r» in ram }\n');
+    checkLinked('policy p { note block-split on low }\nvm web { policy p; ram lo$0w at 0 size 1 GiB }\n', 'policy p { note block-split on ‹low› }\nvm web { policy p; ram «low» at 0 size 1 GiB }\n');
+  });
+
+  it('is none at a use, of a name that stands alone, and of one that another file uses', () => {
+    for (const source of [
+      'vm web { ram low at 0 size 1 GiB; ram high at l$0ow.end size 1 GiB }\n',
+      'policy p { require aligned(r$0, 4 KiB) for r in ram }\n',
+      'vm web { ram l$0ow at 0 size 1 GiB }\n',
+      'const A$0 = 1\nconst B = A\n--- b.vmlayout\nimport "main.vmlayout"\nconst C = A\n',
+      'import "std:machines/q35"\nvm web like q35 { const RA$0M = 8 GiB; const HALF = RAM / 2 }\n',
+    ]) checkLinked(source, source.replace('$0', ''));
   });
 });
 

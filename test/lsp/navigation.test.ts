@@ -58,6 +58,8 @@ describe('navigation', () => {
     assert.deepEqual(changes.map(({ textDocument, edits }) => [textDocument.uri, textDocument.version, edits.length]).sort(), [[HOSTS, null, 1], [WEB, 1, 1]]);
     await assert.rejects(client.ask('rename', WEB, { position: LOW.start, newName: 'pages' }), /with the name `pages`: the name `pages` is taken/);
     assert.equal(await client.ask('prepareRename', WEB, { position: { line: 0, character: 2 } }), null);
+    await client.open('file:///ws/arm.vmlayout', 'import "std:iommu/arm"\nhost arm like smmu-v3 { }\n');
+    await assert.rejects(client.ask('prepareRename', 'file:///ws/arm.vmlayout', { position: { line: 1, character: 15 } }), /`smmu-v3` is of the shipped library/);
   });
 
   it('leads to what something is made from, and tells who uses it', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {
-  allOccurrencesOf, applyEdits, checkFile, codeLensesIn, completionsAt, definitionsAt, foldsIn, HINT_KINDS, hoverAt, inlayHintsIn, openDocument, rename, signatureAt, symbolsIn, targetAt, textOfDocument,
-  type CompletionContext, type Document, type EditorFile, type OutlineSymbol, type Suggestion, type TextFile, type World,
+  allOccurrencesOf, applyEdits, checkFile, codeLensesIn, completionsAt, definitionsAt, foldsIn, HINT_KINDS, hoverAt, inlayHintsIn, linkedAt, openDocument, rename, signatureAt, symbolsIn, targetAt, textOfDocument,
+  type CompletionContext, type Document, type EditorFile, type Occurrence, type OutlineSymbol, type Suggestion, type TextFile, type World,
 } from '../../server/core/index.js';
 import { TODAY } from './check.js';
 import { dedent } from './picture.js';
@@ -38,12 +38,20 @@ export function fileOf(text: string, files: ReadonlyMap<string, Document> = new 
 export function checkOccurrences(source: string, expected: string): void {
   const { file, files, offset } = atCursor(source);
   const found = targetAt(file, offset);
-  const places = found ? allOccurrencesOf(found.target, files, file.world) : [];
-  const marked = files.map(({ path, document }) => {
+  assert.equal(marked(files, found ? allOccurrencesOf(found.target, files, file.world) : []), dedent(expected));
+}
+
+/** Compares what changes together while the name at the cursor is typed over, in the same way. */
+export function checkLinked(source: string, expected: string): void {
+  const { file, files, offset } = atCursor(source);
+  assert.equal(marked(files, linkedAt(file, offset, files)), dedent(expected));
+}
+
+function marked(files: readonly TextFile[], places: readonly Occurrence[]): string {
+  return files.map(({ path, document }) => {
     const spans = places.filter((place) => place.path === path).map(({ item, start, end, declares }) => ({ start: startOf(document, item) + start, end: startOf(document, item) + end, declares }));
     return `${path === MAIN ? '' : `--- ${path}\n`}${spans.sort((left, right) => right.start - left.start).reduce((text, { start, end, declares }) => `${text.slice(0, start)}${declares ? '«' : '‹'}${text.slice(start, end)}${declares ? '»' : '›'}${text.slice(end)}`, textOfDocument(document))}`;
-  });
-  assert.equal(marked.join(''), dedent(expected));
+  }).join('');
 }
 
 export const startOf = (document: Document, item: Document['items'][number]): number => document.starts[document.items.indexOf(item)] ?? 0;
