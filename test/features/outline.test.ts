@@ -40,6 +40,13 @@ describe('go to definition', () => {
     checkDefinition('policy p { note block-split on lo$0w }\n--- web.vmlayout\nimport "main.vmlayout"\nvm web { policy p; ram low at 0 size 1 GiB }', 'web.vmlayout: low (line 1 of its item)');
   });
 
+  it('finds what a policy binds and requires', () => {
+    checkDefinition('policy p { require aligned(r$0, 4 KiB)\n  for r in ram }', 'main.vmlayout: r (line 2 of its item)');
+    checkDefinition('policy p { require r.size > 0\n  for r$0 in ram }', 'main.vmlayout: r (line 2 of its item)');
+    checkDefinition('policy p { require count(r$0am) > 0 }');
+    checkDefinition('policy p {\n  require no-$0wx: not r.execute for r in rom }', 'main.vmlayout: no-wx (line 2 of its item)');
+  });
+
   it('finds nothing for what is nowhere', () => {
     checkDefinition('const X = now$0here');
     checkDefinition('import "now$0here"');

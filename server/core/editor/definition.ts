@@ -33,6 +33,7 @@ export function definitionsAt(file: EditorFile, offset: number): Definition[] {
 function placesOfMeaning(meaning: Meaning): Place[] {
   if (meaning.kind === 'element') return [meaning.element, ...meaning.others].map(namePlace);
   if (meaning.kind === 'rule') return requirementPlace(meaning.name, meaning.around);
+  if (meaning.kind === 'bound') return meaning.binder ? [placeOf(meaning.around.origin, meaning.binder.name)] : [];
   if (meaning.kind !== 'field') return [];
   const located = meaning.owner.properties.get(meaning.name)?.[0];
   return [located ? placeOf(located, located.property) : namePlace(meaning.owner)];

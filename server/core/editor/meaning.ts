@@ -2,7 +2,7 @@ import type { Element } from '../layout/elements.js';
 import type { Evaluator } from '../layout/evaluate.js';
 import { fieldsOf } from '../layout/things.js';
 import { resolveBeside } from '../layout/scope.js';
-import type { AnyNode, Declaration, Expression, Names, Property, Reference, Text, Word } from '../syntax/nodes.js';
+import type { AnyNode, Binder, Declaration, Expression, Names, Property, Reference, Text, Word } from '../syntax/nodes.js';
 import { textOf } from '../syntax/nodes.js';
 import { SELECTORS } from '../syntax/vocabulary.js';
 import type { Span } from '../text/span.js';
@@ -17,11 +17,11 @@ import { contextOf, hostsOf, surroundingsOf, topElement, type Surroundings } fro
  */
 export type Meaning = { readonly span: Span } & (
   | { readonly kind: 'keyword'; readonly word: string }
-  | { readonly kind: 'property'; readonly word: string }
+  | { readonly kind: 'property'; readonly word: string; readonly keyword: string }
   | { readonly kind: 'fixed'; readonly word: string; readonly property: string }
   | { readonly kind: 'element'; readonly element: Element; readonly others: readonly Element[]; readonly around: Surroundings }
   | { readonly kind: 'field'; readonly owner: Element; readonly name: string; readonly around: Surroundings }
-  | { readonly kind: 'bound'; readonly name: string; readonly selector: string }
+  | { readonly kind: 'bound'; readonly name: string; readonly selector: string; readonly binder: Binder | undefined; readonly around: Surroundings }
   | { readonly kind: 'bound-field'; readonly selector: string; readonly name: string }
   | { readonly kind: 'function'; readonly name: string }
   | { readonly kind: 'rule'; readonly name: string; readonly around: Surroundings }
@@ -50,12 +50,14 @@ function meaningOfWord(word: Word, parent: AnyNode | undefined, grandparent: Any
       if (word === parent.keyword) return { kind: 'keyword', span: word, word: word.text };
       return around.element && elementMeaning(word, declaredBy(word, parent, around.element), around);
     case 'property':
-      if (word === parent.word) return { kind: 'property', span: word, word: word.text };
+      if (word === parent.word) return { kind: 'property', span: word, word: word.text, keyword: around.element?.keyword ?? '' };
       return { kind: 'fixed', span: word, word: word.text, property: parent.word.text };
     case 'rule-names':
       return { kind: 'rule', span: word, name: word.text, around };
+    case 'requirement':
+      return { kind: 'rule', span: word, name: `policy/${word.text}`, around };
     case 'binder':
-      return { kind: 'bound', span: word, name: parent.name.text, selector: textOf(parent.selector) ?? '' };
+      return { kind: 'bound', span: word, name: parent.name.text, selector: textOf(parent.selector) ?? '', binder: word === parent.name ? parent : undefined, around };
     case 'unary':
     case 'binary':
       return { kind: 'expression', span: parent, node: parent, around };
@@ -87,10 +89,10 @@ function meaningInReference(word: Word, reference: Reference, owner: AnyNode | u
   const binder = around.binders.find(({ name }) => name.text === (names[0] ?? word.text));
   if (binder && owner?.kind !== 'names') {
     const selector = textOf(binder.selector) ?? '';
-    if (names.length === 0) return { kind: 'bound', span: word, name: word.text, selector };
+    if (names.length === 0) return { kind: 'bound', span: word, name: word.text, selector, binder, around };
     return { kind: 'bound-field', span: word, selector, name: [...names.slice(1), word.text].join('.') };
   }
-  if (owner?.kind !== 'names' && names.length === 0 && isSelectorIn(around, word.text)) return { kind: 'bound', span: word, name: word.text, selector: word.text };
+  if (owner?.kind !== 'names' && names.length === 0 && isSelectorIn(around, word.text)) return { kind: 'bound', span: word, name: word.text, selector: word.text, binder: undefined, around };
   const path = [...names, word.text];
   const concerned = around.element && isConcern(owner, cursor.nodes) ? elementsOn(path, around.element, around.files, around.evaluator) : [];
   if (concerned.length > 0) return elementMeaning(word, concerned, around);

@@ -9,7 +9,7 @@ import { cursorAt, inDocument, type Cursor } from './cursor.js';
 import type { EditorFile } from './editor-file.js';
 import { devicesFor, meaningAt, type Meaning } from './meaning.js';
 import { visibleRequirements } from './requirement-names.js';
-import { deviceOf, surroundingsOf, type Surroundings } from './surroundings.js';
+import { deviceOf, type Surroundings } from './surroundings.js';
 import type { Span } from '../text/span.js';
 
 /** What has a name that may be used elsewhere. */
@@ -45,21 +45,15 @@ export function targetAt(file: EditorFile, offset: number): { readonly target: T
 
 /** What a word stands for: several elements where it is a name on several hosts, or in several vms. */
 function targetsOfWord(file: EditorFile, cursor: Cursor): Target[] {
-  const { nodes, item } = cursor;
-  const origin = { path: file.path, item };
-  const [word, owner] = [nodes.at(-1), nodes.at(-2)];
-  if (owner?.kind === 'requirement' && owner.name && owner.name === word) return requirementTarget(`policy/${owner.name.text}`, surroundingsOf(file.path, file.world, item, nodes));
   const meaning = meaningAt(file, cursor);
-  return meaning ? targetsOf(meaning, nodes, origin) : [];
+  return meaning ? targetsOf(meaning, cursor.nodes) : [];
 }
 
-function targetsOf(meaning: Meaning, nodes: readonly AnyNode[], origin: { path: string; item: Item }): Target[] {
+function targetsOf(meaning: Meaning, nodes: readonly AnyNode[]): Target[] {
   if (meaning.kind === 'element') return elementTargets([meaning.element, ...meaning.others], meaning.around);
   if (meaning.kind === 'rule') return requirementTarget(meaning.name, meaning.around);
-  if (meaning.kind !== 'bound') return [];
-  const statement = nodes.findLast((node): node is Declaration => node.kind === 'declaration');
-  const isBound = statement?.properties.some((property) => property.kind === 'property' && property.value?.kind === 'binders' && property.value.binders.some(({ name }) => name.text === meaning.name));
-  return statement && isBound ? [{ kind: 'bound', name: meaning.name, statement, place: placeOf(origin, statement) }] : [];
+  const statement = meaning.kind === 'bound' && meaning.binder && nodes.findLast((node): node is Declaration => node.kind === 'declaration');
+  return statement ? [{ kind: 'bound', name: meaning.name, statement, place: placeOf(meaning.around.origin, statement) }] : [];
 }
 
 const elementTargets = (elements: readonly Element[], { evaluator }: Surroundings): Target[] =>
