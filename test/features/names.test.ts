@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { allOccurrencesOf, applyEdits, openDocument, rename, searchSymbols, selectionsAt, targetAt, textOfDocument, tokensIn, linksIn, usedBy, usersOf } from '../../server/core/index.js';
+import { allOccurrencesOf, applyEdits, editDocument, openDocument, rename, searchSymbols, selectionsAt, targetAt, tokensIn, linksIn, usedBy, usersOf, type Document } from '../../server/core/index.js';
 import { check, TODAY } from '../support/check.js';
-import { atCursor, checkLinked, checkOccurrences, checkRename, fileOf, startOf } from '../support/cursor.js';
+import { atCursor, checkLinked, checkOccurrences, checkRename, fileOf, MAIN, startOf } from '../support/cursor.js';
 import { dedent } from '../support/picture.js';
 import { allTexts } from '../support/texts.js';
 
@@ -358,12 +358,43 @@ describe('a search of the workspace', () => {
 });
 
 describe('tokens, links and selections', () => {
-  it('say what a word is', () => {
-    const { document } = fileOf('const A = 1 GiB\nvm web { ram low at max(A, 0) size A label "x" }\n').file;
-    const text = textOfDocument(document);
-    assert.deepEqual(tokensIn(document).map(({ start, end, type, modifiers }) => `${text.slice(start, end)}: ${[type, ...modifiers].join(' ')}`), [
-      'const: keyword', 'A: variable declaration readonly', '1 GiB: number', 'vm: keyword', 'web: class declaration', 'ram: keyword', 'low: variable declaration', 'at: property', 'max: function', 'A: variable', '0: number', 'size: property', 'A: variable', 'label: property', '"x": string',
+  const told = (source: string): string[] => {
+    const { file, text } = fileOf(dedent(source));
+    return tokensIn(file).map(({ start, end, type, modifiers }) => `${text.slice(start, end)}: ${[type, ...modifiers].join(' ')}`);
+  };
+  const names = (source: string): string[] => told(source).filter((one) => !/: (?:keyword|number|string|operator)$/.test(one));
+
+  it('say what a word is', () => assert.deepEqual(told('const A = 1 GiB\nvm web { ram low at max(A, 0) size A label "x" }\n'), [
+    'const: keyword', 'A: variable declaration readonly', '1 GiB: number', 'vm: keyword', 'web: class declaration', 'ram: keyword', 'low: variable declaration', 'at: property', 'max: function', 'A: variable readonly', '0: number', 'size: property', 'A: variable readonly', 'label: property', '"x": string',
+  ]));
+
+  it('say of a name what it stands for, in its block, at the top, in another file, or over `like`', () => {
+    assert.deepEqual(names(`
+      import "std:machines/q35"
+      host box { iommu u { model vt-d } device nic "0000:01:00.0" behind u }
+      vm base { const N = 1; backing pages size 1 GiB; ram low at 0 size 1 GiB from pages }
+      vm web on box like base { ram high at low.end size host.page * N from pages; assign nic }
+      vm q like q35 { const HALF = RAM / 2 }
+    `), [
+      'box: class declaration', 'u: class declaration', 'model: property', 'vt-d: enumMember', 'nic: class declaration', 'behind: property', 'u: class',
+      'base: class declaration', 'N: variable declaration readonly', 'pages: class declaration', 'size: property', 'low: variable declaration', 'at: property', 'size: property', 'from: property', 'pages: class',
+      'web: class declaration', 'on: property', 'box: class', 'like: property', 'base: class', 'high: variable declaration', 'at: property', 'low: variable', 'end: property', 'size: property', 'host: class', 'page: property', 'N: variable readonly',
+      'from: property', 'pages: class', 'nic: class',
+      'q: class declaration', 'like: property', 'q35: class', 'HALF: variable declaration readonly', 'RAM: variable readonly',
     ]);
+  });
+
+  it('say what a policy declares, binds and asks of', () => assert.deepEqual(names('policy p { require wide: m.coverage(2 MiB) > 0 and r.size > sum(ram.size) for m in map, r in ram }\nvm web { policy p }\n'), [
+    'p: class declaration', 'wide: decorator declaration', 'm: parameter', 'coverage: function', 'r: parameter', 'size: property', 'sum: function', 'ram: enumMember', 'size: property', 'for: property', 'm: parameter declaration', 'map: enumMember', 'r: parameter declaration',
+    'ram: enumMember', 'web: class declaration', 'p: class',
+  ]));
+
+  it('are others where what a name stands for is another now', () => {
+    const type = (document: Document): string | undefined => tokensIn({ path: MAIN, document, world: { read: () => document } }).findLast(({ end, start }) => end - start === 1)?.type;
+    const before = openDocument('const A = 1\nvm web { ram low at 0 size A }\n');
+    const after = editDocument(before, 0, 5, 'backing');
+    assert.equal(before.items.at(-1), after.items.at(-1));
+    assert.deepEqual([type(before), type(after), type(before)], ['variable', 'class', 'variable']);
   });
 
   it('never overlap, whatever the text', () => {
@@ -373,7 +404,7 @@ describe('tokens, links and selections', () => {
         const start = at % (text.length + 1);
         const document = openDocument(text.slice(0, start) + text.slice(start + length));
         let end = 0;
-        for (const token of tokensIn(document)) {
+        for (const token of tokensIn({ path: MAIN, document, world: { read: () => document } })) {
           assert.ok(token.start >= end && token.end > token.start);
           end = token.end;
         }
