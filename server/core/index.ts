@@ -33,6 +33,7 @@ export { foldsIn, type Fold } from './editor/folding.js';
 export { formatClosedBlock, formatDocument, formatFinishedLine, formatRange } from './editor/format.js';
 export { hoverAt, type Hover } from './editor/hover.js';
 export { HINT_KINDS, inlayHintsIn, type HintKind, type InlayHint } from './editor/inlay-hints.js';
+export { importsAfter, type FileEdits, type Move } from './editor/moved-files.js';
 export { linkedAt } from './editor/linked-names.js';
 export { linksIn, type DocumentLink } from './editor/links.js';
 export { mentionsIn, targetAt, type Occurrence, type Target, type TextFile } from './editor/references.js';

@@ -26,6 +26,8 @@ export interface Abilities {
   /** Whether edits may say which version of a text they are of. */
   readonly versionedEdits: boolean;
   readonly createsFiles: boolean;
+  /** Whether it asks what else changes before it moves files. */
+  readonly asksToMove: boolean;
   /** Whether it shows texts that are no files: those of the library. */
   readonly showsTexts: boolean;
   readonly answersSettings: boolean;
@@ -71,11 +73,12 @@ function inTexts({ codeAction, completion, definition, diagnostic, documentSymbo
   };
 }
 
-function inWorkspace({ codeLens, configuration, diagnostics, didChangeConfiguration, didChangeWatchedFiles, inlayHint, symbol, textDocumentContent, workspaceEdit, workspaceFolders }: NonNullable<Client['workspace']>) {
+function inWorkspace({ codeLens, configuration, diagnostics, didChangeConfiguration, didChangeWatchedFiles, fileOperations, inlayHint, symbol, textDocumentContent, workspaceEdit, workspaceFolders }: NonNullable<Client['workspace']>) {
   return {
     workspaceSymbolTags: marksDeprecated(symbol?.tagSupport),
     versionedEdits: workspaceEdit?.documentChanges ?? false,
     createsFiles: workspaceEdit?.resourceOperations?.includes(ResourceOperationKind.Create) ?? false,
+    asksToMove: fileOperations?.willRename ?? false,
     showsTexts: textDocumentContent !== undefined,
     answersSettings: configuration ?? false,
     tellsFolders: workspaceFolders ?? false,

@@ -16,6 +16,7 @@ import { answerMap } from './map.js';
 import {
   answerCallHierarchy, answerLinkedEditing, answerLinks, answerReferences, answerRename, answerSelection, answerTypeDefinition, answerWorkspaceSymbols,
 } from './navigation.js';
+import { followMoves } from './moved-files.js';
 import { answerSemanticTokens } from './semantic-tokens.js';
 import { answerDiagnostics } from './pull-diagnostics.js';
 import { Session } from './session.js';
@@ -25,7 +26,7 @@ export type { Files } from './files.js';
 
 /** What the server can do: each part listens for its requests and says so to the client. */
 const PARTS: readonly ((session: Session) => ServerCapabilities)[] = [
-  followTexts, followFiles, followWorkspace, offerFixes, answerHover, answerCompletion, answerDefinition, answerSymbols, answerFolding,
+  followTexts, followFiles, followMoves, followWorkspace, offerFixes, answerHover, answerCompletion, answerDefinition, answerSymbols, answerFolding,
   showLibrary, answerMap, answerCompare, answerConversions, answerReferences, answerRename, answerTypeDefinition, answerCallHierarchy, answerWorkspaceSymbols, answerSelection, answerLinks, answerLinkedEditing,
   answerSemanticTokens, answerFormatting, answerInlayHints, answerCodeLenses, answerSignature,
   answerDiagnostics,

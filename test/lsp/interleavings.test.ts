@@ -130,7 +130,7 @@ class Conversation {
 
 const CAPABILITIES = {
   textDocument: { ...SHOWS_ALL.textDocument, diagnostic: {}, completion: { completionItem: { resolveSupport: { properties: ['documentation'] } } } },
-  workspace: { configuration: true, textDocumentContent: {}, didChangeWatchedFiles: { dynamicRegistration: true }, diagnostics: { refreshSupport: true } },
+  workspace: { configuration: true, textDocumentContent: {}, fileOperations: { willRename: true }, didChangeWatchedFiles: { dynamicRegistration: true }, diagnostics: { refreshSupport: true } },
 };
 
 interface Told {

@@ -78,7 +78,7 @@ class Disk implements Files {
 
 const CAPABILITIES = {
   textDocument: { ...SHOWS_ALL.textDocument, diagnostic: {}, completion: { completionItem: { snippetSupport: true, resolveSupport: { properties: ['documentation'] } } }, definition: { linkSupport: true } },
-  workspace: { textDocumentContent: {}, workspaceFolders: true, workspaceEdit: { documentChanges: true, resourceOperations: ['create'] } },
+  workspace: { textDocumentContent: {}, workspaceFolders: true, fileOperations: { willRename: true }, workspaceEdit: { documentChanges: true, resourceOperations: ['create'] } },
 };
 
 const METHODS = Object.keys(REQUESTS);
