@@ -1,5 +1,6 @@
 import type { CodeAction, CodeActionParams, ServerCapabilities } from 'vscode-languageserver';
 import { fixAll, meets, offersFor, refactoringsAt, spanOfPlace, type Finding, type Refactoring, type RefactoringKind } from '../core/index.js';
+import { editFor } from './abilities.js';
 import { codeActionOf, documentEdit, newFileEdits, spanOf } from './convert.js';
 import { toDiagnostic } from './diagnostics.js';
 import type { OpenFile } from './documents.js';
@@ -16,7 +17,8 @@ const AUTOMATIC = 2;
 export function offerFixes(session: Session): ServerCapabilities {
   session.connection.onCodeAction(session.guardLater('offering fixes', [], async (params: CodeActionParams): Promise<CodeAction[]> => {
     const file = session.documents.get(params.textDocument.uri);
-    if (!file) return [];
+    // What is offered has no command.
+    if (!file || !session.client.codeActions) return [];
     const { only, triggerKind } = params.context;
     const actions: CodeAction[] = [];
     if (!only || only.some((kind) => includes(kind, 'quickfix'))) actions.push(...quickFixes(session, file, params));
@@ -24,9 +26,9 @@ export function offerFixes(session: Session): ServerCapabilities {
     if (only?.some((kind) => includes(kind, FIX_ALL))) actions.push(...fixEverything(session, file));
     // So are refactorings: each is tried on a copy.
     if (only || triggerKind !== AUTOMATIC) actions.push(...(await refactorings(session, file, params)));
-    return actions;
+    return actions.map((action) => ({ ...action, ...(action.edit && { edit: editFor(session.client, action.edit) }) }));
   }));
-  return { codeActionProvider: { codeActionKinds: ['quickfix', FIX_ALL, ...REFACTORINGS] } };
+  return session.client.codeActions ? { codeActionProvider: { codeActionKinds: ['quickfix', FIX_ALL, ...REFACTORINGS] } } : {};
 }
 
 /** Kinds are trees: `source` asks for `source.fixAll.vmlayout`, too. */
@@ -69,6 +71,5 @@ async function refactorings(session: Session, file: OpenFile, { range, context: 
 function refactoringAction({ client }: Session, { uri, version, document }: OpenFile, { title, kind, edits, newFile }: Refactoring): CodeAction[] {
   const edit = documentEdit(uri, version, document, edits);
   if (!newFile) return [{ title, kind, edit: { documentChanges: [edit] } }];
-  const isAble = client.workspace?.workspaceEdit?.resourceOperations?.includes('create') ?? false;
-  return isAble && uri.startsWith('file:') ? [{ title, kind, edit: { documentChanges: [...newFileEdits(uriOfPath(newFile.path), newFile.text), edit] } }] : [];
+  return client.createsFiles && uri.startsWith('file:') ? [{ title, kind, edit: { documentChanges: [...newFileEdits(uriOfPath(newFile.path), newFile.text), edit] } }] : [];
 }

@@ -10,7 +10,7 @@ const COMPARE_STANCES = 'vmlayout.compareStances';
 
 /** What each vm comes to and what can be done with it, above its declaration; on a host, who runs on it. */
 export function answerCodeLenses(session: Session): ServerCapabilities {
-  const known = session.clientCommands;
+  const known = session.client.commands;
   session.connection.onCodeLens(session.guard('code lenses', null, ({ textDocument }): CodeLens[] | null => {
     const file = session.documents.get(textDocument.uri);
     if (!file) return null;

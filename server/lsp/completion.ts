@@ -16,7 +16,7 @@ interface KeptList {
 
 /** Lists are short on the wire: what is told of an item is worked out when the client asks for it, if it says that it does. */
 export function answerCompletion(session: Session): ServerCapabilities {
-  const { completion } = session.client.textDocument ?? {};
+  const { completion } = session.client;
   const asksLater = completion?.completionItem?.resolveSupport?.properties.includes('documentation') ?? false;
   const writer = new CompletionWriter(completion, asksLater);
   const kept = new Map<number, KeptList>();

@@ -1,16 +1,16 @@
 import { DidChangeConfigurationNotification, DidChangeWatchedFilesNotification, type ServerCapabilities } from 'vscode-languageserver';
-import { CONFIGURATION_NAME } from '../core/index.js';
 import { fieldOf } from './any-value.js';
 import { refreshAll } from './diagnostics.js';
 import type { Session } from './session.js';
 import { readSettings, SECTION } from './settings.js';
+import { WATCHERS } from './watched-files.js';
 
-/** Follows the user's settings, the folders of the workspace, and layouts and configurations that change outside of the editor. */
+/** Follows the user's settings and the folders of the workspace. */
 export function followWorkspace(session: Session): ServerCapabilities {
   const { connection, client } = session;
 
   connection.onInitialized(session.guard('starting', undefined, () => {
-    if (client.workspace?.workspaceFolders) followFolders(session);
+    if (client.tellsFolders) followFolders(session);
     session.ready = Promise.all([register(session), readAgain(session)]);
   }));
   connection.onDidChangeConfiguration(session.guard('changing settings', undefined, ({ settings }) => {
@@ -24,11 +24,11 @@ export function followWorkspace(session: Session): ServerCapabilities {
 async function register(session: Session): Promise<void> {
   const { connection, client } = session;
   try {
-    if (client.workspace?.didChangeConfiguration?.dynamicRegistration) {
+    if (client.registersSettings) {
       await connection.client.register(DidChangeConfigurationNotification.type, { section: SECTION });
     }
-    if (client.workspace?.didChangeWatchedFiles?.dynamicRegistration) {
-      await connection.client.register(DidChangeWatchedFilesNotification.type, { watchers: [{ globPattern: '**/*.vmlayout' }, { globPattern: `**/${CONFIGURATION_NAME}` }] });
+    if (client.registersFiles) {
+      await connection.client.register(DidChangeWatchedFilesNotification.type, { watchers: WATCHERS });
     }
   } catch (error) {
     session.log('registering', error);

@@ -16,15 +16,17 @@ import { answerMap } from './map.js';
 import {
   answerCallHierarchy, answerLinkedEditing, answerLinks, answerReferences, answerRename, answerSelection, answerTypeDefinition, answerWorkspaceSymbols,
 } from './navigation.js';
+import { followMoves } from './moved-files.js';
 import { answerSemanticTokens } from './semantic-tokens.js';
 import { answerDiagnostics } from './pull-diagnostics.js';
 import { Session } from './session.js';
+import { followFiles } from './watched-files.js';
 
 export type { Files } from './files.js';
 
 /** What the server can do: each part listens for its requests and says so to the client. */
 const PARTS: readonly ((session: Session) => ServerCapabilities)[] = [
-  followTexts, followWorkspace, offerFixes, answerHover, answerCompletion, answerDefinition, answerSymbols, answerFolding,
+  followTexts, followFiles, followMoves, followWorkspace, offerFixes, answerHover, answerCompletion, answerDefinition, answerSymbols, answerFolding,
   showLibrary, answerMap, answerCompare, answerConversions, answerReferences, answerRename, answerTypeDefinition, answerCallHierarchy, answerWorkspaceSymbols, answerSelection, answerLinks, answerLinkedEditing,
   answerSemanticTokens, answerFormatting, answerInlayHints, answerCodeLenses, answerSignature,
   answerDiagnostics,

@@ -1,11 +1,12 @@
-import type {
-  CallHierarchyItem, CodeAction, CreateFile, DefinitionLink, Diagnostic, DiagnosticSeverity, DocumentSymbol, FoldingRange, Hover, Location,
-  Position, Range, SelectionRange, SignatureHelp, SymbolKind, TextDocumentEdit, TextEdit,
+import {
+  SymbolTag, type CallHierarchyItem, type CodeAction, type CreateFile, type DefinitionLink, type Diagnostic, type DiagnosticSeverity, type DocumentSymbol, type FoldingRange, type Hover, type Location, type MarkupKind,
+  type Position, type Range, type SelectionRange, type SignatureHelp, type SymbolInformation, type SymbolKind, type TextDocumentEdit, type TextEdit,
 } from 'vscode-languageserver';
 import {
   indexOfItem, itemIndexAt, LineIndex, type Document, type Finding, type Fold, type Hover as CoreHover, type Item, type Level, type Offer, type OutlineSymbol,
   type Place, type Signature, type Span, type TextEdit as CoreEdit,
 } from '../core/index.js';
+import { markupOf, type Abilities } from './abilities.js';
 
 /**
  * The only file that knows lines and characters: inside there are offsets. A document knows on which line each of its
@@ -114,16 +115,16 @@ export function codeActionOf(offer: Offer, preferred: boolean, diagnostic: Diagn
   return { title: offer.title, kind: 'quickfix', diagnostics: [diagnostic], ...(preferred && { isPreferred: true }), edit: { documentChanges: [edit] } };
 }
 
-export const hoverOf = (document: Document, hover: CoreHover): Hover => ({
+export const hoverOf = (document: Document, hover: CoreHover, markup: MarkupKind): Hover => ({
   range: rangeOf(document, hover),
-  contents: { kind: 'markdown', value: hover.paragraphs.join('\n\n') },
+  contents: markupOf(markup, hover.paragraphs.join('\n\n')),
 });
 
-export const signatureHelpOf = ({ label, about, parameters, active }: Signature): SignatureHelp => ({
+export const signatureHelpOf = ({ label, about, parameters, active }: Signature, { signatureMarkup, parameterSpans }: Abilities): SignatureHelp => ({
   signatures: [{
     label,
-    ...(about !== '' && { documentation: { kind: 'markdown' as const, value: about } }),
-    parameters: parameters.map(({ start, end }) => ({ label: [start, end] })),
+    ...(about !== '' && { documentation: markupOf(signatureMarkup, about) }),
+    parameters: parameters.map(({ start, end }) => ({ label: parameterSpans ? [start, end] : label.slice(start, end) })),
   }],
   activeSignature: 0,
   // One past the last where the cursor is at an argument too many: none is highlighted.
@@ -146,7 +147,7 @@ const OTHER_SYMBOL = 8;
 
 export const symbolKindOf = (keyword: string): SymbolKind => SYMBOL_KIND.get(keyword) ?? OTHER_SYMBOL;
 
-export const callItemOf = (name: string, keyword: string, { uri, range }: Location): CallHierarchyItem => ({ name, detail: keyword, kind: symbolKindOf(keyword), uri, range, selectionRange: range });
+export const callItemOf = (name: string, keyword: string, { uri, range }: Location, selectionRange: Range): CallHierarchyItem => ({ name, detail: keyword, kind: symbolKindOf(keyword), uri, range, selectionRange });
 
 /** The stretches around a position, each in the next; the position itself where nothing stands. */
 export function selectionRangeOf(document: Document, offset: number, spans: readonly Span[]): SelectionRange {
@@ -154,14 +155,29 @@ export function selectionRangeOf(document: Document, offset: number, spans: read
   return around ?? { range: rangeOf(document, { start: offset, end: offset }) };
 }
 
-export const documentSymbolOf = (document: Document, symbol: OutlineSymbol): DocumentSymbol => ({
+export const tagsOf = ({ deprecated }: { readonly deprecated: boolean }, takesTags: boolean): { tags?: SymbolTag[] } => (deprecated && takesTags ? { tags: [SymbolTag.Deprecated] } : {});
+
+export const documentSymbolOf = (document: Document, symbol: OutlineSymbol, takesTags: boolean): DocumentSymbol => ({
   name: symbol.name,
   detail: symbol.detail,
   kind: symbolKindOf(symbol.keyword),
+  ...tagsOf(symbol, takesTags),
   range: rangeOf(document, symbol.whole),
   selectionRange: rangeOf(document, symbol.nameSpan),
-  children: symbol.children.map((child) => documentSymbolOf(document, child)),
+  children: symbol.children.map((child) => documentSymbolOf(document, child, takesTags)),
 });
+
+/** A symbol and those in it, for a client that takes a list only. */
+export const listedSymbols = (file: { readonly uri: string; readonly document: Document }, symbol: OutlineSymbol, takesTags: boolean, container?: string): SymbolInformation[] => [
+  {
+    name: symbol.name,
+    kind: symbolKindOf(symbol.keyword),
+    ...tagsOf(symbol, takesTags),
+    location: { uri: file.uri, range: rangeOf(file.document, symbol.whole) },
+    ...(container !== undefined && { containerName: container }),
+  },
+  ...symbol.children.flatMap((child) => listedSymbols(file, child, takesTags, symbol.name)),
+];
 
 /** The line with the closing brace stays; nothing where no line is left to fold away. */
 export function foldingRangeOf(document: Document, fold: Fold): FoldingRange | undefined {

@@ -1,10 +1,9 @@
-import { FileChangeType, type Diagnostic, type ServerCapabilities } from 'vscode-languageserver';
+import type { Diagnostic, ServerCapabilities } from 'vscode-languageserver';
 import { fileNameOf, libraryDocument, RULES, type Document, type Finding, type Place } from '../core/index.js';
 import { diagnosticOf, rangeOfPlace, remark, type DiagnosticContext } from './convert.js';
-import { pathOfUri } from './files.js';
 import { libraryUri } from './library.js';
 import type { Session } from './session.js';
-import { forgetConfiguration, isConfiguration, readProject } from './project-configuration.js';
+import { readProject } from './project-configuration.js';
 import { readSettings } from './settings.js';
 
 /** More findings than a person can read only cost time: each key sends them all. */
@@ -35,23 +34,8 @@ export function followTexts(session: Session): ServerCapabilities {
     if (!file) return;
     session.forget(file.path);
     session.changed();
-    if (!session.pulls) send(session, textDocument.uri, undefined, []);
+    if (!session.client.pullsDiagnostics) send(session, textDocument.uri, undefined, []);
     refreshWithDependants(session, file.path);
-  }));
-  connection.onDidChangeWatchedFiles(session.guard('watching', undefined, ({ changes }) => {
-    const paths = changes.map(({ uri }) => pathOfUri(uri));
-    for (const path of paths) session.forgetLoaded(path);
-    const gone = changes.filter(({ type }) => type === FileChangeType.Deleted).map(({ uri }) => pathOfUri(uri));
-    for (const path of gone) if (!documents.at(path)) session.forget(path);
-    for (const path of paths.filter(isConfiguration)) forgetConfiguration(session, path);
-    if (paths.some(isConfiguration)) {
-      session.levels.forgetProject((path) => documents.at(path) !== undefined);
-      void readProject(session, documents.all).then((changed) => refreshAll(session, changed));
-    }
-    if (changes.some(({ type }) => type !== FileChangeType.Changed)) session.forgetListed();
-    session.changed();
-    if (session.pulls) return session.askToPull();
-    refreshAll(session, new Set(paths.flatMap((path) => session.dependantsOf(path))));
   }));
 
   return { textDocumentSync: { openClose: true, change: 2 } };
@@ -60,7 +44,7 @@ export function followTexts(session: Session): ServerCapabilities {
 /** Checks files again and tells what is found; a client that asks is told to ask again. */
 export function refreshAll(session: Session, files: Iterable<{ readonly path: string }>): void {
   const paths = Array.from(files, ({ path }) => path);
-  if (!session.pulls) return paths.forEach((path) => refresh(session, path));
+  if (!session.client.pullsDiagnostics) return paths.forEach((path) => refresh(session, path));
   if (paths.length === 0) return;
   session.changed();
   session.askToPull();
@@ -68,13 +52,12 @@ export function refreshAll(session: Session, files: Iterable<{ readonly path: st
 
 /** The diagnostics of the findings of a file, for what the client can show. */
 export function toDiagnostic(session: Session, document: Document): (finding: Finding) => Diagnostic {
-  const { textDocument } = session.client;
-  const abilities = session.pulls ? { ...textDocument?.publishDiagnostics, ...textDocument?.diagnostic } : textDocument?.publishDiagnostics;
+  const { client } = session;
   const context: DiagnosticContext = {
     document,
-    related: abilities?.relatedInformation ?? false,
-    tags: abilities?.tagSupport !== undefined,
-    pageOf: abilities?.codeDescriptionSupport ? (rule) => pageOf(rule, session.rulePages) : () => undefined,
+    related: client.relatedPlaces,
+    tags: client.diagnosticTags,
+    pageOf: client.rulePages ? (rule) => pageOf(rule, client.pages) : () => undefined,
     locate: (place) => locate(session, place),
   };
   return (finding) => diagnosticOf(finding, context);
@@ -96,7 +79,7 @@ const pageOf = (rule: string, pages: string | undefined): string | undefined =>
 
 function refreshWithDependants(session: Session, path: string): void {
   // Who asks does so at each change of a text, of the others that are open, too.
-  if (session.pulls) return;
+  if (session.client.pullsDiagnostics) return;
   refresh(session, path);
   refreshAll(session, session.dependantsOf(path));
 }

@@ -1,14 +1,15 @@
-import type { ClientCapabilities, Connection } from 'vscode-languageserver';
+import type { Connection } from 'vscode-languageserver';
+import type { Abilities } from './abilities.js';
 import { SHOW_ALL, type Display } from './settings.js';
 
 /** What the user wants to see in each file; tells the client to ask again where that changes. */
 export class Displays {
   readonly #connection: Connection;
-  readonly #client: ClientCapabilities;
+  readonly #client: Abilities;
   readonly #ofFiles = new Map<string, Display>();
   #common = SHOW_ALL;
 
-  constructor(connection: Connection, client: ClientCapabilities) {
+  constructor(connection: Connection, client: Abilities) {
     this.#connection = connection;
     this.#client = client;
   }
@@ -31,10 +32,9 @@ export class Displays {
 
   /** Says that what is shown is another now, though no text of the client’s changed. */
   refresh(): void {
-    const { workspace } = this.#client;
     const asked = [
-      ...(workspace?.inlayHint?.refreshSupport ? [this.#connection.languages.inlayHint.refresh()] : []),
-      ...(workspace?.codeLens?.refreshSupport ? [this.#connection.sendRequest('workspace/codeLens/refresh')] : []),
+      ...(this.#client.refreshesHints ? [this.#connection.languages.inlayHint.refresh()] : []),
+      ...(this.#client.refreshesLenses ? [this.#connection.sendRequest('workspace/codeLens/refresh')] : []),
     ];
     // A client that is gone needs none.
     for (const request of asked) request.catch(() => undefined);

@@ -50,6 +50,11 @@ export class Documents implements World {
     return [...this.#open.values()];
   }
 
+  /** The files whose text is at hand, open or loaded. */
+  get present(): { readonly path: string }[] {
+    return [...new Set([...this.#open.keys(), ...this.#loaded.keys()])].map((path) => ({ path }));
+  }
+
   read(path: string): Document | 'missing' | { readonly error: string } {
     return this.#open.get(path)?.document ?? this.#loaded.get(path) ?? 'missing';
   }

@@ -1,3 +1,5 @@
+import type { InitializeParams } from 'vscode-languageserver';
+
 /** Reads a text that an open file imports. The host of the server brings it; the protocol edge itself has no IO. */
 export interface Files {
   /** The text behind a URI, or in one sentence why it can't be had (`there is no such file`). */
@@ -23,6 +25,13 @@ export function pathOfUri(uri: string): string {
 export function uriOfPath(path: string): string {
   const [, origin = ''] = URI.exec(path) ?? [];
   return origin + path.slice(origin.length).split('/').map(encoded).join('/');
+}
+
+/** The URIs of the folders that a client begins with. Before there could be several it named one, and before that by a path. */
+export function foldersOf({ workspaceFolders, rootUri, rootPath }: Pick<InitializeParams, 'workspaceFolders' | 'rootUri' | 'rootPath'>): string[] {
+  if (workspaceFolders) return workspaceFolders.map(({ uri }) => uri);
+  if (typeof rootUri === 'string') return [rootUri];
+  return typeof rootPath === 'string' ? [uriOfPath(`file://${rootPath.replaceAll('\\', '/').replace(/^(?!\/)/, '/')}`)] : [];
 }
 
 const URI = /^([a-z][a-z0-9+.-]+:(?:\/\/[^/?#]*)?)?([^?#]*)(.*)$/is;

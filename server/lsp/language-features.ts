@@ -1,6 +1,6 @@
-import { LSPErrorCodes, ResponseError, type DefinitionLink, type DocumentSymbol, type FoldingRange, type Hover, type Location, type Position, type ServerCapabilities, type SignatureHelp } from 'vscode-languageserver';
-import { definitionAt, foldsIn, hoverAt, signatureAt, symbolsIn, type Definition, type EditorFile } from '../core/index.js';
-import { definitionLinkOf, documentSymbolOf, foldingRangeOf, hoverOf, offsetAt, signatureHelpOf, startOfFile } from './convert.js';
+import { LSPErrorCodes, ResponseError, type DefinitionLink, type DocumentSymbol, type FoldingRange, type Hover, type Location, type Position, type ServerCapabilities, type SignatureHelp, type SymbolInformation } from 'vscode-languageserver';
+import { definitionsAt, foldsIn, hoverAt, signatureAt, symbolsIn, type Definition, type EditorFile } from '../core/index.js';
+import { definitionLinkOf, documentSymbolOf, foldingRangeOf, hoverOf, listedSymbols, offsetAt, signatureHelpOf, startOfFile } from './convert.js';
 import { locate } from './diagnostics.js';
 import type { OpenFile } from './documents.js';
 import { libraryUri } from './library.js';
@@ -13,7 +13,7 @@ export function answerHover(session: Session): ServerCapabilities {
   session.connection.onHover(session.guard('hover', null, (params: Asked): Hover | null => {
     const asked = fileAt(session, params);
     const hover = asked && hoverAt(asked.file, asked.offset);
-    return hover ? hoverOf(asked.file.document, hover) : null;
+    return hover ? hoverOf(asked.file.document, hover, session.client.hoverMarkup) : null;
   }));
   return { hoverProvider: true };
 }
@@ -23,19 +23,22 @@ export function answerSignature(session: Session): ServerCapabilities {
   session.connection.onSignatureHelp(session.guard('signature', null, ({ textDocument, position }: Asked): SignatureHelp | null => {
     const document = session.documents.get(textDocument.uri)?.document;
     const signature = document && signatureAt(document, offsetAt(document, position));
-    return signature ? signatureHelpOf(signature) : null;
+    return signature ? signatureHelpOf(signature, session.client) : null;
   }));
   return { signatureHelpProvider: { triggerCharacters: ['(', ','] } };
 }
 
 export function answerDefinition(session: Session): ServerCapabilities {
-  const links = session.client.textDocument?.definition?.linkSupport ?? false;
-  session.connection.onDefinition(session.guard('definition', null, (params: Asked): Location | DefinitionLink[] | null => {
+  const links = session.client.definitionLinks;
+  session.connection.onDefinition(session.guard('definition', null, (params: Asked): Location[] | DefinitionLink[] | null => {
     const asked = fileAt(session, params);
-    const found = asked && definitionAt(asked.file, asked.offset);
-    const target = found && targetOf(session, found);
-    if (!target) return null;
-    return links ? [definitionLinkOf(asked.file.document, found.from, target)] : target;
+    if (!asked) return null;
+    const found = definitionsAt(asked.file, asked.offset).flatMap((definition) => {
+      const target = targetOf(session, definition);
+      return target ? [{ from: definition.from, target }] : [];
+    });
+    if (found.length === 0) return null;
+    return links ? found.map(({ from, target }) => definitionLinkOf(asked.file.document, from, target)) : found.map(({ target }) => target);
   }));
   return { definitionProvider: true };
 }
@@ -47,9 +50,12 @@ function targetOf(session: Session, { path, place }: Definition): Location | und
 }
 
 export function answerSymbols(session: Session): ServerCapabilities {
-  session.connection.onDocumentSymbol(session.guard('symbols', null, ({ textDocument }): DocumentSymbol[] | null => {
+  session.connection.onDocumentSymbol(session.guard('symbols', null, ({ textDocument }): DocumentSymbol[] | SymbolInformation[] | null => {
     const file = session.documents.get(textDocument.uri);
-    return file ? symbolsIn(file.document).map((symbol) => documentSymbolOf(file.document, symbol)) : null;
+    if (!file) return null;
+    const { symbolTree, symbolTags } = session.client;
+    const symbols = symbolsIn(file.document);
+    return symbolTree ? symbols.map((symbol) => documentSymbolOf(file.document, symbol, symbolTags)) : symbols.flatMap((symbol) => listedSymbols(file, symbol, symbolTags));
   }));
   return { documentSymbolProvider: true };
 }
@@ -70,11 +76,11 @@ export async function whileUnchanged<Needed>(session: Session, { textDocument }:
   return here;
 }
 
-/** The file that is asked about, as the core sees it, and the offset in it. */
-export function fileAt(session: Session, { textDocument, position }: Asked): { open: OpenFile; file: EditorFile; offset: number } | undefined {
+/** The file that is asked about, as the core sees it among others (all that are open or loaded), and the offset in it. */
+export function fileAt(session: Session, { textDocument, position }: Asked, files: EditorFile['files'] = session.documents.present): { open: OpenFile; file: EditorFile; offset: number } | undefined {
   const open: OpenFile | undefined = session.documents.get(textDocument.uri);
   if (!open) return undefined;
   const { result } = session.check(open);
-  const file = { path: open.path, document: open.document, world: session.documents, result };
+  const file = { path: open.path, document: open.document, world: session.documents, result, files };
   return { open, file, offset: offsetAt(open.document, position) };
 }

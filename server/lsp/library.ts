@@ -6,7 +6,7 @@ import type { Session } from './session.js';
 const SCHEME = 'vmlayout-library';
 
 export function showLibrary(session: Session): ServerCapabilities {
-  if (!session.client.workspace?.textDocumentContent) return {};
+  if (!session.client.showsTexts) return {};
   const textAt = ({ uri }: { readonly uri: string }): { text: string } => ({ text: LIBRARY.get(pathOf(uri)) ?? '' });
   session.connection.workspace.textDocumentContent.on(session.guard('library', { text: '' }, textAt));
   return { workspace: { textDocumentContent: { id: SCHEME, schemes: [SCHEME] } } };
@@ -14,6 +14,6 @@ export function showLibrary(session: Session): ServerCapabilities {
 
 /** Where the client can show a text of the library; nothing where it can't. */
 export const libraryUri = (path: string, { client }: Session): string | undefined =>
-  client.workspace?.textDocumentContent ? `${SCHEME}:/${path.slice('std:'.length)}.vmlayout` : undefined;
+  client.showsTexts ? `${SCHEME}:/${path.slice('std:'.length)}.vmlayout` : undefined;
 
 const pathOf = (uri: string): string => `std:${uri.slice(`${SCHEME}:/`.length).replace(/\.vmlayout$/, '')}`;

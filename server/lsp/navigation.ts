@@ -3,10 +3,11 @@ import {
   type LinkedEditingRanges, type Location, type Position, type Range, type SelectionRange, type ServerCapabilities, type WorkspaceEdit, type WorkspaceSymbol,
 } from 'vscode-languageserver';
 import {
-  linksIn, madeFrom, NAME_PATTERN, namePlace, occurrencesOf, relatedAt, rename, searchSymbols, selectionsAt, spanOfPlace, targetAt, usedBy, usersOf,
-  type Element, type Occurrence, type PlacedEdit,
+  allOccurrencesOf, linkedAt, linksIn, madeFrom, mentionsIn, NAME_PATTERN, namePlace, placeOf, relatedAt, rename, searchSymbols, selectionsAt, spanOfPlace, targetAt, usedBy, usersOf, whyNotRenamed,
+  type Element, type Occurrence, type PlacedEdit, type TextFile,
 } from '../core/index.js';
-import { callItemOf, documentEdit, offsetAt, rangeOf, rangeOfPlace, selectionRangeOf, symbolKindOf } from './convert.js';
+import { editFor } from './abilities.js';
+import { callItemOf, documentEdit, offsetAt, rangeOf, rangeOfPlace, selectionRangeOf, symbolKindOf, tagsOf } from './convert.js';
 import { locate } from './diagnostics.js';
 import { pathOfUri } from './files.js';
 import { fileAt, whileUnchanged, type Asked } from './language-features.js';
@@ -24,7 +25,7 @@ export function answerReferences(session: Session): ServerCapabilities {
     const asked = fileAt(session, params);
     const found = asked && targetAt(asked.file, asked.offset);
     if (!found) return null;
-    const places = occurrencesOf(found.target, [asked.file], asked.file.world);
+    const places = allOccurrencesOf(found.target, [asked.file], asked.file.world);
     return places.flatMap((place) => highlightOf(place, rangeOfPlace(asked.file.document, place)));
   }));
   return { referencesProvider: true, documentHighlightProvider: true };
@@ -36,26 +37,38 @@ const READ = 2;
 const highlightOf = ({ declares }: Occurrence, range: Range | undefined): DocumentHighlight[] => (range ? [{ range, kind: declares ? WRITE : READ }] : []);
 
 async function occurrencesAt(session: Session, params: Asked): Promise<Occurrence[] | null> {
+  const { files, asked, found } = await namedAt(session, params);
+  return asked && found ? allOccurrencesOf(found.target, files, asked.file.world) : null;
+}
+
+interface Named {
+  /** Every file of the workspace, and those that are open. */
+  readonly files: readonly TextFile[];
+  readonly asked: ReturnType<typeof fileAt>;
+  readonly found: ReturnType<typeof targetAt>;
+}
+
+/** What the name at a place stands for, once every file that may name it is there. */
+async function namedAt(session: Session, params: Asked): Promise<Named> {
   const files = await whileUnchanged(session, params, session.everyFile());
-  const asked = fileAt(session, params);
-  const found = asked && targetAt(asked.file, asked.offset);
-  return found ? occurrencesOf(found.target, files, asked.file.world) : null;
+  const asked = fileAt(session, params, files);
+  return { files, asked, found: asked && targetAt(asked.file, asked.offset) };
 }
 
 export function answerRename(session: Session): ServerCapabilities {
-  session.connection.onPrepareRename(session.guard('preparing to rename', null, (params: Asked) => {
-    const asked = fileAt(session, params);
-    const found = asked && targetAt(asked.file, asked.offset);
-    return found ? { range: rangeOf(asked.file.document, found.span), placeholder: found.target.name } : null;
+  session.connection.onPrepareRename(session.guardLater('preparing to rename', null, async (params) => {
+    const { files, asked, found } = await namedAt(session, params);
+    if (!asked || !found) return null;
+    const refused = whyNotRenamed(found.target, files, asked.file.world);
+    if (refused !== undefined) throw new ResponseError(REFUSED, refused);
+    return { range: rangeOf(asked.file.document, found.span), placeholder: found.target.name };
   }));
   session.connection.onRenameRequest(session.guardLater('renaming', null, async (params): Promise<WorkspaceEdit | null> => {
-    const files = await whileUnchanged(session, params, session.everyFile());
-    const asked = fileAt(session, params);
-    const found = asked && targetAt(asked.file, asked.offset);
+    const { files, asked, found } = await namedAt(session, params);
     if (!asked || !found) return null;
     const renaming = rename(found.target, params.newName, files, asked.file.world, session.check(asked.open).options);
     if ('refused' in renaming) throw new ResponseError(REFUSED, renaming.refused);
-    return workspaceEditOf(session, renaming.edits);
+    return editFor(session.client, workspaceEditOf(session, renaming.edits));
   }));
   return { renameProvider: { prepareProvider: true } };
 }
@@ -94,37 +107,52 @@ export function answerCallHierarchy(session: Session): ServerCapabilities {
     const element = asked && relatedAt(asked.file, asked.offset);
     return element ? itemsOf(session, element) : null;
   }));
-  languages.callHierarchy.onIncomingCalls(session.guardLater('users', null, async ({ item }): Promise<CallHierarchyIncomingCall[] | null> =>
-    (await related(session, item, usersOf)).map((from) => ({ from, fromRanges: [from.selectionRange] }))));
-  languages.callHierarchy.onOutgoingCalls(session.guardLater('uses', null, async ({ item }): Promise<CallHierarchyOutgoingCall[] | null> =>
-    (await related(session, item, usedBy)).map((to) => ({ to, fromRanges: [item.selectionRange] }))));
+  languages.callHierarchy.onIncomingCalls(session.guardLater('users', null, async ({ item }): Promise<CallHierarchyIncomingCall[] | null> => {
+    const { element, others, files } = await related(session, item, usersOf);
+    return others.flatMap((user) => itemsOf(session, user).map((from) => ({ from, fromRanges: mentions(session, user, element, files, from) })));
+  }));
+  languages.callHierarchy.onOutgoingCalls(session.guardLater('uses', null, async ({ item }): Promise<CallHierarchyOutgoingCall[] | null> => {
+    const { element, others, files } = await related(session, item, usedBy);
+    return others.flatMap((used) => itemsOf(session, used).map((to) => ({ to, fromRanges: mentions(session, element, used, files, item) })));
+  }));
   return { callHierarchyProvider: true };
 }
 
 function itemsOf(session: Session, element: Element): CallHierarchyItem[] {
-  const where = locate(session, namePlace(element));
-  return where ? [callItemOf(element.name || element.keyword, element.keyword, where)] : [];
+  const { origin, name, keyword } = element;
+  const [whole, named] = [locate(session, placeOf(origin, origin.declaration)), locate(session, namePlace(element))];
+  return whole && named ? [callItemOf(name || keyword, keyword, whole, named.range)] : [];
 }
 
-/** Relations of an item that was given out before: it is found again by its place. That, and what it is related to, may be in files that nobody has opened. */
-async function related(session: Session, item: CallHierarchyItem, relation: typeof usersOf): Promise<CallHierarchyItem[]> {
+/** Where the declaration of a user names what it uses; its own name where it doesn’t, as it takes over what it is `like`. */
+function mentions(session: Session, user: Element | undefined, used: Element | undefined, files: readonly TextFile[], { selectionRange }: CallHierarchyItem): Range[] {
+  const found = user && used ? mentionsIn(user, used, files, session.documents).flatMap((place) => locate(session, place)?.range ?? []) : [];
+  return found.length > 0 ? found : [selectionRange];
+}
+
+interface Related {
+  readonly element: Element | undefined;
+  readonly others: readonly Element[];
+  readonly files: readonly TextFile[];
+}
+
+/** What an item that was given out before is related to: it is found again by its place. That, and the others, may be in files that nobody has opened. */
+async function related(session: Session, item: CallHierarchyItem, relation: typeof usersOf): Promise<Related> {
   const files = await whileUnchanged(session, { textDocument: item }, session.everyFile());
   const path = pathOfUri(item.uri);
   const { document, result } = session.checkAt(path);
-  if (document === 'missing' || 'error' in document) return [];
-  const element = relatedAt({ path, document, world: session.documents, result }, offsetAt(document, item.selectionRange.start));
-  if (!element) return [];
-  const found = files.flatMap((file) => relation(element, session.checkAt(file.path).result));
-  return [...new Map(found.map((one) => [one.origin.declaration, one])).values()].flatMap((one) => itemsOf(session, one));
+  const element = document === 'missing' || 'error' in document ? undefined : relatedAt({ path, document, world: session.documents, result }, offsetAt(document, item.selectionRange.start));
+  const found = element ? files.flatMap((file) => relation(element, session.checkAt(file.path).result)) : [];
+  return { element, others: [...new Map(found.map((one) => [one.origin.declaration, one])).values()], files };
 }
 
 export function answerWorkspaceSymbols(session: Session): ServerCapabilities {
   session.connection.onWorkspaceSymbol(session.guardLater('workspace symbols', null, async ({ query }): Promise<WorkspaceSymbol[] | null> => {
     const files = await session.everyFile();
-    const found = searchSymbols(query, files.map(({ path }) => session.checkAt(path).result));
-    return found.flatMap(({ name, keyword, container, place }) => {
-      const location = locate(session, place);
-      return location ? [{ name, kind: symbolKindOf(keyword), containerName: container, location }] : [];
+    const found = searchSymbols(query, files.map(({ path, document }) => ({ path, document, result: session.checkAt(path).result })));
+    return found.flatMap((symbol) => {
+      const location = locate(session, symbol.place);
+      return location ? [{ name: symbol.name, kind: symbolKindOf(symbol.keyword), ...tagsOf(symbol, session.client.workspaceSymbolTags), containerName: symbol.container, location }] : [];
     });
   }));
   return { workspaceSymbolProvider: true };
@@ -153,12 +181,11 @@ export function answerLinks(session: Session): ServerCapabilities {
 
 /** Names that change together while one is typed over, in one file. */
 export function answerLinkedEditing(session: Session): ServerCapabilities {
-  session.connection.languages.onLinkedEditingRange(session.guard('linked editing', null, (params: Asked): LinkedEditingRanges | null => {
-    const asked = fileAt(session, params);
-    const found = asked && targetAt(asked.file, asked.offset);
-    if (!found) return null;
-    const ranges = occurrencesOf(found.target, [asked.file], asked.file.world).flatMap((place) => rangeOfPlace(asked.file.document, place) ?? []);
-    return ranges.length > 1 ? { ranges, wordPattern: NAME_PATTERN } : null;
+  session.connection.languages.onLinkedEditingRange(session.guardLater('linked editing', null, async (params: Asked): Promise<LinkedEditingRanges | null> => {
+    const files = await whileUnchanged(session, params, session.everyFile());
+    const asked = fileAt(session, params, files);
+    const ranges = asked ? linkedAt(asked.file, asked.offset, files).flatMap((place) => rangeOfPlace(asked.file.document, place) ?? []) : [];
+    return ranges.length > 0 ? { ranges, wordPattern: NAME_PATTERN } : null;
   }));
   return { linkedEditingRangeProvider: true };
 }

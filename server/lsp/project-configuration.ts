@@ -36,6 +36,11 @@ export class ProjectConfigurations {
     else this.#leftOut.delete(path);
   }
 
+  /** The paths that were looked at, whether there is one or not. */
+  get known(): Iterable<string> {
+    return this.#known.keys();
+  }
+
   /** How often one was forgotten: what was on its way then may be old. */
   forgotten = 0;
 

@@ -19,7 +19,7 @@ const [QUIET, MOST_WAITS] = [200, 10];
  * everything twice. What is the same as before is told as such.
  */
 export function answerDiagnostics(session: Session): ServerCapabilities {
-  if (!session.pulls) return {};
+  if (!session.client.pullsDiagnostics) return {};
   const { diagnostics } = session.connection.languages;
   const told = new ToldReports();
   diagnostics.on(session.guardLater('telling diagnostics', NOTHING, async ({ textDocument, previousResultId }, token): Promise<DocumentDiagnosticReport> => {

@@ -18,24 +18,24 @@ export function answerSemanticTokens(session: Session): ServerCapabilities {
 
   semanticTokens.on(session.guard('tokens', nothing, ({ textDocument }): SemanticTokens => {
     const file = session.documents.get(textDocument.uri);
-    return file ? pushed(keep(file), file).build() : nothing;
+    return file ? pushed(session, keep(file), file).build() : nothing;
   }));
   semanticTokens.onDelta(session.guard('changed tokens', nothing, ({ textDocument, previousResultId }): SemanticTokens | SemanticTokensDelta => {
     const file = session.documents.get(textDocument.uri);
     if (!file) return nothing;
     const builder = keep(file, builders.get(file.path));
     builder.previousResult(previousResultId);
-    return pushed(builder, file).buildEdits();
+    return pushed(session, builder, file).buildEdits();
   }));
   semanticTokens.onRange(session.guard('tokens of a range', nothing, ({ textDocument, range }): SemanticTokens => {
     const file = session.documents.get(textDocument.uri);
-    return file ? pushed(new SemanticTokensBuilder(), file, spanOf(file.document, range)).build() : nothing;
+    return file ? pushed(session, new SemanticTokensBuilder(), file, spanOf(file.document, range)).build() : nothing;
   }));
   return { semanticTokensProvider: { legend: { tokenTypes: [...TOKEN_TYPES], tokenModifiers: [...TOKEN_MODIFIERS] }, full: { delta: true }, range: true } };
 }
 
-function pushed(builder: SemanticTokensBuilder, { document }: OpenFile, within?: Span): SemanticTokensBuilder {
-  for (const token of tokensIn(document, within)) {
+function pushed({ documents }: Session, builder: SemanticTokensBuilder, { path, document }: OpenFile, within?: Span): SemanticTokensBuilder {
+  for (const token of tokensIn({ path, document, world: documents }, within)) {
     const { start, end } = rangeOf(document, token);
     const modifiers = token.modifiers.reduce((bits, modifier) => bits | (1 << TOKEN_MODIFIERS.indexOf(modifier)), 0);
     const { line, character } = start;

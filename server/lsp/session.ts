@@ -1,9 +1,9 @@
 import { ErrorCodes, ResponseError, type CancellationToken, type Connection, type InitializeParams } from 'vscode-languageserver';
 import { checkNextVersion, folderOf, type CheckOptions, type CheckResult, type Document } from '../core/index.js';
-import { fieldOf } from './any-value.js';
+import { abilitiesOf, type Abilities } from './abilities.js';
 import { Displays } from './display.js';
 import { Documents, type OpenFile } from './documents.js';
-import { pathOfUri, uriOfPath, type Files } from './files.js';
+import { foldersOf, pathOfUri, uriOfPath, type Files } from './files.js';
 import { ProjectConfigurations } from './project-configuration.js';
 import { RuleLevels } from './rule-levels.js';
 
@@ -26,17 +26,11 @@ type Loaded = ReturnType<Documents['read']>;
 /** One conversation: the client's abilities, the texts, the settings, and what was found. */
 export class Session {
   readonly connection: Connection;
-  readonly client: InitializeParams['capabilities'];
+  readonly client: Abilities;
   readonly documents = new Documents();
   readonly configurations: ProjectConfigurations;
   /** What is shown besides findings, by file. */
   readonly display: Displays;
-  /** Whether the client asks for diagnostics: then none are pushed. */
-  readonly pulls: boolean;
-  /** Where the pages of the rules are, if the client says. */
-  readonly rulePages: string | undefined;
-  /** Commands that the client says it has. */
-  readonly clientCommands: ReadonlySet<string>;
   readonly #files: Files;
   readonly #today: () => string;
   readonly #checks = new Map<string, Checked<Loaded>>();
@@ -55,18 +49,13 @@ export class Session {
 
   constructor(connection: Connection, params: InitializeParams, files: Files, today: () => string) {
     this.connection = connection;
-    this.client = params.capabilities;
-    this.pulls = params.capabilities.textDocument?.diagnostic !== undefined;
+    this.client = abilitiesOf(params);
     this.#files = files;
-    this.display = new Displays(connection, params.capabilities);
+    this.display = new Displays(connection, this.client);
     this.configurations = new ProjectConfigurations(files);
     this.#today = today;
-    this.#folders = (params.workspaceFolders ?? []).map(({ uri }) => asFolder(uri));
+    this.#folders = foldersOf(params).map(asFolder);
     this.levels.setFolders(this.#folders);
-    const pages = fieldOf(params.initializationOptions, 'rulePages');
-    const commands = fieldOf(params.initializationOptions, 'commands');
-    this.clientCommands = new Set(Array.isArray(commands) ? commands.filter((name): name is string => typeof name === 'string') : []);
-    this.rulePages = typeof pages === 'string' ? pages : undefined;
   }
 
   /** Runs a handler so that it never fails: a crash is logged and answered with `otherwise`. After the end it is refused. */
@@ -167,7 +156,7 @@ export class Session {
   #layouts(): Promise<readonly string[]> {
     if (this.#listed) return this.#listed;
     const listed = Promise.all(this.#folders.map((folder) => this.#layoutsBelow(folder))).then((paths) => paths.flat());
-    if (this.client.workspace?.didChangeWatchedFiles?.dynamicRegistration) this.#listed = listed;
+    if (this.client.registersFiles) this.#listed = listed;
     return listed;
   }
 
@@ -191,6 +180,12 @@ export class Session {
   forgetLoaded(path: string): void {
     this.documents.forget(path);
     this.#loading.delete(path);
+  }
+
+  /** The files in a folder (with a slash at its end), and below, of which something is known or on its way. */
+  knownBelow(folder: string): string[] {
+    const known = [...this.documents.present.map(({ path }) => path), ...this.#loading.keys(), ...this.#checks.keys(), ...this.configurations.known];
+    return [...new Set(known)].filter((path) => path.startsWith(folder));
   }
 
   /** The folders of the workspace, as the settings that hold in them are asked for. */
@@ -237,7 +232,7 @@ export class Session {
 
   /** Says to a client that asks for diagnostics that they are others now, though no text of its own changed; several times at once are one. */
   askToPull(): void {
-    if (this.#isAskingToPull || !this.client.workspace?.diagnostics?.refreshSupport) return;
+    if (this.#isAskingToPull || !this.client.refreshesDiagnostics) return;
     this.#isAskingToPull = true;
     void Promise.resolve().then(() => {
       this.#isAskingToPull = false;

@@ -29,7 +29,7 @@ interface Scope {
 
 /** Asks the client for the settings of files and folders, or takes those it sent along; tells for which they are others now. */
 export async function readSettings(session: Session, files: readonly Scope[], sent?: unknown): Promise<Scope[]> {
-  if (!session.client.workspace?.configuration) {
+  if (!session.client.answersSettings) {
     if (sent === undefined) return [];
     session.display.set(displayIn(sent));
     return session.levels.setUser(levelsIn(sent)) ? [...files] : [];

@@ -193,6 +193,29 @@ describe('hover', () => {
     `);
   });
 
+  it('explains the words of a policy by what they say there', () => {
+    checkHover('policy p { require aligned(r, 2 MiB) f$0or r in ram }', '[for]\nWhat it is asked of: each element of a selector, or each pair of two.\n');
+    checkHover('policy p { note block-split o$0n low }', '[on]\nThe parts of the vm that it is about, with or without its name: `web.gpu`, `gpu`.\n');
+    checkHover('vm web o$0n box { }', '[on]\nThe hosts it runs on.\n');
+  });
+
+  it('explains what a policy is about, and a requirement where it is declared', () => {
+    checkHover('policy p { note block-split on lo$0w }\nvm web { policy p; ram low at 0 size 1 GiB }', `
+      [low]
+      \`\`\`vmlayout
+      ram low at 0 size 1 GiB
+      \`\`\`
+      \`0x0-0x3fffffff\`, 1 GiB
+    `);
+    checkHover('policy p { require no-$0wx: not r.execute for r in rom because "x" }', `
+      [no-wx]
+      \`\`\`vmlayout
+      require not r.execute
+      \`\`\`
+      x
+    `);
+  });
+
   it('explains a requirement that a waiver names', () => checkHover(
     `
       policy p {

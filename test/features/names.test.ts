@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { applyEdits, occurrencesOf, openDocument, rename, searchSymbols, selectionsAt, targetAt, textOfDocument, tokensIn, linksIn, usedBy, usersOf } from '../../server/core/index.js';
+import { allOccurrencesOf, applyEdits, editDocument, openDocument, rename, searchSymbols, selectionsAt, targetAt, tokensIn, linksIn, usedBy, usersOf, type Document } from '../../server/core/index.js';
 import { check, TODAY } from '../support/check.js';
-import { atCursor, checkOccurrences, checkRename, fileOf, startOf } from '../support/cursor.js';
+import { atCursor, checkLinked, checkOccurrences, checkRename, fileOf, MAIN, startOf } from '../support/cursor.js';
 import { dedent } from '../support/picture.js';
 import { allTexts } from '../support/texts.js';
 
@@ -75,6 +75,37 @@ describe('references', () => {
     `,
     ));
 
+  it('are what the policies of a vm are about, in each vm that has one of the name', () =>
+    checkOccurrences(
+      `
+      policy house { note block-split on lo$0w, web.low }
+      policy own like house { }
+      vm web { policy house; ram low at 0 size 1 GiB; map low to low }
+      vm db { policy own; ram low at 0 size 2 GiB }
+      vm apart { ram low at 0 size 3 GiB }
+    `,
+      `
+      policy house { note block-split on ‹low›, web.‹low› }
+      policy own like house { }
+      vm web { policy house; ram «low» at 0 size 1 GiB; map «low» to ‹low› }
+      vm db { policy own; ram «low» at 0 size 2 GiB }
+      vm apart { ram low at 0 size 3 GiB }
+    `,
+    ));
+
+  it('of a device are the same from each host of a vm', () => {
+    const text = (a: string, b: string, assigned: string, on: string): string =>
+      `host a { iommu u { model vt-d } device ${a} "0000:01:00.0" }\nhost b { iommu u { model vt-d } device ${b} "0000:02:00.0" }\npolicy house { note hotplug-device on ${on} }\nvm web on a, b { policy house; assign ${assigned} }\n`;
+    const expected = text('«nic»', '«nic»', '‹nic›', '‹nic›');
+    for (const [a, b, assigned, on] of [['n$0ic', 'nic', 'nic', 'nic'], ['nic', 'n$0ic', 'nic', 'nic'], ['nic', 'nic', 'n$0ic', 'nic'], ['nic', 'nic', 'nic', 'n$0ic']] as const) checkOccurrences(text(a, b, assigned, on), expected);
+  });
+
+  it('of a declaration are those of what it replaces and of what replaces it', () =>
+    checkOccurrences(
+      'vm base { ram lo$0w at 0 size 1 GiB; map m to low }\nvm web like base { ram low at 0 size 2 GiB; map n to low }\n',
+      'vm base { ram «low» at 0 size 1 GiB; map m to ‹low› }\nvm web like base { ram «low» at 0 size 2 GiB; map n to ‹low› }\n',
+    ));
+
   it('of a constant go over imports', () =>
     checkOccurrences(
       `
@@ -122,11 +153,11 @@ describe('references', () => {
         const found = targetAt(file, match.index + 1);
         if (!found || seen.has(match[0])) continue;
         seen.add(match[0]);
-        const places = occurrencesOf(found.target, [file], file.world).map(({ item, start }) => startOf(file.document, item) + start);
+        const places = allOccurrencesOf(found.target, [file], file.world).map(({ item, start }) => startOf(file.document, item) + start);
         assert.ok(places.includes(found.span.start), `${match[0]} in\n${text}`);
         for (const place of places) {
           const again = targetAt(file, place + 1) ?? targetAt(file, place);
-          assert.deepEqual(again && occurrencesOf(again.target, [file], file.world).length, places.length, `${match[0]} at ${place} in\n${text}`);
+          assert.deepEqual(again && allOccurrencesOf(again.target, [file], file.world).length, places.length, `${match[0]} at ${place} in\n${text}`);
         }
       }
     }
@@ -172,8 +203,33 @@ describe('rename', () => {
     for (const [a, b, assigned] of [['nic$0', 'nic', 'nic'], ['nic', 'nic$0', 'nic'], ['nic', 'nic', 'nic$0']] as const) checkRename(text(a, b, assigned), 'gpu', text('gpu', 'gpu', 'gpu'));
   });
 
+  it('goes along where a policy is about it, with or without the name of its vm, in whatever file', () => {
+    checkRename(
+      'import "p.vmlayout"\nvm web { policy p; ram lo$0w at 0 size 1 GiB }\n--- p.vmlayout\npolicy p { allow reserved-overlap, region-overlap on low because "x"; note block-split on web.low }\n',
+      'main',
+      'import "p.vmlayout"\nvm web { policy p; ram main at 0 size 1 GiB }\n--- p.vmlayout\npolicy p { allow reserved-overlap, region-overlap on main because "x"; note block-split on web.main }\n',
+    );
+    checkRename(
+      'host box { device ni$0c "0000:01:00.0" bar 0 size 16 MiB }\npolicy p { note hotplug-device on nic, nic.0 }\nvm web on box { policy p; assign nic; bar nic.0 at 3 GiB }\n',
+      'gpu',
+      'host box { device gpu "0000:01:00.0" bar 0 size 16 MiB }\npolicy p { note hotplug-device on gpu, gpu.0 }\nvm web on box { policy p; assign gpu; bar gpu.0 at 3 GiB }\n',
+    );
+    checkRename(
+      'vm web { ram lo$0w at 0 size 1 GiB { allow block-split on web.low because "x" } }\n',
+      'main',
+      'vm web { ram main at 0 size 1 GiB { allow block-split on web.main because "x" } }\n',
+    );
+  });
+
   it('tells apart two declarations of one name', () =>
     checkRename('vm web { ram low at 0 size 1 GiB; ram lo$0w at 0 size 2 GiB; map m to low }\n', 'high', 'vm web { ram low at 0 size 1 GiB; ram high at 0 size 2 GiB; map m to low }\n'));
+
+  it('gives a group another number, or a name', () => {
+    checkRename('host box { group 1$04 { device nic "0000:01:00.0" } }\n', '15', 'host box { group 15 { device nic "0000:01:00.0" } }\n');
+    checkRename('host box { group 1$04 { device nic "0000:01:00.0" } }\n', 'slot', 'host box { group slot { device nic "0000:01:00.0" } }\n');
+    checkRename('host box { group 1$04 { } group 15 { } }\n', '15', 'with the name `15`: the name `15` is taken');
+    checkRename('vm web { ram lo$0w at 0 size 1 GiB }', '15', '`15` is no name: names are letters, digits, `_` and inner hyphens before a letter');
+  });
 
   it('refuses what isn’t all at hand', () => {
     checkRename('import "std:iommu/arm"\nhost box like smmu-v$03 { }\n', 'mine', '`smmu-v3` is of the shipped library');
@@ -215,13 +271,31 @@ describe('rename', () => {
         const { file } = fileOf(text);
         const found = targetAt(file, at);
         if (!found) continue;
-        const places = occurrencesOf(found.target, [file], file.world).map(({ item, start, end }) => {
+        const places = allOccurrencesOf(found.target, [file], file.world).map(({ item, start, end }) => {
           const base = startOf(file.document, item);
           return { start: base + start, end: base + end };
         });
         for (const { start, end } of places) assert.equal(text.slice(start, end), found.target.name);
       }
     }
+  });
+});
+
+describe('linked editing', () => {
+  it('is of a declaration and all that names it', () => {
+    checkLinked('vm web { ram l$0ow at 0 size 1 GiB; map m to low }\n', 'vm web { ram «low» at 0 size 1 GiB; map m to ‹low› }\n');
+    checkLinked('policy p { require aligned(r, 4 KiB) for r$0 in ram }\n', 'policy p { require aligned(‹r›, 4 KiB) for «r» in ram }\n');
+    checkLinked('policy p { note block-split on low }\nvm web { policy p; ram lo$0w at 0 size 1 GiB }\n', 'policy p { note block-split on ‹low› }\nvm web { policy p; ram «low» at 0 size 1 GiB }\n');
+  });
+
+  it('is none at a use, of a name that stands alone, and of one that another file uses', () => {
+    for (const source of [
+      'vm web { ram low at 0 size 1 GiB; ram high at l$0ow.end size 1 GiB }\n',
+      'policy p { require aligned(r$0, 4 KiB) for r in ram }\n',
+      'vm web { ram l$0ow at 0 size 1 GiB }\n',
+      'const A$0 = 1\nconst B = A\n--- b.vmlayout\nimport "main.vmlayout"\nconst C = A\n',
+      'import "std:machines/q35"\nvm web like q35 { const RA$0M = 8 GiB; const HALF = RAM / 2 }\n',
+    ]) checkLinked(source, source.replace('$0', ''));
   });
 });
 
@@ -245,11 +319,17 @@ describe('what hangs together', () => {
 });
 
 describe('a search of the workspace', () => {
-  const { result } = check(dedent(`
+  const { document, result } = check(dedent(`
+    const PAGE = 4 KiB
+    backing pool size 1 GiB
+    host hm { const BITS; iommu v { model vt-d; bits BITS } }
+    vm model { const RAM; backing own size RAM; ram main at 4 GiB size RAM from own; map whole to main }
+    /// Deprecated: see hardened.
+    policy house { deny map-overlap; require wide: bits >= 40 }
     host box { iommu u { model smmu-v3; reserved msi at 0x800_0000 size 1 MiB kind sw-msi }; device nic "0000:01:00.0" }
-    vm web on box { ram low at 0 size 1 GiB; mmio its at 0x808_0000 size 128 KiB; doorbell its-bell at 0x809_0040 size 4; assign nic }
+    vm web on box { ram low at 0 size 1 GiB; mmio its at 0x808_0000 size 128 KiB; doorbell its-bell at 0x809_0040 size 4; assign nic; policy house }
   `));
-  const found = (query: string): string[] => searchSymbols(query, [result]).map(({ keyword, name, container }) => `${keyword} ${name} in ${container}`);
+  const found = (query: string): string[] => searchSymbols(query, [{ path: 'main.vmlayout', document, result }]).map(({ keyword, name, container }) => `${keyword} ${name} in ${container}`);
 
   it('finds what contains an address, the smallest first', () => {
     assert.deepEqual(found('0x8090040'), ['doorbell its-bell: 0x8090040 in web 0x8090040-0x8090043', 'mmio its: 0x8090040 in web 0x8080000-0x809ffff', 'reserved msi: 0x8090040 in u 0x8000000-0x80fffff', 'ram low: 0x8090040 in web 0x0-0x3fffffff']);
@@ -260,15 +340,61 @@ describe('a search of the workspace', () => {
     assert.deepEqual(found('ITSB'), ['doorbell its-bell in web 0x8090040-0x8090043']);
     assert.deepEqual(found('zz'), []);
   });
+
+  it('finds every declaration by its name, and of what a vm only uses that alone which it names', () => {
+    const named = (query: string, keyword: string): string[] => found(query).filter((one) => one.startsWith(`${keyword} `));
+    const all: readonly [string, string, string][] = [
+      ['const', 'PAGE', ''], ['backing', 'pool', ''], ['host', 'hm', ''], ['const', 'BITS', 'hm'], ['iommu', 'v', 'hm'], ['vm', 'model', ''], ['const', 'RAM', 'model'], ['backing', 'own', 'model'],
+      ['ram', 'main', 'model'], ['map', 'whole', 'model'], ['policy', 'house', ''], ['deny', 'map-overlap', 'house'], ['device', 'nic', 'box'],
+    ];
+    for (const [keyword, name, owner] of all) assert.ok(named(name, keyword).includes(`${keyword} ${name} in ${owner}`), `${keyword} ${name} among ${found(name).join(', ')}`);
+    assert.deepEqual([found('nic'), found('house')], [['device nic in box'], ['policy house in ']]);
+    assert.deepEqual(found('map').at(-1), 'deny map-overlap in house');
+  });
+
+  it('says what is deprecated', () => {
+    assert.deepEqual(searchSymbols('', [{ path: 'main.vmlayout', document, result }]).filter(({ deprecated }) => deprecated).map(({ name }) => name), ['house']);
+  });
 });
 
 describe('tokens, links and selections', () => {
-  it('say what a word is', () => {
-    const { document } = fileOf('const A = 1 GiB\nvm web { ram low at max(A, 0) size A label "x" }\n').file;
-    const text = textOfDocument(document);
-    assert.deepEqual(tokensIn(document).map(({ start, end, type, modifiers }) => `${text.slice(start, end)}: ${[type, ...modifiers].join(' ')}`), [
-      'const: keyword', 'A: variable declaration readonly', '1 GiB: number', 'vm: keyword', 'web: class declaration', 'ram: keyword', 'low: variable declaration', 'at: property', 'max: function', 'A: variable', '0: number', 'size: property', 'A: variable', 'label: property', '"x": string',
+  const told = (source: string): string[] => {
+    const { file, text } = fileOf(dedent(source));
+    return tokensIn(file).map(({ start, end, type, modifiers }) => `${text.slice(start, end)}: ${[type, ...modifiers].join(' ')}`);
+  };
+  const names = (source: string): string[] => told(source).filter((one) => !/: (?:keyword|number|string|operator)$/.test(one));
+
+  it('say what a word is', () => assert.deepEqual(told('const A = 1 GiB\nvm web { ram low at max(A, 0) size A label "x" }\n'), [
+    'const: keyword', 'A: variable declaration readonly', '1 GiB: number', 'vm: keyword', 'web: class declaration', 'ram: keyword', 'low: variable declaration', 'at: property', 'max: function', 'A: variable readonly', '0: number', 'size: property', 'A: variable readonly', 'label: property', '"x": string',
+  ]));
+
+  it('say of a name what it stands for, in its block, at the top, in another file, or over `like`', () => {
+    assert.deepEqual(names(`
+      import "std:machines/q35"
+      host box { iommu u { model vt-d } device nic "0000:01:00.0" behind u }
+      vm base { const N = 1; backing pages size 1 GiB; ram low at 0 size 1 GiB from pages }
+      vm web on box like base { ram high at low.end size host.page * N from pages; assign nic }
+      vm q like q35 { const HALF = RAM / 2 }
+    `), [
+      'box: class declaration', 'u: class declaration', 'model: property', 'vt-d: enumMember', 'nic: class declaration', 'behind: property', 'u: class',
+      'base: class declaration', 'N: variable declaration readonly', 'pages: class declaration', 'size: property', 'low: variable declaration', 'at: property', 'size: property', 'from: property', 'pages: class',
+      'web: class declaration', 'on: property', 'box: class', 'like: property', 'base: class', 'high: variable declaration', 'at: property', 'low: variable', 'end: property', 'size: property', 'host: class', 'page: property', 'N: variable readonly',
+      'from: property', 'pages: class', 'nic: class',
+      'q: class declaration', 'like: property', 'q35: class', 'HALF: variable declaration readonly', 'RAM: variable readonly',
     ]);
+  });
+
+  it('say what a policy declares, binds and asks of', () => assert.deepEqual(names('policy p { require wide: m.coverage(2 MiB) > 0 and r.size > sum(ram.size) for m in map, r in ram }\nvm web { policy p }\n'), [
+    'p: class declaration', 'wide: decorator declaration', 'm: parameter', 'coverage: function', 'r: parameter', 'size: property', 'sum: function', 'ram: enumMember', 'size: property', 'for: property', 'm: parameter declaration', 'map: enumMember', 'r: parameter declaration',
+    'ram: enumMember', 'web: class declaration', 'p: class',
+  ]));
+
+  it('are others where what a name stands for is another now', () => {
+    const type = (document: Document): string | undefined => tokensIn({ path: MAIN, document, world: { read: () => document } }).findLast(({ end, start }) => end - start === 1)?.type;
+    const before = openDocument('const A = 1\nvm web { ram low at 0 size A }\n');
+    const after = editDocument(before, 0, 5, 'backing');
+    assert.equal(before.items.at(-1), after.items.at(-1));
+    assert.deepEqual([type(before), type(after), type(before)], ['variable', 'class', 'variable']);
   });
 
   it('never overlap, whatever the text', () => {
@@ -278,7 +404,7 @@ describe('tokens, links and selections', () => {
         const start = at % (text.length + 1);
         const document = openDocument(text.slice(0, start) + text.slice(start + length));
         let end = 0;
-        for (const token of tokensIn(document)) {
+        for (const token of tokensIn({ path: MAIN, document, world: { read: () => document } })) {
           assert.ok(token.start >= end && token.end > token.start);
           end = token.end;
         }

@@ -33,10 +33,24 @@ describe('go to definition', () => {
     checkDefinition('import "std:iommu/intel"\nhost box like vt$0-d { }', 'std:iommu/intel: vt-d (line 2 of its item)');
   });
 
+  it('finds each of several', () => {
+    const hosts = 'host a { iommu u { model vt-d } device nic "0000:01:00.0" }\nhost b {\n  device nic "0000:02:00.0" }\n';
+    checkDefinition(`${hosts}vm web on a, b { assign n$0ic }`, 'main.vmlayout: nic (line 1 of its item)', 'main.vmlayout: nic (line 2 of its item)');
+    checkDefinition('policy p { note block-split on lo$0w }\nvm web { policy p\n  ram low at 0 size 1 GiB }\nvm db { policy p; ram low at 0 size 1 GiB }', 'main.vmlayout: low (line 2 of its item)', 'main.vmlayout: low (line 1 of its item)');
+    checkDefinition('policy p { note block-split on lo$0w }\n--- web.vmlayout\nimport "main.vmlayout"\nvm web { policy p; ram low at 0 size 1 GiB }', 'web.vmlayout: low (line 1 of its item)');
+  });
+
+  it('finds what a policy binds and requires', () => {
+    checkDefinition('policy p { require aligned(r$0, 4 KiB)\n  for r in ram }', 'main.vmlayout: r (line 2 of its item)');
+    checkDefinition('policy p { require r.size > 0\n  for r$0 in ram }', 'main.vmlayout: r (line 2 of its item)');
+    checkDefinition('policy p { require count(r$0am) > 0 }');
+    checkDefinition('policy p {\n  require no-$0wx: not r.execute for r in rom }', 'main.vmlayout: no-wx (line 2 of its item)');
+  });
+
   it('finds nothing for what is nowhere', () => {
-    checkDefinition('const X = now$0here', 'nothing');
-    checkDefinition('import "now$0here"', 'nothing');
-    checkDefinition('const X = 1$0', 'nothing');
+    checkDefinition('const X = now$0here');
+    checkDefinition('import "now$0here"');
+    checkDefinition('const X = 1$0');
   });
 });
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type {
-  CodeAction, CompletionList, DefinitionLink, Diagnostic, DocumentSymbol, FoldingRange, Hover, Location, TextDocumentEdit,
+  CodeAction, CompletionList, DefinitionLink, Diagnostic, DocumentSymbol, FoldingRange, Hover, Location, SignatureHelp, SymbolInformation, TextDocumentEdit, WorkspaceEdit, WorkspaceSymbol,
 } from 'vscode-languageserver';
 import { applyEdits, LineIndex, TOKEN_MODIFIERS, TOKEN_TYPES } from '../../server/core/index.js';
-import { LanguageClient, messageOf, rangeAt } from '../support/language-client.js';
+import { filesOf, LanguageClient, messageOf, rangeAt, SHOWS_ALL } from '../support/language-client.js';
 import { dedent } from '../support/picture.js';
 
 // One conversation a kind of request, over streams, with what a client sees on the wire.
@@ -153,8 +153,8 @@ describe('the language server', () => {
       await other.stop();
       return actions.find(({ title }) => title.startsWith('Move'));
     };
-    assert.equal(await move({}), undefined);
-    const changes = (await move({ workspace: { workspaceEdit: { documentChanges: true, resourceOperations: ['create'] } } }))?.edit?.documentChanges;
+    assert.equal(await move(SHOWS_ALL), undefined);
+    const changes = (await move({ ...SHOWS_ALL, workspace: { workspaceEdit: { documentChanges: true, resourceOperations: ['create'] } } }))?.edit?.documentChanges;
     assert.deepEqual(changes?.[0], { kind: 'create', uri: 'file:///ws/altra.vmlayout', options: { overwrite: false, ignoreIfExists: false } });
     assert.equal(changes?.length, 3);
   });
@@ -177,7 +177,7 @@ describe('the language server', () => {
 
   it('goes to definitions', async () => {
     await client.open(URI, TEXT);
-    const found = await client.ask<Location>('definition', URI, { position: { line: 16, character: 31 } });
+    const [found] = await client.ask<Location[]>('definition', URI, { position: { line: 16, character: 31 } });
     assert.deepEqual(found, { uri: URI, range: rangeAt(15, 10, 15, 14) });
   });
 
@@ -211,6 +211,56 @@ describe('the language server, for a client that can do little', () => {
     const list = await client.ask<CompletionList>('completion', URI, { position: { line: 16, character: 20 } });
     assert.ok(list.items.every(({ insertTextFormat }) => insertTextFormat === undefined));
     await client.stop();
+  });
+
+  describe('answers in the forms of old', () => {
+    let client: LanguageClient;
+    const start = async (capabilities: object): Promise<void> => {
+      client = await LanguageClient.start({ params: { capabilities } });
+      await client.open(URI, TEXT);
+    };
+    afterEach(() => client.stop());
+
+    it('without edits of versions', async () => {
+      await start({ textDocument: SHOWS_ALL.textDocument });
+      const edit = await client.ask<WorkspaceEdit>('rename', URI, { position: LOW.start, newName: 'main' });
+      assert.deepEqual(edit, { changes: { [URI]: [{ range: LOW, newText: 'main' }] } });
+      const actions = await client.ask<CodeAction[]>('codeAction', URI, { range: rangeAt(0, 0, 30, 0), context: { diagnostics: [], only: ['quickfix', 'source', 'refactor'] } });
+      assert.ok(actions.length > 2);
+      for (const { edit: { changes, documentChanges } = {} } of actions) assert.deepEqual([Object.keys(changes ?? {}), documentChanges], [[URI], undefined]);
+      assert.ok(!actions.some(({ title, kind }) => kind === 'refactor.extract' && title.startsWith('Move')));
+    });
+
+    it('with a list of symbols, plain text, and nothing that is no command', async () => {
+      await start({});
+      const symbols = await client.ask<SymbolInformation[]>('documentSymbol', URI);
+      const low = symbols.find(({ name }) => name === 'low');
+      assert.deepEqual([low?.containerName, low?.location.uri, low?.location.range.start], ['web', URI, { line: LOW.start.line, character: 2 }]);
+      const { contents } = await client.ask<Hover>('hover', URI, { position: LOW.start });
+      assert.ok(typeof contents === 'object' && 'kind' in contents && contents.kind === 'plaintext');
+      assert.doesNotMatch(contents.value, /[`*]/);
+      assert.match(contents.value, /^ram low at 0 /);
+      assert.equal(client.initialized.capabilities.codeActionProvider, undefined);
+      assert.deepEqual(await client.ask('codeAction', URI, { range: rangeAt(0, 0, 30, 0), context: { diagnostics: [] } }), []);
+    });
+
+    it('with parameters by their text', async () => {
+      await start({});
+      await client.change(URI, { text: 'const A = aligned(1, 2)\n' });
+      const { signatures: [signature] } = await client.ask<SignatureHelp>('signatureHelp', URI, { position: { line: 0, character: 18 } });
+      assert.ok(signature && typeof signature.documentation === 'object' && signature.documentation.kind === 'plaintext');
+      for (const { label } of signature.parameters ?? []) assert.ok(typeof label === 'string' && signature.label.includes(label), `${label}`);
+    });
+  });
+
+  it('finds its folder in what clients said before there could be several', async () => {
+    const files = { ...filesOf({ 'file:///ws/host.vmlayout': 'host epyc { }\n' }), list: (folder: string) => Promise.resolve([`${folder}host.vmlayout`]) };
+    for (const params of [{ workspaceFolders: undefined, rootUri: 'file:///ws' }, { workspaceFolders: null, rootUri: null, rootPath: '/ws' }]) {
+      const client = await LanguageClient.start({ files, params: { capabilities: {}, ...params } });
+      const found = await client.request<WorkspaceSymbol[]>('workspace/symbol', { query: 'epyc' });
+      assert.deepEqual(found.map(({ name, location }) => [name, location.uri]), [['epyc', 'file:///ws/host.vmlayout']]);
+      await client.stop();
+    }
   });
 
   it('gives links to definitions where the client takes them', async () => {

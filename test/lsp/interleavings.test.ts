@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { CancellationTokenSource, type DocumentDiagnosticReport, type WorkspaceDiagnosticReport } from 'vscode-languageserver/node';
 import type { Files } from '../../server/lsp/connection.js';
-import { LanguageClient, rangeAt } from '../support/language-client.js';
+import { LanguageClient, rangeAt, SHOWS_ALL } from '../support/language-client.js';
 import { REQUESTS } from '../support/lsp-requests.js';
 
 // Edits, requests and their cancellation in any order, none waiting for another: nothing fails, everything is answered, and what is
@@ -129,8 +129,8 @@ class Conversation {
 }
 
 const CAPABILITIES = {
-  textDocument: { diagnostic: {}, completion: { completionItem: { resolveSupport: { properties: ['documentation'] } } } },
-  workspace: { configuration: true, textDocumentContent: {}, didChangeWatchedFiles: { dynamicRegistration: true }, diagnostics: { refreshSupport: true } },
+  textDocument: { ...SHOWS_ALL.textDocument, diagnostic: {}, completion: { completionItem: { resolveSupport: { properties: ['documentation'] } } } },
+  workspace: { configuration: true, textDocumentContent: {}, fileOperations: { willRename: true }, didChangeWatchedFiles: { dynamicRegistration: true }, diagnostics: { refreshSupport: true } },
 };
 
 interface Told {

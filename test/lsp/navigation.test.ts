@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type {
-  CallHierarchyIncomingCall, CallHierarchyItem, CallHierarchyOutgoingCall, DocumentHighlight, DocumentLink, LinkedEditingRanges, Location, SelectionRange, SemanticTokens,
+  CallHierarchyIncomingCall, CallHierarchyItem, CallHierarchyOutgoingCall, DocumentHighlight, DocumentLink, DocumentSymbol, LinkedEditingRanges, Location, SelectionRange, SemanticTokens,
   SemanticTokensDelta, TextDocumentEdit, WorkspaceEdit, WorkspaceSymbol,
 } from 'vscode-languageserver';
 import { filesOf, LanguageClient, rangeAt } from '../support/language-client.js';
@@ -58,6 +58,8 @@ describe('navigation', () => {
     assert.deepEqual(changes.map(({ textDocument, edits }) => [textDocument.uri, textDocument.version, edits.length]).sort(), [[HOSTS, null, 1], [WEB, 1, 1]]);
     await assert.rejects(client.ask('rename', WEB, { position: LOW.start, newName: 'pages' }), /with the name `pages`: the name `pages` is taken/);
     assert.equal(await client.ask('prepareRename', WEB, { position: { line: 0, character: 2 } }), null);
+    await client.open('file:///ws/arm.vmlayout', 'import "std:iommu/arm"\nhost arm like smmu-v3 { }\n');
+    await assert.rejects(client.ask('prepareRename', 'file:///ws/arm.vmlayout', { position: { line: 1, character: 15 } }), /`smmu-v3` is of the shipped library/);
   });
 
   it('leads to what something is made from, and tells who uses it', async () => {
@@ -79,6 +81,37 @@ describe('navigation', () => {
   it('finds by address over the workspace', async () => {
     const found = await client.request<WorkspaceSymbol[]>('workspace/symbol', { query: '0x8080040' });
     assert.deepEqual(found.map(({ name, containerName, location }) => [name, containerName, location.uri]), [['low: 0x8080040', 'other 0x8080000-0x8080fff', OTHER], ['low: 0x8080040', 'web 0x0-0x3fffffff', WEB]]);
+  });
+
+  it('has imports follow what is moved, in files that nobody has opened, too', async () => {
+    const files = { ...filesOf({ ...TEXTS, [OTHER]: 'import "./../hosts.vmlayout"\nimport "std:iommu/arm"\n' }), list: () => Promise.resolve([HOSTS, OTHER]) };
+    const moving = await LanguageClient.start({ files, params: { capabilities: { workspace: { workspaceEdit: { documentChanges: true }, fileOperations: { willRename: true } } } } });
+    await moving.openQuietly(WEB, TEXT);
+    const move = async (...moves: [string, string][]): Promise<unknown> => {
+      const edit = await moving.request<WorkspaceEdit | null>('workspace/willRenameFiles', { files: moves.map(([oldUri, newUri]) => ({ oldUri, newUri })) });
+      return edit && (edit.documentChanges as TextDocumentEdit[]).map(({ textDocument, edits }) => [textDocument.uri, textDocument.version, ...edits]).sort();
+    };
+    assert.deepEqual(await move([HOSTS, 'file:///ws/sh%20ared/all.vmlayout']), [
+      [OTHER, null, { range: rangeAt(0, 8, 0, 27), newText: '../sh ared/all.vmlayout' }],
+      [WEB, 1, { range: rangeAt(0, 8, 0, 22), newText: 'sh ared/all.vmlayout' }],
+    ]);
+    assert.deepEqual(await move(['file:///ws/more', 'file:///ws/much/more']), [[OTHER, null, { range: rangeAt(0, 8, 0, 27), newText: '../../hosts.vmlayout' }]]);
+    assert.deepEqual(await move([HOSTS, 'file:///ws/more/hosts.vmlayout']), [
+      [OTHER, null, { range: rangeAt(0, 8, 0, 27), newText: './hosts.vmlayout' }],
+      [WEB, 1, { range: rangeAt(0, 8, 0, 22), newText: 'more/hosts.vmlayout' }],
+    ]);
+    assert.equal(await move(['file:///ws', 'file:///elsewhere']), null, 'all of it moves together');
+    assert.deepEqual(moving.initialized.capabilities.workspace?.fileOperations?.willRename?.filters.length, 2);
+    assert.equal(client.initialized.capabilities.workspace?.fileOperations, undefined);
+    assert.deepEqual(moving.log, []);
+    await moving.stop();
+  });
+
+  it('marks what is deprecated', async () => {
+    const uri = 'file:///ws/old.vmlayout';
+    await client.open(uri, '/// Deprecated: see box.\nhost old { }\nhost fresh { }\n');
+    const symbols = await client.ask<DocumentSymbol[]>('documentSymbol', uri);
+    assert.deepEqual(symbols.map(({ name, tags }) => [name, tags]), [['old', [1]], ['fresh', undefined]]);
   });
 
   it('grows selections, follows links, edits what is linked', async () => {

@@ -53,7 +53,7 @@ describe('the end of the bundled server', () => {
   }).timeout(20_000);
 });
 
-const CAPABLE = { textDocument: { diagnostic: {}, completion: { completionItem: { resolveSupport: { properties: ['documentation'] } } } }, workspace: { textDocumentContent: {} } };
+const CAPABLE = { textDocument: { diagnostic: {}, completion: { completionItem: { resolveSupport: { properties: ['documentation'] } } } }, workspace: { textDocumentContent: {}, fileOperations: { willRename: true } } };
 const INVALID_REQUEST = -32600;
 const REQUEST_CANCELLED = -32800;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { CancellationTokenSource, type Position, type Range } from 'vscode-languageserver/node';
 import type { Files } from '../../server/lsp/connection.js';
-import { LanguageClient, rangeAt } from '../support/language-client.js';
+import { LanguageClient, rangeAt, SHOWS_ALL } from '../support/language-client.js';
 import { offeredRequests, REQUESTS, type Where } from '../support/lsp-requests.js';
 import { dedent } from '../support/picture.js';
 
@@ -77,8 +77,8 @@ class Disk implements Files {
 }
 
 const CAPABILITIES = {
-  textDocument: { diagnostic: {}, completion: { completionItem: { snippetSupport: true, resolveSupport: { properties: ['documentation'] } } }, definition: { linkSupport: true } },
-  workspace: { textDocumentContent: {}, workspaceFolders: true, workspaceEdit: { documentChanges: true, resourceOperations: ['create'] } },
+  textDocument: { ...SHOWS_ALL.textDocument, diagnostic: {}, completion: { completionItem: { snippetSupport: true, resolveSupport: { properties: ['documentation'] } } }, definition: { linkSupport: true } },
+  workspace: { textDocumentContent: {}, workspaceFolders: true, fileOperations: { willRename: true }, workspaceEdit: { documentChanges: true, resourceOperations: ['create'] } },
 };
 
 const METHODS = Object.keys(REQUESTS);

@@ -4,7 +4,7 @@ import type {
   SemanticTokensDelta, TextDocumentEdit, WorkspaceEdit, WorkspaceSymbol,
 } from 'vscode-languageserver';
 import { TOKEN_MODIFIERS, TOKEN_TYPES } from '../../server/core/index.js';
-import { filesOf, heldFiles, LanguageClient, rangeAt, type StartOptions } from '../support/language-client.js';
+import { filesOf, heldFiles, LanguageClient, rangeAt, SHOWS_ALL, type StartOptions } from '../support/language-client.js';
 import { dedent } from '../support/picture.js';
 
 // Whole answers: every range, kind and version in them. A server that is a character off, or speaks of another file, fails here.
@@ -46,7 +46,7 @@ describe('to the letter', () => {
   let client: LanguageClient;
   const start = async (options: Partial<StartOptions> = {}): Promise<void> => {
     const files = { ...filesOf(TEXTS), list: () => Promise.resolve([HOSTS]) };
-    client = await LanguageClient.start({ files, params: { capabilities: { textDocument: { definition: { linkSupport: true } }, workspace: { textDocumentContent: {} } } }, ...options });
+    client = await LanguageClient.start({ files, params: { capabilities: { textDocument: { ...SHOWS_ALL.textDocument, definition: { linkSupport: true } }, workspace: { workspaceEdit: { documentChanges: true }, textDocumentContent: {} } } }, ...options });
     await client.open(WEB, TEXT);
   };
   beforeEach(() => start());
@@ -109,21 +109,22 @@ describe('to the letter', () => {
   });
 
   it('call hierarchy, into files that nobody has opened and that others have open', async () => {
-    const item = (name: string, detail: string, kind: number, uri: string, range: unknown): CallHierarchyItem => ({ name, detail, kind, uri, range, selectionRange: range } as CallHierarchyItem);
-    const low = item('low', 'ram', 8, WEB, rangeAt(10, 6, 10, 9));
+    const item = (name: string, detail: string, kind: number, uri: string, range: unknown, selectionRange: unknown): CallHierarchyItem => ({ name, detail, kind, uri, range, selectionRange } as CallHierarchyItem);
+    const low = item('low', 'ram', 8, WEB, rangeAt(10, 2, 10, 35), rangeAt(10, 6, 10, 9));
     assert.deepEqual(await ask('prepareCallHierarchy', at(10, 7)), [low]);
-    const mapped = rangeAt(11, 6, 11, 7);
-    assert.deepEqual(await client.request<CallHierarchyIncomingCall[]>('callHierarchy/incomingCalls', { item: low }), [{ from: item('m', 'map', 24, WEB, mapped), fromRanges: [mapped] }]);
-    assert.deepEqual(await client.request<CallHierarchyOutgoingCall[]>('callHierarchy/outgoingCalls', { item: low }), [{ to: item('pages', 'backing', 8, WEB, rangeAt(9, 10, 9, 15)), fromRanges: [low.selectionRange] }]);
+    assert.deepEqual(await client.request<CallHierarchyIncomingCall[]>('callHierarchy/incomingCalls', { item: low }), [{ from: item('m', 'map', 24, WEB, rangeAt(11, 2, 11, 14), rangeAt(11, 6, 11, 7)), fromRanges: [rangeAt(11, 11, 11, 14)] }]);
+    assert.deepEqual(await client.request<CallHierarchyOutgoingCall[]>('callHierarchy/outgoingCalls', { item: low }), [{ to: item('pages', 'backing', 8, WEB, rangeAt(9, 2, 9, 25), rangeAt(9, 10, 9, 15)), fromRanges: [rangeAt(10, 30, 10, 35)] }]);
 
-    const nic = item('nic', 'device', 19, HOSTS, rangeAt(2, 9, 2, 12));
+    const nic = item('nic', 'device', 19, HOSTS, rangeAt(2, 2, 2, 27), rangeAt(2, 9, 2, 12));
     assert.deepEqual(await ask('prepareCallHierarchy', at(12, 10)), [nic]);
-    const users = async (): Promise<string[]> => (await client.request<CallHierarchyIncomingCall[]>('callHierarchy/incomingCalls', { item: nic })).map(({ from }) => `${from.uri} ${from.name}`);
+    const calls = (): Promise<CallHierarchyIncomingCall[]> => client.request('callHierarchy/incomingCalls', { item: nic });
+    const users = async (): Promise<string[]> => (await calls()).map(({ from }) => `${from.uri} ${from.name}`);
     assert.deepEqual(await users(), [`${WEB} web`, `${WEB} copy`]);
+    assert.deepEqual((await calls()).map(({ fromRanges }) => fromRanges), [[rangeAt(12, 9, 12, 12)], [rangeAt(14, 3, 14, 7)]], 'a copy names nothing but what it is like');
     await client.open('file:///ws/other.vmlayout', 'import "hosts.vmlayout"\nimport "web.vmlayout"\nvm other on box { assign nic }\n');
     assert.deepEqual(await users(), [`${WEB} web`, `${WEB} copy`, 'file:///ws/other.vmlayout other']);
     const iommus = await client.request<CallHierarchyOutgoingCall[]>('callHierarchy/outgoingCalls', { item: nic });
-    assert.deepEqual(iommus.map(({ to }) => to), [item('u', 'iommu', 6, HOSTS, rangeAt(1, 8, 1, 9))]);
+    assert.deepEqual(iommus.map(({ to }) => to), [item('u', 'iommu', 6, HOSTS, rangeAt(1, 2, 1, 24), rangeAt(1, 8, 1, 9))]);
   });
 
   it('workspace symbols by name', async () => {
@@ -248,7 +249,7 @@ describe('to the letter', () => {
   });
 
   it('a host that moves into a file of its own, with its text', async () => {
-    const create = { workspace: { workspaceEdit: { documentChanges: true, resourceOperations: ['create'] } } };
+    const create = { textDocument: SHOWS_ALL.textDocument, workspace: { workspaceEdit: { documentChanges: true, resourceOperations: ['create'] } } };
     await client.stop();
     await start({ params: { capabilities: create } });
     const moved = async (uri: string): Promise<CodeAction | undefined> => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { WorkspaceSymbol } from 'vscode-languageserver';
 import { filesOf, LanguageClient, messageOf, rangeAt } from '../support/language-client.js';
 
 // Imports, files that change outside of the editor, settings: what a check depends on besides its own text.
@@ -15,8 +16,8 @@ describe('imports', () => {
       files: filesOf({ [HOSTS]: 'import "more.vmlayout"\nhost epyc { page PAGE }\n', 'file:///ws/shared/more.vmlayout': 'const PAGE = 4 KiB\n' }),
     });
     assert.deepEqual(rules(await client.open(MAIN, TEXT)), []);
-    const found = await client.ask<{ uri: string }>('definition', MAIN, { position: { line: 1, character: 11 } });
-    assert.equal(found.uri, HOSTS);
+    const [found] = await client.ask<{ uri: string }[]>('definition', MAIN, { position: { line: 1, character: 11 } });
+    assert.equal(found?.uri, HOSTS);
     await client.stop();
   });
 
@@ -74,6 +75,39 @@ describe('imports', () => {
     await client.notify('workspace/didChangeWatchedFiles', { changes: [{ uri: HOSTS, type: 1 }] });
     assert.equal(await found(), 1);
     await Promise.all([client.stop(), silent.stop()]);
+  });
+
+  it('are missing once a folder above them is gone, and there once it is back', async () => {
+    const texts: Record<string, string> = { 'file:///ws/my%20sub/deep/l.vmlayout': 'host epyc { }\n' };
+    const list = (): Promise<string[]> => Promise.resolve(Object.keys(texts));
+    const client = await LanguageClient.start({ files: { ...filesOf(texts), list }, params: { capabilities: { workspace: { didChangeWatchedFiles: { dynamicRegistration: true } } } } });
+    const found = async (): Promise<string[]> => (await client.request<WorkspaceSymbol[]>('workspace/symbol', { query: 'epyc' })).map(({ location }) => location.uri);
+    const move = async (from: string, to: string): Promise<void> => {
+      for (const [uri, text] of Object.entries(texts)) {
+        delete texts[uri];
+        texts[uri.replace(from, to)] = text;
+      }
+      await client.notify('workspace/didChangeWatchedFiles', { changes: [{ uri: `file:///ws/${from}`, type: 3 }, { uri: `file:///ws/${to}`, type: 1 }] });
+    };
+    assert.deepEqual(rules(await client.open(MAIN, 'import "my sub/deep/l.vmlayout"\nvm web on epyc { }\n')), []);
+    await move('my%20sub', 'sub2');
+    await until(client, () => rules(lastOf(client, MAIN)).includes('import-missing'));
+    assert.deepEqual(await found(), ['file:///ws/sub2/deep/l.vmlayout']);
+    await move('sub2', 'my%20sub');
+    await until(client, () => rules(lastOf(client, MAIN)).length === 0);
+    assert.deepEqual(await found(), ['file:///ws/my%20sub/deep/l.vmlayout']);
+    await client.stop();
+  });
+
+  it('are not looked at again for files that have nothing to do with them', async () => {
+    let read = 0;
+    const client = await LanguageClient.start({ files: { read: () => Promise.resolve((read++, 'host epyc { }\n')) } });
+    await client.open(MAIN, TEXT);
+    const [told, before] = [client.history.length, read];
+    await client.notify('workspace/didChangeWatchedFiles', { changes: [{ uri: 'file:///ws/target/a.o', type: 1 }, { uri: 'file:///ws/target', type: 3 }, { uri: 'file:///ws/share', type: 3 }] });
+    await client.request('vmlayout/formats');
+    assert.deepEqual([client.history.length, read], [told, before]);
+    await client.stop();
   });
 
   it('are listed again where that failed', async () => {
@@ -240,9 +274,9 @@ describe('the shipped library', () => {
   it('is shown by a client that asks for texts', async () => {
     const client = await LanguageClient.start({ params: { capabilities: { workspace: { textDocumentContent: {} } } } });
     await client.open(MAIN, text);
-    const { uri } = await client.ask<{ uri: string }>('definition', MAIN, { position });
-    assert.equal(uri, 'vmlayout-library:/policies/basic.vmlayout');
-    const shown = await client.request<{ text: string }>('workspace/textDocumentContent', { uri });
+    const [target] = await client.ask<{ uri: string }[]>('definition', MAIN, { position });
+    assert.equal(target?.uri, 'vmlayout-library:/policies/basic.vmlayout');
+    const shown = await client.request<{ text: string }>('workspace/textDocumentContent', { uri: target?.uri });
     assert.match(shown.text, /^policy basic \{/m);
     await client.stop();
   });
@@ -265,7 +299,7 @@ describe('what the client tells on demand', () => {
     while (registered.length < 2) await client.request('vmlayout/formats');
     assert.deepEqual(registered, [
       ['workspace/didChangeConfiguration', { section: 'vmlayout' }],
-      ['workspace/didChangeWatchedFiles', { watchers: [{ globPattern: '**/*.vmlayout' }, { globPattern: '**/vmlayout.json' }] }],
+      ['workspace/didChangeWatchedFiles', { watchers: [{ globPattern: '**/*.vmlayout' }, { globPattern: '**/vmlayout.json' }, { globPattern: '**/*', kind: 5 }] }],
     ]);
     await client.stop();
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {
-  applyEdits, checkFile, codeLensesIn, completionsAt, definitionAt, foldsIn, HINT_KINDS, hoverAt, inlayHintsIn, occurrencesOf, openDocument, rename, signatureAt, symbolsIn, targetAt, textOfDocument,
-  type CompletionContext, type Document, type EditorFile, type OutlineSymbol, type Suggestion, type TextFile, type World,
+  allOccurrencesOf, applyEdits, checkFile, codeLensesIn, completionsAt, definitionsAt, foldsIn, HINT_KINDS, hoverAt, inlayHintsIn, linkedAt, openDocument, rename, signatureAt, symbolsIn, targetAt, textOfDocument,
+  type CompletionContext, type Document, type EditorFile, type Occurrence, type OutlineSymbol, type Suggestion, type TextFile, type World,
 } from '../../server/core/index.js';
 import { TODAY } from './check.js';
 import { dedent } from './picture.js';
@@ -38,12 +38,20 @@ export function fileOf(text: string, files: ReadonlyMap<string, Document> = new 
 export function checkOccurrences(source: string, expected: string): void {
   const { file, files, offset } = atCursor(source);
   const found = targetAt(file, offset);
-  const places = found ? occurrencesOf(found.target, files, file.world) : [];
-  const marked = files.map(({ path, document }) => {
+  assert.equal(marked(files, found ? allOccurrencesOf(found.target, files, file.world) : []), dedent(expected));
+}
+
+/** Compares what changes together while the name at the cursor is typed over, in the same way. */
+export function checkLinked(source: string, expected: string): void {
+  const { file, files, offset } = atCursor(source);
+  assert.equal(marked(files, linkedAt(file, offset, files)), dedent(expected));
+}
+
+function marked(files: readonly TextFile[], places: readonly Occurrence[]): string {
+  return files.map(({ path, document }) => {
     const spans = places.filter((place) => place.path === path).map(({ item, start, end, declares }) => ({ start: startOf(document, item) + start, end: startOf(document, item) + end, declares }));
     return `${path === MAIN ? '' : `--- ${path}\n`}${spans.sort((left, right) => right.start - left.start).reduce((text, { start, end, declares }) => `${text.slice(0, start)}${declares ? '«' : '‹'}${text.slice(start, end)}${declares ? '»' : '›'}${text.slice(end)}`, textOfDocument(document))}`;
-  });
-  assert.equal(marked.join(''), dedent(expected));
+  }).join('');
 }
 
 export const startOf = (document: Document, item: Document['items'][number]): number => document.starts[document.items.indexOf(item)] ?? 0;
@@ -123,15 +131,15 @@ export function checkApplied(source: string, label: string, expectedLine: string
   assert.equal(changed.slice(lineStart, lineEnd < 0 ? undefined : lineEnd).trim(), expectedLine);
 }
 
-/** The definition at the cursor: `path: text of the declared name`, or the path alone for a file. */
-export function checkDefinition(source: string, expected: string): void {
-  const { file, offset } = atCursor(source);
-  const found = definitionAt(file, offset);
-  if (!found) return assert.equal('nothing', expected);
-  const { place, path } = found;
-  const line = place && place.item.text.slice(place.start, place.end);
-  const above = place ? place.item.text.slice(0, place.start).split('\n').length : 0;
-  assert.equal(place ? `${path}: ${line} (line ${above} of its item)` : path, expected);
+/** The definitions at the cursor: `path: text of the declared name`, or the path alone for a file. */
+export function checkDefinition(source: string, ...expected: readonly string[]): void {
+  const { file, files, offset } = atCursor(source);
+  const found = definitionsAt({ ...file, files }, offset).map(({ place, path }) => {
+    const line = place && place.item.text.slice(place.start, place.end);
+    const above = place ? place.item.text.slice(0, place.start).split('\n').length : 0;
+    return place ? `${path}: ${line} (line ${above} of its item)` : path;
+  });
+  assert.deepEqual(found, expected);
 }
 
 /** The outline, indented, one symbol a line. */
@@ -152,7 +160,7 @@ export function foldsOf(source: string): string[] {
 /** Asks every feature at an offset: none may fail. */
 export function askEverything(file: EditorFile, offset: number): void {
   hoverAt(file, offset);
-  definitionAt(file, offset);
+  definitionsAt(file, offset);
   completionsAt(file, offset);
   signatureAt(file.document, offset);
   for (const hint of inlayHintsIn(file, { start: offset, end: offset + 100 }, new Set(HINT_KINDS))) hint.tooltip();

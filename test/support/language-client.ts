@@ -64,7 +64,7 @@ export class LanguageClient {
       processId: null,
       rootUri: null,
       workspaceFolders: [{ uri: 'file:///ws', name: 'ws' }],
-      capabilities: CAPABILITIES,
+      capabilities: SHOWS_ALL,
       initializationOptions: { rulePages: 'file:///ext/docs/rules' },
       ...options.params,
     });
@@ -190,12 +190,16 @@ export function heldFiles(texts: Readonly<Record<string, string>>): Files & { go
 
 const NO_FILES = filesOf({});
 
-const CAPABILITIES: ClientCapabilities = {
-  workspace: { configuration: true, workspaceFolders: true, didChangeConfiguration: { dynamicRegistration: true } },
+/** What a client can that shows everything as it is meant. */
+export const SHOWS_ALL: ClientCapabilities = {
+  workspace: { configuration: true, workspaceFolders: true, didChangeConfiguration: { dynamicRegistration: true }, workspaceEdit: { documentChanges: true } },
   textDocument: {
     publishDiagnostics: { relatedInformation: true, codeDescriptionSupport: true, tagSupport: { valueSet: [1] }, versionSupport: true },
     completion: { completionItem: { snippetSupport: true } },
     hover: { contentFormat: ['markdown'] },
+    signatureHelp: { signatureInformation: { documentationFormat: ['markdown'], parameterInformation: { labelOffsetSupport: true } } },
+    documentSymbol: { hierarchicalDocumentSymbolSupport: true, tagSupport: { valueSet: [1] } },
+    codeAction: { codeActionLiteralSupport: { codeActionKind: { valueSet: [] } } },
   },
 };
 

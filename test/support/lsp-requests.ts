@@ -41,6 +41,7 @@ export const REQUESTS: Readonly<Record<string, (where: Where) => object>> = {
   'textDocument/diagnostic': (where) => ({ ...whole(where), identifier: 'vmlayout' }),
   'workspace/diagnostic': () => ({ identifier: 'vmlayout', previousResultIds: [] }),
   'workspace/textDocumentContent': () => ({ uri: 'vmlayout-library:/machines/x86-pc.vmlayout' }),
+  'workspace/willRenameFiles': () => ({ files: [{ oldUri: 'file:///ws/hosts.vmlayout', newUri: 'file:///ws/shared/hosts.vmlayout' }] }),
   'vmlayout/compare': at,
   'vmlayout/map': ({ uri }) => ({ uri, stances: true }),
   'vmlayout/formats': () => ({}),
@@ -111,6 +112,7 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   documentOnTypeFormattingProvider: ['textDocument/onTypeFormatting'],
   diagnosticProvider: ['textDocument/diagnostic', 'workspace/diagnostic'],
   'workspace.textDocumentContent': ['workspace/textDocumentContent'],
+  'workspace.fileOperations': ['workspace/willRenameFiles'],
   'experimental.vmlayoutMap': ['vmlayout/map', 'vmlayout/compare'],
   'experimental.vmlayoutConversions': ['vmlayout/formats', 'vmlayout/sniff', 'vmlayout/import', 'vmlayout/export', 'vmlayout/diff', 'vmlayout/explainLog'],
 };

@@ -17,30 +17,32 @@ export interface Definition {
   readonly place: Place | undefined;
 }
 
-/** The declaration behind the name at an offset, in whatever file it stands; for the path of an import the file. */
-export function definitionAt(file: EditorFile, offset: number): Definition | undefined {
+/**
+ * The declarations behind the name at an offset, in whatever file they stand: several where it is a name on several hosts, or in several
+ * vms. For the path of an import it is the file.
+ */
+export function definitionsAt(file: EditorFile, offset: number): Definition[] {
   const cursor = cursorAt(file.document, offset);
   const meaning = cursor && meaningAt(file, cursor);
-  if (!meaning) return undefined;
+  if (!meaning) return [];
   const from = inDocument(cursor, meaning.span);
-  if (meaning.kind === 'import') return isThere(meaning.path, file) ? { from, path: meaning.path, place: undefined } : undefined;
-  const place = placeOfMeaning(meaning);
-  return place && { from, path: place.path, place };
+  if (meaning.kind === 'import') return isThere(meaning.path, file) ? [{ from, path: meaning.path, place: undefined }] : [];
+  return placesOfMeaning(meaning).map((place) => ({ from, path: place.path, place }));
 }
 
-function placeOfMeaning(meaning: Meaning): Place | undefined {
-  if (meaning.kind === 'element') return namePlace(meaning.element);
+function placesOfMeaning(meaning: Meaning): Place[] {
+  if (meaning.kind === 'element') return [meaning.element, ...meaning.others].map(namePlace);
   if (meaning.kind === 'rule') return requirementPlace(meaning.name, meaning.around);
-  if (meaning.kind !== 'field') return undefined;
+  if (meaning.kind === 'bound') return meaning.binder ? [placeOf(meaning.around.origin, meaning.binder.name)] : [];
+  if (meaning.kind !== 'field') return [];
   const located = meaning.owner.properties.get(meaning.name)?.[0];
-  if (!located) return namePlace(meaning.owner);
-  return { path: located.path, item: located.item, start: located.property.start, end: located.property.end };
+  return [located ? placeOf(located, located.property) : namePlace(meaning.owner)];
 }
 
-function requirementPlace(name: string, around: Surroundings): Place | undefined {
+function requirementPlace(name: string, around: Surroundings): Place[] {
   const found = visibleRequirements(around.origin.path, around).find(({ rule }) => rule === name);
   const head = found?.element.origin.declaration.head;
-  return found && head?.kind === 'requirement' && head.name ? placeOf(found.element.origin, head.name) : undefined;
+  return found && head?.kind === 'requirement' && head.name ? [placeOf(found.element.origin, head.name)] : [];
 }
 
 function isThere(path: string, { world }: EditorFile): boolean {

@@ -1,7 +1,7 @@
 import { FUNCTIONS } from '../layout/functions.js';
 import { RULES } from '../rules/catalogue.js';
 import type { Expression } from '../syntax/nodes.js';
-import { DECLARATIONS, PROPERTIES } from '../syntax/vocabulary.js';
+import { aboutProperty, DECLARATIONS, PROPERTIES } from '../syntax/vocabulary.js';
 import type { Span } from '../text/span.js';
 import { cursorAt, inDocument } from './cursor.js';
 import type { EditorFile } from './editor-file.js';
@@ -31,7 +31,7 @@ function explain(meaning: Meaning, file: EditorFile): string[] {
     case 'keyword':
       return [DECLARATIONS[meaning.word]?.about ?? ''];
     case 'property':
-      return [PROPERTIES[meaning.word]?.about ?? ''];
+      return [aboutProperty(meaning.word, meaning.keyword)];
     case 'fixed':
       return fixedWord(meaning.word, meaning.property);
     case 'element':

@@ -59,7 +59,7 @@ export function importPaths(path: string, document: Document, { start, typed, qu
 }
 
 /** A path as it is written in another file, with `/`; nothing where no relative path leads there. */
-function relativeTo(from: string, to: string): string | undefined {
+export function relativeTo(from: string, to: string): string | undefined {
   const [here, there] = [from.split('/').slice(0, -1), to.split('/')];
   let shared = 0;
   while (shared < here.length && shared < there.length - 1 && here[shared] === there[shared]) shared++;

@@ -4,6 +4,8 @@ import type { Span } from '../text/span.js';
 
 /** The path of an import, and the text that it leads to. */
 export interface DocumentLink extends Span {
+  /** As it is written, without escapes. */
+  readonly written: string;
   readonly path: string;
 }
 
@@ -14,7 +16,7 @@ export function linksIn(document: Document, path: string): DocumentLink[] {
     return treeOf(item).members.flatMap((member): DocumentLink[] => {
       if (member.kind !== 'declaration' || member.keyword.text !== 'import' || member.head?.kind !== 'text' || member.head.value === '') return [];
       const { start, end, value, closed } = member.head;
-      return [{ start: base + start + 1, end: base + end - (closed ? 1 : 0), path: value.startsWith('std:') ? value : resolveBeside(path, value) }];
+      return [{ start: base + start + 1, end: base + end - (closed ? 1 : 0), written: value, path: value.startsWith('std:') ? value : resolveBeside(path, value) }];
     });
   });
 }

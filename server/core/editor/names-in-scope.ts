@@ -13,6 +13,7 @@ import { devicesOf, memberOf } from './meaning.js';
 import { describeElement } from './element-text.js';
 import { contextOf, deviceOf, outermost, topElement, type Surroundings } from './surroundings.js';
 import { shortText, told, type Explanation, type Suggestion } from './suggestion.js';
+import { isDeprecated } from './symbols.js';
 import { valueText } from './value-text.js';
 
 /** Names and functions that an expression may say; after `from` and the like only what makes sense there. */
@@ -175,7 +176,7 @@ function declared(label: string, { declaration, item }: Source, element: () => E
     detail: keyword.text,
     ...(written !== '' && { suffix: ` = ${shortText(written)}` }),
     ...(!isConstant && { commit: '.' }),
-    ...(doc !== undefined && /^deprecated\b/i.test(doc) && { deprecated: true }),
+    ...(isDeprecated(declaration) && { deprecated: true }),
     explain: ({ result }) => explanationOf(element(), around, result),
     ...(!isConstant && { brief: () => ({ about: doc ?? '' }) }),
   };

@@ -1,4 +1,5 @@
 import type { Element } from '../layout/elements.js';
+import type { Evaluator } from '../layout/evaluate.js';
 import { placeOf, type Place } from '../layout/place.js';
 import type { World } from '../layout/scope.js';
 import { treeOf, type Document, type Item } from '../syntax/document.js';
@@ -6,9 +7,9 @@ import type { AnyNode, Declaration, Word } from '../syntax/nodes.js';
 import { pathTo, walk } from '../syntax/walk.js';
 import { cursorAt, inDocument, type Cursor } from './cursor.js';
 import type { EditorFile } from './editor-file.js';
-import { devicesOf, meaningAt, type Meaning } from './meaning.js';
+import { devicesFor, meaningAt, type Meaning } from './meaning.js';
 import { visibleRequirements } from './requirement-names.js';
-import { deviceOf, hostOf, outermost, surroundingsOf, type Surroundings } from './surroundings.js';
+import { deviceOf, type Surroundings } from './surroundings.js';
 import type { Span } from '../text/span.js';
 
 /** What has a name that may be used elsewhere. */
@@ -36,81 +37,84 @@ export function targetAt(file: EditorFile, offset: number): { readonly target: T
   const cursor = cursorAt(file.document, offset);
   const word = cursor?.nodes.at(-1);
   if (!cursor || word?.kind !== 'word') return undefined;
-  const target = targetOfWord(file, cursor);
+  const [target] = targetsOfWord(file, cursor);
   // Of `policy/no-wx` the name is the end.
   if (!target || !word.text.endsWith(target.name)) return undefined;
   return { target, span: inDocument(cursor, { start: word.end - target.name.length, end: word.end }) };
 }
 
-function targetOfWord(file: EditorFile, cursor: Cursor): Target | undefined {
-  const { nodes, item } = cursor;
-  const origin = { path: file.path, item };
-  const [word, owner] = [nodes.at(-1), nodes.at(-2)];
-  if (owner?.kind === 'requirement' && owner.name && owner.name === word) return requirementTarget(`policy/${owner.name.text}`, surroundingsOf(file.path, file.world, item, nodes));
+/** What a word stands for: several elements where it is a name on several hosts, or in several vms. */
+function targetsOfWord(file: EditorFile, cursor: Cursor): Target[] {
   const meaning = meaningAt(file, cursor);
-  return meaning && targetOf(meaning, nodes, origin);
+  return meaning ? targetsOf(meaning, cursor.nodes) : [];
 }
 
-function targetOf(meaning: Meaning, nodes: readonly AnyNode[], origin: { path: string; item: Item }): Target | undefined {
-  if (meaning.kind === 'element') return elementTarget(meaning.element, meaning.around);
+function targetsOf(meaning: Meaning, nodes: readonly AnyNode[]): Target[] {
+  if (meaning.kind === 'element') return elementTargets([meaning.element, ...meaning.others], meaning.around);
   if (meaning.kind === 'rule') return requirementTarget(meaning.name, meaning.around);
-  if (meaning.kind !== 'bound') return undefined;
-  const statement = nodes.findLast((node): node is Declaration => node.kind === 'declaration');
-  const isBound = statement?.properties.some((property) => property.kind === 'property' && property.value?.kind === 'binders' && property.value.binders.some(({ name }) => name.text === meaning.name));
-  return statement && isBound ? { kind: 'bound', name: meaning.name, statement, place: placeOf(origin, statement) } : undefined;
+  const statement = meaning.kind === 'bound' && meaning.binder && nodes.findLast((node): node is Declaration => node.kind === 'declaration');
+  return statement ? [{ kind: 'bound', name: meaning.name, statement, place: placeOf(meaning.around.origin, statement) }] : [];
 }
 
-function elementTarget(element: Element, around: Surroundings): Target | undefined {
-  const meant = element.keyword === 'assign' ? assigned(element, around) : element;
-  return meant && meant.name !== '' && nameWordOf(meant.origin.declaration)?.text === meant.name ? { kind: 'element', name: meant.name, element: meant } : undefined;
-}
+const elementTargets = (elements: readonly Element[], { evaluator }: Surroundings): Target[] =>
+  namedBy(elements, evaluator).map((element) => ({ kind: 'element', name: element.name, element }));
+
+/** The elements that have a name of their own. An `assign` is called like its device, and is no declaration of that name. */
+export const namedBy = (elements: readonly Element[], evaluator: Evaluator): Element[] =>
+  elements
+    .flatMap((element) => (element.keyword === 'assign' ? devicesFor(element, deviceOf(element) ?? '', evaluator) : [element]))
+    .filter(({ name, origin }) => name !== '' && nameWordOf(origin.declaration)?.text === name);
 
 /** The word that a declaration gives its name with; a policy at the top has it in its head. */
-function nameWordOf({ name, keyword, head }: Declaration): Word | undefined {
+export function nameWordOf({ name, keyword, head }: Declaration): Word | undefined {
   if (name?.kind === 'word') return name;
   const [first] = keyword.text === 'policy' && head?.kind === 'names' ? head.names : [];
   const word = first?.kind === 'reference' ? first.path[0] : undefined;
   return word?.kind === 'word' ? word : undefined;
 }
 
-/** An `assign` is called like its device, and is no declaration of that name. */
-function assigned(element: Element, { evaluator }: Surroundings): Element | undefined {
-  const host = hostOf(outermost(element), evaluator);
-  return host && devicesOf(host).find((device) => device.name === deviceOf(element));
-}
-
-function requirementTarget(rule: string, around: Surroundings): Target | undefined {
+function requirementTarget(rule: string, around: Surroundings): Target[] {
   const found = visibleRequirements(around.origin.path, around).find((candidate) => candidate.rule === rule);
-  return found && requirementOf(found.element);
+  return found ? requirementOf(found.element) : [];
 }
 
-function requirementOf(element: Element): Target | undefined {
+function requirementOf(element: Element): Target[] {
   const { head } = element.origin.declaration;
-  return head?.kind === 'requirement' && head.name ? { kind: 'requirement', name: head.name.text, element } : undefined;
+  return head?.kind === 'requirement' && head.name ? [{ kind: 'requirement', name: head.name.text, element }] : [];
 }
 
 /**
  * Everywhere that the target is named in these texts, in their order; its declaration included. `namesakes` are elements of the
  * same name that are looked for, too.
  */
-export function occurrencesOf(target: Target, files: Iterable<TextFile>, world: World, namesakes: readonly Element[] = []): Occurrence[] {
+export function occurrencesOf(target: Target, files: readonly TextFile[], world: World, namesakes: readonly Element[] = []): Occurrence[] {
   if (target.kind === 'bound') return boundOccurrences(target);
   const meant = new Set([target.element, ...namesakes].map(({ origin }) => origin.declaration));
-  return [...files].flatMap(({ path, document }) =>
-    document.items.flatMap((item) => (item.text.includes(target.name) ? occurrencesIn(item, path, document, target, meant, world) : [])),
-  );
+  return files.flatMap(({ path, document }) => {
+    const file: EditorFile = { path, document, world, result: NO_RESULT, files };
+    return document.items.flatMap((item) => occurrencesIn(item, file, target, meant));
+  });
 }
 
-function occurrencesIn(item: Item, path: string, document: Document, target: ElementTarget, meant: ReadonlySet<Declaration>, world: World): Occurrence[] {
+/** Where the declaration of one element names another. */
+export function mentionsIn({ origin: { path, item, declaration } }: Element, element: Element, files: readonly TextFile[], world: World): Occurrence[] {
+  const file = files.find((one) => one.path === path);
+  const target: ElementTarget = { kind: 'element', name: element.name, element };
+  const found = file ? occurrencesIn(item, { ...file, world, result: NO_RESULT, files }, target, new Set([element.origin.declaration])) : [];
+  return found.filter(({ start, end, declares }) => !declares && start >= declaration.start && end <= declaration.end);
+}
+
+function occurrencesIn(item: Item, file: EditorFile, target: ElementTarget, meant: ReadonlySet<Declaration>): Occurrence[] {
+  if (!item.text.includes(target.name)) return [];
   const tree = treeOf(item);
   const occurrences: Occurrence[] = [];
   for (const node of walk(tree)) {
     if (node.kind !== 'word' || !mentions(node, target)) continue;
     const nodes = pathEndingAt(tree, node);
     const declares = isDeclaration(nodes, target.kind, meant);
-    const file: EditorFile = { path, document, world, result: NO_RESULT };
-    const found = declares ? target : targetOfWord(file, { item, base: 0, offset: node.start, nodes });
-    if (found?.kind === target.kind && meant.has(found.element.origin.declaration)) occurrences.push({ path, item, start: node.end - target.name.length, end: node.end, declares });
+    const found = declares ? [target] : targetsOfWord(file, { item, base: 0, offset: node.start, nodes });
+    const isMeant = found.some((one) => one.kind === target.kind && meant.has(one.element.origin.declaration));
+    if (isMeant) occurrences.push({ path: file.path, item, start: node.end - target.name.length, end: node.end, declares });
   }
   return occurrences;
 }

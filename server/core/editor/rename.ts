@@ -18,7 +18,7 @@ export type Renaming = { readonly edits: readonly PlacedEdit[] } | { readonly re
  * new name has to stand for the same in the same places, and nowhere else, and must not be taken.
  */
 export function rename(target: Target, newName: string, files: readonly TextFile[], world: World, options: CheckOptions): Renaming {
-  if (!isName(newName)) return { refused: `\`${newName}\` is no name: names are letters, digits, \`_\` and inner hyphens before a letter` };
+  if (!mayBeCalled(target, newName)) return { refused: `\`${newName}\` is no name: names are letters, digits, \`_\` and inner hyphens before a letter` };
   if (newName === target.name) return { edits: [] };
   const namesakes = namesakesOf(target, files, world);
   const outside = outsideOf(files, target, namesakes);
@@ -29,6 +29,13 @@ export function rename(target: Target, newName: string, files: readonly TextFile
   const problem = newProblemIn(files, world, after, options) ?? otherMeaningIn(places, newName, files, after);
   return problem === undefined ? { edits } : { refused: `with the name \`${newName}\`: ${problem}` };
 }
+
+/** Why a target can have no other name, whatever that is; nothing where it can. */
+export const whyNotRenamed = (target: Target, files: readonly TextFile[], world: World): string | undefined => outsideOf(files, target, namesakesOf(target, files, world));
+
+/** A group may be a number. */
+const mayBeCalled = (target: Target, newName: string): boolean =>
+  isName(newName) || (target.kind === 'element' && target.element.keyword === 'group' && /^\d+$/.test(newName));
 
 /** Why not all declarations can be edited, if so. */
 function outsideOf(files: readonly TextFile[], target: Target, namesakes: readonly Element[]): string | undefined {
@@ -94,7 +101,7 @@ function otherMeaningIn(places: readonly Occurrence[], newName: string, files: r
   const expected = movedPlaces(places, newName, files);
   const declared = expected.find(({ declares }) => declares);
   const file = edited.find(({ path }) => path === declared?.path);
-  const target = declared && file && targetAt({ ...file, world: after, result: NO_RESULT }, declared.offset)?.target;
+  const target = declared && file && targetAt({ ...file, world: after, result: NO_RESULT, files: edited }, declared.offset)?.target;
   const found = (target ? occurrencesOf(target, edited, after, namesakesOf(target, edited, after)) : [])
     .flatMap((place) => edited.filter(({ path }) => path === place.path).flatMap(({ path, document }) => spansIn(document, place).map(({ start }) => ({ path, offset: start }))));
   const lost = missingIn(found, expected);

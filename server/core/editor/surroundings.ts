@@ -27,7 +27,7 @@ export function surroundingsOf(path: string, world: World, item: Item, nodes: re
   const [top, ...inner] = declarations;
   if (!top) return { evaluator, origin, element: undefined, binders: [], selects: false };
   let element = evaluator.elementOf({ ...origin, declaration: top });
-  evaluator.host = hostOf(element, evaluator);
+  [evaluator.host] = hostsOf(element, evaluator);
   for (const declaration of inner) {
     const child = element.children.find((candidate) => candidate.origin.declaration === declaration);
     if (!child) break;
@@ -40,12 +40,14 @@ export function surroundingsOf(path: string, world: World, item: Item, nodes: re
 
 export const contextOf = ({ origin, element }: Surroundings): Context => ({ origin, element });
 
-/** The host an element belongs to, or the first one that its vm runs on. */
-export function hostOf(element: Element, evaluator: Evaluator): Element | undefined {
+/** The host an element belongs to, or those that its vm runs on. Each is read when it is asked for. */
+export function* hostsOf(element: Element, evaluator: Evaluator): Generator<Element> {
   const top = outermost(element);
-  if (top.keyword === 'host') return top;
-  const name = namesOf(top, 'on')[0]?.name;
-  return name === undefined ? undefined : hostNamed(name, top, evaluator);
+  if (top.keyword === 'host') return yield top;
+  for (const { name } of namesOf(top, 'on')) {
+    const host = hostNamed(name, top, evaluator);
+    if (host) yield host;
+  }
 }
 
 /** The host that a name means where a declaration is written. */

@@ -1,3 +1,4 @@
+import { escapeControls } from '../layout/written.js';
 import { DECLARATIONS, EXPRESSION_WORDS, isName, PROPERTIES, SELECTORS } from '../syntax/vocabulary.js';
 
 /**
@@ -5,8 +6,7 @@ import { DECLARATIONS, EXPRESSION_WORDS, isName, PROPERTIES, SELECTORS } from '.
  * The same input gives the same text, byte for byte.
  */
 
-/** A string in quotes, with the escapes of the language. */
-export const writeText = (text: string): string => `"${escapeControls(text.replace(/["\\]/g, '\\$&'))}"`;
+export { writeText } from '../layout/written.js';
 
 /** What a comment may hold: one line, nothing that moves a cursor. */
 export const writeComment = (text: string): string => `// ${escapeControls(text)}`;
@@ -17,14 +17,6 @@ const MOST_LINE_NUMBERS = 8;
 export function writeLineNumbers(numbers: readonly number[]): string {
   const more = numbers.length > MOST_LINE_NUMBERS ? ', …' : '';
   return `${numbers.length === 1 ? 'line' : 'lines'} ${numbers.slice(0, MOST_LINE_NUMBERS).join(', ')}${more}`;
-}
-
-/** Control characters, line separators and characters that turn the direction of text, as `\u{…}`. */
-function escapeControls(text: string): string {
-  return text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (character) => `\\u{${character.charCodeAt(0).toString(16)}}`,
-  );
 }
 
 /** Words that the language gives a meaning: legal as names, but nobody would want to read `ram ram from size`. */

@@ -1,6 +1,6 @@
 import { formatSize } from './address.js';
 
-/** Writes addresses and sizes as the language has them, and as people write them. */
+/** Writes addresses, sizes and strings as the language has them, and as people write them. */
 
 /** Digits in groups of four from the right, as addresses are read: `0x4000_0000`; `0` alone. */
 export function writeAddress(address: bigint): string {
@@ -15,4 +15,15 @@ const READABLE_COUNT = 5;
 export function writeSize(size: bigint): string {
   const exact = /^(\d+) [KMGTPE]?i?B$/.exec(formatSize(size));
   return exact?.[1] !== undefined && exact[1].length <= READABLE_COUNT ? exact[0] : writeAddress(size);
+}
+
+/** A string in quotes, with the escapes of the language. */
+export const writeText = (text: string): string => `"${escapeControls(text.replace(/["\\]/g, '\\$&'))}"`;
+
+/** Control characters, line separators and characters that turn the direction of text, as `\u{…}`. */
+export function escapeControls(text: string): string {
+  return text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (character) => `\\u{${character.charCodeAt(0).toString(16)}}`,
+  );
 }

@@ -1,5 +1,6 @@
 import { didYouMean } from '../layout/did-you-mean.js';
 import type { Element } from '../layout/elements.js';
+import type { Evaluator } from '../layout/evaluate.js';
 import { pathText } from '../layout/elements.js';
 import { placeOf } from '../layout/place.js';
 import { isPresent } from '../layout/presence.js';
@@ -20,7 +21,7 @@ export interface Judgement {
 }
 
 /** The policies a vm names, in the order in which it names them; one that isn't there is told. */
-export function policiesOf({ vm, evaluator }: Pick<VmSubject, 'vm' | 'evaluator'>): Element[] {
+export function policiesOf({ vm, evaluator }: { readonly vm: Pick<VmSubject['vm'], 'element'>; readonly evaluator: Evaluator }): Element[] {
   return (vm.element.properties.get('policy') ?? []).flatMap((located) => {
     const { value } = located.property;
     const names = value?.kind === 'names' ? value.names : [];

@@ -155,7 +155,7 @@ const isElsewhere = (first: string | undefined, fromVm: boolean, { path }: Origi
   !fromVm && first !== undefined && lookup.find(path, first)?.declaration.keyword.text === 'vm';
 
 /** All elements of a path: a region and the map of its name; `gpu.0` may be one name or two. */
-function elementsAt(owner: Element, words: readonly string[]): Element[] {
+export function elementsAt(owner: Element, words: readonly string[]): Element[] {
   if (words.length === 0) return [owner];
   return words.flatMap((_, index) => {
     const name = words.slice(0, index + 1).join('.');

@@ -248,6 +248,17 @@ export const mayContain = (container: string, keyword: string): boolean =>
 export const takesProperty = (keyword: string, word: string): boolean =>
   EVERYWHERE.includes(word) || (DECLARATIONS[keyword]?.properties.includes(word) ?? false);
 
+/** What the word of a property says in a declaration with this keyword: some say different things in different ones. */
+export const aboutProperty = (word: string, keyword: string): string => ABOUT_IN[word]?.[keyword] ?? PROPERTIES[word]?.about ?? '';
+
+const EACH = 'What it is asked of: each element of a selector, or each pair of two.';
+const PARTS = 'The parts of the vm that it is about, with or without its name: `web.gpu`, `gpu`.';
+
+const ABOUT_IN: Readonly<Record<string, Readonly<Record<string, string>>>> = table({
+  for: table({ require: EACH, prefer: EACH }),
+  on: table({ vm: 'The hosts it runs on.', deny: PARTS, warn: PARTS, note: PARTS, allow: PARTS }),
+});
+
 /** Keywords that may stand in the block of `container`. */
 export const keywordsIn = (container: string): string[] =>
   Object.keys(DECLARATIONS).filter((keyword) => mayContain(container, keyword));
