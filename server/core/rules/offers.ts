@@ -13,6 +13,8 @@ import { waiverFor } from './waiving.js';
 export interface Offer {
   readonly title: string;
   readonly safe: boolean;
+  /** Whether it may be taken without a look at the others: it is the first, no waiver, and nothing is told afterwards that wasn’t before. */
+  readonly preferred: boolean;
   readonly edits: readonly TextEdit[];
   /** The same edits, in their items. */
   readonly placed: readonly PlacedEdit[];
@@ -26,7 +28,9 @@ export interface Offer {
 export function offersFor(finding: Finding, path: string, world: World, options: CheckOptions, before: CheckResult): Offer[] {
   const document = documentAt(path, world);
   if (!document) return [];
-  return [...finding.fixes(), ...waiverFor(finding)].flatMap((fix) => offer(fix, finding, path, document, world, options, before));
+  const tried = (fix: Fix): Offer[] => offer(fix, finding, path, document, world, options, before);
+  const mends = finding.fixes().flatMap(tried).map((each, index) => (index === 0 ? each : { ...each, preferred: false }));
+  return [...mends, ...waiverFor(finding).flatMap(tried).map((each) => ({ ...each, preferred: false }))];
 }
 
 function offer(fix: Fix, finding: Finding, path: string, document: Document, world: World, options: CheckOptions, before: CheckResult): Offer[] {
@@ -36,8 +40,8 @@ function offer(fix: Fix, finding: Finding, path: string, document: Document, wor
   const after = checkFile(path, { read: (asked) => (asked === path ? changed : world.read(asked)) }, options, before);
   if (!isBetter(finding, fix, before, after) || (fix.savesLeaves && leavesIn(after) >= leavesIn(before))) return [];
   const price = priceOf(before, after);
-  const title = `${fix.title}${price}${newFindings(before, after, price !== '')}`;
-  return [{ title, safe: fix.safe, edits, placed: fix.edits }];
+  const told = newFindings(before, after, price !== '');
+  return [{ title: `${fix.title}${price}${told}`, safe: fix.safe, preferred: told === '', edits, placed: fix.edits }];
 }
 
 /** The edits of a fix, with offsets in the whole file; none where one lies in another file. */
