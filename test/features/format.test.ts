@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { formatClosedBlock, formatDocument, formatFinishedLine, formatRange, formattedText } from '../../server/core/editor/format.js';
+import { formatClosedBlock, formatDocument, formatFinishedLine, formatRange, formattedText } from '../../server/core/syntax/format.js';
 import { openDocument, treeOf } from '../../server/core/syntax/document.js';
 import { applyEdits } from '../../server/core/text/text-edit.js';
 import { allTexts, nonsense } from '../support/texts.js';

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { applyEdits, checkFile, openDocument, refactoringsAt, saidBy, type Refactoring, type World } from '../../server/core/index.js';
+import { applyEdits, openDocument, refactoringsAt, saidBy, type Refactoring } from '../../server/core/index.js';
+import { commentsIn } from '../../server/core/syntax/comments.js';
+import { formattedText } from '../../server/core/syntax/format.js';
 import { TODAY } from '../support/check.js';
-import { atCursor, MAIN } from '../support/cursor.js';
+import { atCursor, fileOf } from '../support/cursor.js';
 import { dedent } from '../support/picture.js';
 import { allTexts } from '../support/texts.js';
 
@@ -136,24 +138,47 @@ describe('moving a host to a file', () => {
 });
 
 describe('whatever the text', () => {
-  it('what is offered leaves what the layout says as it is', () => {
-    const texts = allTexts().filter(({ text }) => text.length < 6000);
+  const texts = allTexts().filter(({ text }) => text.length < 6000).map(({ text }) => formattedText(text));
+  /** A text and a place in it, with what is offered there. */
+  const everywhere = (runs: number, look: (text: string, offset: number, refactorings: readonly Refactoring[]) => void): void => {
     let found = 0;
-    fc.assert(fc.property(fc.constantFrom(...texts), fc.nat(), ({ text }, at) => {
-      const document = openDocument(text);
-      const world: World = { read: (path) => (path === MAIN ? document : { error: 'there is no such file' }) };
-      const result = checkFile(MAIN, world, { today: TODAY });
+    fc.assert(fc.property(fc.constantFrom(...texts), fc.nat(), (text, at) => {
       const offset = at % (text.length + 1);
-      const file = { path: MAIN, document, world, result };
-      for (const { edits, title, newFile } of refactoringsAt({ file, selection: { start: offset, end: offset }, options: { today: TODAY }, files: [file] }, () => true)) {
-        found++;
-        const changed = openDocument(applyEdits(text, edits));
-        const made = newFile && openDocument(newFile.text);
-        const after = checkFile(MAIN, { read: (path) => (path === MAIN ? changed : made && path === newFile?.path ? made : world.read(path)) }, { today: TODAY });
-        const keeps = title.startsWith('Split') ? 'bytes' : 'everything';
-        assert.equal(saidBy(after, keeps), saidBy(result, keeps), `${title}\n${text}`);
-      }
-    }), { numRuns: 300, seed: 20261125 });
+      const refactorings = offeredAt(text, offset);
+      found += refactorings.length;
+      look(text, offset, refactorings);
+    }), { numRuns: runs, seed: 20261125 });
     assert.ok(found > 50, `only ${found} were offered`);
-  }).timeout(120_000);
+  };
+  const withReturns = (text: string): string => text.replaceAll('\n', '\r\n');
+
+  it('what is offered leaves what the layout says as it is', () => everywhere(300, (text, _, refactorings) => {
+    const { file } = fileOf(text);
+    for (const { edits, title, newFile } of refactorings) {
+      const changed = fileOf(applyEdits(text, edits), new Map(newFile ? [[newFile.path, openDocument(newFile.text)]] : []));
+      const keeps = title.startsWith('Split') ? 'bytes' : 'everything';
+      assert.equal(saidBy(changed.file.result, keeps), saidBy(file.result, keeps), `${title}\n${text}`);
+    }
+  })).timeout(120_000);
+
+  it('what comes out is formatted, and has every comment', () => everywhere(300, (text, _, refactorings) => {
+    const { file } = fileOf(text);
+    for (const { edits, title, newFile } of refactorings) {
+      const after = [applyEdits(text, edits), ...(newFile ? [newFile.text] : [])];
+      for (const each of after) assert.equal(each, formattedText(each), title);
+      const left = after.flatMap((each) => commentsIn(openDocument(each)));
+      assert.deepEqual(left.sort(), commentsIn(file.document).sort(), title);
+    }
+  })).timeout(120_000);
+
+  it('lines end as they do in the text', () => everywhere(300, (text, offset, refactorings) => {
+    const returns = offeredAt(withReturns(text), withReturns(text.slice(0, offset)).length);
+    const made = ({ title, edits, newFile }: Refactoring, before: string): unknown => [title, applyEdits(before, edits), newFile?.text];
+    assert.deepEqual(returns.map((each) => made(each, withReturns(text))), refactorings.map((each) => [each.title, withReturns(applyEdits(text, each.edits)), each.newFile && withReturns(each.newFile.text)]));
+  })).timeout(120_000);
 });
+
+function offeredAt(text: string, offset: number): readonly Refactoring[] {
+  const { file } = fileOf(text);
+  return refactoringsAt({ file, selection: { start: offset, end: offset }, options: { today: TODAY }, files: [file] }, () => true);
+}

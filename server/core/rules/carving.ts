@@ -3,10 +3,9 @@ import type { PlannedMap } from '../dma/plan.js';
 import { alignDown, alignUp, formatSize, isAligned } from '../layout/address.js';
 import { overlaps, subtract, type Range } from '../layout/intervals.js';
 import type { Region, Reserved } from '../layout/model.js';
-import { namePlace } from '../layout/model.js';
 import type { PlacedEdit } from '../layout/place.js';
 import { writeAddress, writeSize } from '../layout/written.js';
-import { freshName, isWrittenIn, linesAfter, linesInto, otherProperties, replacedBy, withProperty, without } from './edits.js';
+import { freshName, isWrittenIn, lineAtTop, linesAfter, linesInto, otherProperties, replacedBy, withProperty, without } from './edits.js';
 import { letter, mapLines } from './map-lines.js';
 import { moveRegion } from './placement.js';
 import type { Fix, VmSubject } from './rule.js';
@@ -124,13 +123,8 @@ function tolerate(contact: Contact, subject: VmSubject, what: string): Fix[] {
 
 function stanceEdit({ vm }: VmSubject, stance: string): PlacedEdit {
   if (vm.element.properties.has('on-overlap')) return withProperty(vm.element, 'on-overlap', stance);
-  const first = vm.element.origin.declaration.block?.members[0];
-  if (!first) return linesInto(vm.element, [`on-overlap ${stance}`]);
-  const place = { ...namePlace(vm.element), start: first.start, end: first.start };
-  return { ...place, newText: `on-overlap ${stance}\n${' '.repeat(column(place.item.text, first.start))}` };
+  return lineAtTop(vm.element, `on-overlap ${stance}`);
 }
-
-const column = (text: string, offset: number): number => offset - (text.lastIndexOf('\n', offset - 1) + 1);
 
 function avoidEdits(contact: Contact, subject: VmSubject): PlacedEdit[] {
   const { map, plan, kept } = contact;

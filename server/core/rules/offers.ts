@@ -1,9 +1,10 @@
 import { addLeaves, formatLeaves, totalLeaves, type Leaves } from '../dma/leaves.js';
 import type { PlannedMap } from '../dma/plan.js';
-import { spanOfPlace, type PlacedEdit } from '../layout/place.js';
+import { placedIn, spanOfPlace, type PlacedEdit } from '../layout/place.js';
 import type { World } from '../layout/scope.js';
 import { editDocumentAll, type Document } from '../syntax/document.js';
-import type { TextEdit } from '../text/text-edit.js';
+import { inBreaksOf, laidOut } from '../syntax/laid-out.js';
+import { withoutOverlaps, type TextEdit } from '../text/text-edit.js';
 import { RULES } from './catalogue.js';
 import { checkFile, type CheckOptions, type CheckResult } from './check.js';
 import type { Finding, Fix } from './rule.js';
@@ -15,6 +16,7 @@ export interface Offer {
   readonly safe: boolean;
   /** Whether it may be taken without a look at the others: it is the first, no waiver, and nothing is told afterwards that wasn’t before. */
   readonly preferred: boolean;
+  /** As the formatter would have them. */
   readonly edits: readonly TextEdit[];
   /** The same edits, in their items. */
   readonly placed: readonly PlacedEdit[];
@@ -41,14 +43,15 @@ function offer(fix: Fix, finding: Finding, path: string, document: Document, wor
   if (!isBetter(finding, fix, before, after) || (fix.savesLeaves && leavesIn(after) >= leavesIn(before))) return [];
   const price = priceOf(before, after);
   const told = newFindings(before, after, price !== '');
-  return [{ title: `${fix.title}${price}${told}`, safe: fix.safe, preferred: told === '', edits, placed: fix.edits }];
+  const tidy = laidOut(document, edits);
+  return [{ title: `${fix.title}${price}${told}`, safe: fix.safe, preferred: told === '', edits: tidy, placed: tidy.flatMap((edit) => placedIn(document, path, edit)) }];
 }
 
 /** The edits of a fix, with offsets in the whole file; none where one lies in another file. */
 export function editsInFile(fix: Fix, path: string, document: Document): TextEdit[] {
   const edits = fix.edits.map((edit) => inFile(edit, path, document));
   const known = edits.filter((edit) => edit !== undefined);
-  return known.length === edits.length ? known : [];
+  return known.length === edits.length ? withoutOverlaps(inBreaksOf(document, known)) : [];
 }
 
 function documentAt(path: string, world: World): Document | undefined {

@@ -1,4 +1,4 @@
-import { treeOf, type Document, type Item } from '../syntax/document.js';
+import { treeOf, type Document, type Item } from './document.js';
 import { LineIndex } from '../text/line-index.js';
 import type { Span } from '../text/span.js';
 import { damageIn, gapBetween, statementStarts, tokensOf, type Token } from './format-tokens.js';
@@ -33,7 +33,7 @@ type Uncounted = Omit<SourceLine, 'columns'>;
 const columnOf = (token: Token, { tokens }: Uncounted): number => token.start - (tokens[0]?.start ?? 0);
 
 /** Comments are aligned with comments only, and words with words. */
-const columnKey = (token: Token, line: Uncounted): string => `${token.kind === 'line-comment' ? '//' : ''}${columnOf(token, line)}`;
+export const columnKey = (token: Token, line: Uncounted): string => `${token.kind === 'line-comment' ? '//' : ''}${columnOf(token, line)}`;
 
 function withColumns(lines: readonly Uncounted[]): SourceLine[] {
   const seen = new Map<number, Set<string>>();

@@ -1,0 +1,71 @@
+import { lineBreakIn, lineEnd, lineStart, withBreaks, type LineBreak } from '../text/lines.js';
+import { meets, type Span } from '../text/span.js';
+import { composed, placesOf, type TextEdit } from '../text/text-edit.js';
+import { realigned } from './comment-columns.js';
+import { editDocumentAll, itemIndexAt, partOfDocument, sharedItems, textOfDocument, type Document } from './document.js';
+import { formatDocument } from './format.js';
+
+/** The break that the lines of a document end with. */
+export const lineBreakOf = ({ items }: Document): LineBreak => lineBreakIn(items.find(({ breaks }) => breaks > 0)?.text ?? '');
+
+/** Edits with the line breaks that the document has. */
+export function inBreaksOf(document: Document, edits: readonly TextEdit[]): TextEdit[] {
+  const lineBreak = lineBreakOf(document);
+  return edits.map((edit) => ({ ...edit, newText: withBreaks(edit.newText, lineBreak) }));
+}
+
+/**
+ * Edits as the formatter would have them: what was formatted before is formatted afterwards, columns of comments included. Of
+ * what wasn’t, only the lines that the edits touch are put right.
+ */
+export function laidOut(document: Document, edits: readonly TextEdit[]): TextEdit[] {
+  if (document.oversized || edits.length === 0) return [...edits];
+  const wide = [...edits, ...realigned(document, edits)];
+  const changed = editDocumentAll(document, wide);
+  const [before, after] = partsAround(document, changed, wide);
+  const inside = wide.map((edit) => moved(edit, -before.start));
+  const text = textOfDocument(after.part);
+  const isFormatted = formatted(before).length === 0;
+  const touched = isFormatted ? [] : linesTouched(inside, text);
+  const layout = formatted(after).filter((edit) => isFormatted || touched.some((line) => meets(line, edit)));
+  return composed(inside, layout, text).map((edit) => moved(edit, before.start));
+}
+
+const moved = (edit: TextEdit, by: number): TextEdit => ({ ...edit, start: edit.start + by, end: edit.end + by });
+
+/** Some items of a document in a row, with one besides at either side: blank lines depend on what is next to them. */
+interface Part {
+  readonly part: Document;
+  /** Offset of its first character in the document. */
+  readonly start: number;
+  readonly isFirst: boolean;
+  readonly isLast: boolean;
+}
+
+/** What edits change of a document, before and after them. */
+function partsAround(document: Document, changed: Document, edits: readonly TextEdit[]): [Part, Part] {
+  const { head, tail } = sharedItems(document, changed);
+  const first = itemIndexAt(document, Math.min(...edits.map(({ start }) => start)));
+  const last = itemIndexAt(document, Math.max(...edits.map(({ end }) => end)));
+  const from = Math.max(0, Math.min(head, first) - 1);
+  const rest = Math.max(0, Math.min(tail, document.items.length - 1 - last) - 1);
+  return [partOf(document, from, rest), partOf(changed, from, rest)];
+}
+
+/** A document without so many items at its beginning and at its end. */
+function partOf(document: Document, from: number, rest: number): Part {
+  const kept = new Set(document.items.slice(from, document.items.length - rest));
+  return { part: partOfDocument(document, (item) => kept.has(item)), start: document.starts[from] ?? 0, isFirst: from === 0, isLast: rest === 0 };
+}
+
+/** What the formatter would change of a part: blank lines at an end where the document goes on stay. */
+function formatted({ part, isFirst, isLast }: Part): TextEdit[] {
+  const text = textOfDocument(part);
+  const first = isFirst ? 0 : text.length - text.trimStart().length;
+  const last = isLast ? text.length : text.trimEnd().length;
+  return formatDocument(part).filter(({ start, end }) => start >= first && end <= last);
+}
+
+/** The lines that edits touch, in the text that they make. */
+const linesTouched = (edits: readonly TextEdit[], text: string): Span[] =>
+  placesOf(edits).map(({ start, end }) => ({ start: lineStart(text, start), end: lineEnd(text, end) }));
