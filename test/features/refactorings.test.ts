@@ -56,23 +56,46 @@ describe('splitting', () => {
   const web = (line: string): string => `${HOST}vm web on altra {\n  backing b size 4 GiB hugetlb 1 GiB\n${line}  assign nic\n}\n`;
 
   it('cuts RAM at a block boundary, and each piece keeps its bytes', () => {
-    check(web('  /// Doc.\n  ram low$0 at 4 GiB size 3 GiB from b // why\n'), 'Split `low` at 0x1_8000_0000', web('  /// Doc.\n  ram low at 0x1_0000_0000 size 2 GiB from b\n  ram low-b at 0x1_8000_0000 size 1 GiB from b + 2 GiB // why\n'));
+    check(web('  /// Doc.\n  ram low$0 at 4 GiB size 3 GiB from b // why\n'), 'Split `low` at 0x1_8000_0000', web('  /// Doc.\n  ram low at 4 GiB size 2 GiB from b // why\n  ram low-b at 0x1_8000_0000 size 1 GiB from b + 2 GiB\n'));
   });
 
   it('gives a backing of its own a name, and leaves ordinary memory alone', () => {
     check(`${HOST}vm web on altra {\n  ram low$0 at 4 GiB size 2 GiB backing hugetlb 1 GiB\n  assign nic\n}\n`, 'Split `low` at 0x1_4000_0000',
-      `${HOST}vm web on altra {\n  backing low-memory size 2 GiB hugetlb 1 GiB\n  ram low at 0x1_0000_0000 size 1 GiB from low-memory\n  ram low-b at 0x1_4000_0000 size 1 GiB from low-memory + 1 GiB\n  assign nic\n}\n`);
+      `${HOST}vm web on altra {\n  backing low-memory size 2 GiB hugetlb 1 GiB\n  ram low at 4 GiB size 1 GiB from low-memory\n  ram low-b at 0x1_4000_0000 size 1 GiB from low-memory + 1 GiB\n  assign nic\n}\n`);
     check('vm a {\n  ram low$0 at 0 size 4 MiB access rw\n}\n', 'Split `low` at 0x20_0000', 'vm a {\n  ram low at 0 size 2 MiB access rw\n  ram low-b at 0x20_0000 size 2 MiB access rw\n}\n');
   });
 
   it('cuts by NUMA node and by the size of blocks', () => {
-    check(web('  ram low$0 at 4 GiB size 4 GiB from b\n'), 'Split `low` by NUMA node (0, 1)', web('  ram low at 0x1_0000_0000 size 2 GiB from b node 0\n  ram low-b at 0x1_8000_0000 size 2 GiB from b + 2 GiB node 1\n'));
-    check(web('  ram low$0 at 4 GiB size 1026 MiB from b\n'), 'Split `low` by the size of its blocks (1 GiB, 2 MiB)', web('  ram low at 0x1_0000_0000 size 1 GiB from b\n  ram low-b at 0x1_4000_0000 size 2 MiB from b + 1 GiB\n'));
+    check(web('  ram low$0 at 4 GiB size 4 GiB from b\n'), 'Split `low` by NUMA node (0, 1)', web('  ram low at 4 GiB size 2 GiB from b node 0\n  ram low-b at 0x1_8000_0000 size 2 GiB from b + 2 GiB node 1\n'));
+    check(web('  ram low$0 at 4 GiB size 1026 MiB from b\n'), 'Split `low` by the size of its blocks (1 GiB, 2 MiB)', web('  ram low at 4 GiB size 1 GiB from b\n  ram low-b at 0x1_4000_0000 size 2 MiB from b + 1 GiB\n'));
   });
 
   it('cuts a written map, and what holds an address that is written elsewhere', () => {
     check(web('  ram low at 4 GiB size 3 GiB from b\n  map all$0 to low\n'), 'Split `all` at 0x1_8000_0000', web('  ram low at 4 GiB size 3 GiB from b\n  map all-a size 2 GiB to low\n  map all-b size 1 GiB to low + 2 GiB\n'));
     check(web('  ram low at 0 size 1 GiB from b\n  avoid d at 0x0800$0_0000 size 1 MiB\n'), 'Split `low` at 0x800_0000', web('  ram low at 0 size 128 MiB from b\n  ram low-b at 0x800_0000 size 896 MiB from b + 128 MiB\n  avoid d at 0x0800_0000 size 1 MiB\n'));
+  });
+
+  it('shares between nodes as evenly as whole blocks allow', () =>
+    check(web('  ram low$0 at 1 GiB size 3584 MiB from b\n'), 'Split `low` by NUMA node', web('  ram low at 1 GiB size 2 GiB from b node 0\n  ram low-b at 0xc000_0000 size 1536 MiB from b + 2 GiB node 1\n')));
+
+  it('leaves expressions what they are', () => {
+    const consts = 'const A = 1 GiB\nconst S = 3 GiB\n';
+    const vm = (lines: string): string => `${consts}vm a {\n  backing b size 8 GiB\n${lines}}\n`;
+    check(vm('  ram low$0 at A + 1 GiB size S + A from b + A // c\n'), 'Split `low` at 0x1_0000_0000', vm('  ram low at A + 1 GiB size 2 GiB from b + A // c\n  ram low-b at low.end size S + A - 2 GiB from b + A + 2 GiB\n'));
+    check(vm('  ram low$0 at A .. A + S from b\n'), 'Split `low` at 0xc000_0000', vm('  ram low at A size 2 GiB from b\n  ram low-b at low.end .. A + S from b + 2 GiB\n'));
+    check(vm('  ram low$0 at 0x4000_0000 ..= 0xffff_ffff from b + A\n'), 'Split `low` at 0xc000_0000', vm('  ram low at 0x4000_0000 ..= 0xbfff_ffff from b + A\n  ram low-b at 0xc000_0000 ..= 0xffff_ffff from b + A + 2 GiB\n'));
+    check(web('  const S = 2 GiB\n  ram low at 4 GiB size 3 GiB from b\n  map all$0 size S to low\n'), 'Split `all` at 0x1_4000_0000, in numbers', web('  const S = 2 GiB\n  ram low at 4 GiB size 3 GiB from b\n  map all-a size 1 GiB to low\n  map all-b size 1 GiB to low + 1 GiB\n'));
+  });
+
+  it('stays on a line that others share, and keeps comments between', () => {
+    check('vm w { ram x$0 at 0 size 4G }\n', 'Split `x` at 0x8000_0000', 'vm w { ram x at 0 size 2 GiB; ram x-b at 0x8000_0000 size 2 GiB }\n');
+    check(web('  ram low$0 at 4 GiB /* base */ size 3 GiB from b\n'), 'Split `low` at', web('  ram low at 4 GiB /* base */ size 2 GiB from b\n  ram low-b at 0x1_8000_0000 size 1 GiB from b + 2 GiB\n'));
+    assert.deepEqual(titles(web('  ram low at 4 GiB size 3 GiB from b\n  map all$0 /* c */ to low\n')).filter((title) => title.startsWith('Split')), []);
+  });
+
+  it('gives a backing that gets a name a line above the comments', () => {
+    check(`${HOST}vm web on altra {\n  // The only one.\n  ram low$0 at 4 GiB size 2 GiB backing hugetlb 1 GiB\n  assign nic\n}\n`, 'Split `low` at 0x1_4000_0000',
+      `${HOST}vm web on altra {\n  backing low-memory size 2 GiB hugetlb 1 GiB\n  // The only one.\n  ram low at 4 GiB size 1 GiB from low-memory\n  ram low-b at 0x1_4000_0000 size 1 GiB from low-memory + 1 GiB\n  assign nic\n}\n`);
   });
 
   it('is offered only where nothing else changes', () => {

@@ -36,13 +36,18 @@ export function linesInto(element: Written, lines: readonly string[]): PlacedEdi
 
 /** A new line above the first member of a declaration's block and the comments that lead to it. */
 export function lineAtTop(element: Written, line: string): PlacedEdit {
-  const { path, item, declaration } = element.origin;
-  const first = declaration.block?.members[0];
-  if (!declaration.block || !first) return linesInto(element, [line]);
-  const start = lineStart(item.text, first.start);
-  const blanks = item.text.slice(start, first.start);
-  if (blanks.trim() !== '') return { path, item, start: first.start, end: first.start, newText: `${line}; ` };
-  const at = commentsAbove(item.text, start, nextLine(item.text, declaration.block.start));
+  const { origin } = element;
+  const { block } = origin.declaration;
+  const [first] = block?.members ?? [];
+  return block && first ? lineAbove(origin, first, line, nextLine(origin.item.text, block.start)) : linesInto(element, [line]);
+}
+
+/** A new line above a declaration or property and the comments that lead to it, which end below `top`; before it where it shares its line. */
+export function lineAbove({ path, item }: Origin, { start }: Span, line: string, top = 0): PlacedEdit {
+  const first = lineStart(item.text, start);
+  const blanks = item.text.slice(first, start);
+  if (blanks.trim() !== '') return { path, item, start, end: start, newText: `${line}; ` };
+  const at = commentsAbove(item.text, first, top);
   return { path, item, start: at, end: at, newText: `${blanks}${line}\n` };
 }
 
