@@ -43,7 +43,24 @@ describe('how an end is written', () => {
     check(`${consts}vm a {\n  ram m$0 at A size S + 4 KiB\n}\n`, 'Write the end of `m` half-open', `${consts}vm a {\n  ram m at A .. A + (S + 4 KiB)\n}\n`);
     check(`${consts}vm a {\n  ram m$0 at A ..= A + S - 1\n}\n`, 'Write the end of `m` half-open', `${consts}vm a {\n  ram m at A .. A + S\n}\n`);
     check(`${consts}vm a {\n  ram m$0 at A .. A + S\n}\n`, 'Write the end of `m` as the last byte', `${consts}vm a {\n  ram m at A ..= A + S - 1\n}\n`);
-    check(`${consts}vm a {\n  ram m$0 at A .. A + S\n}\n`, 'Write the end of `m` as a size', `${consts}vm a {\n  ram m at A size A + S - A\n}\n`);
+    check(`${consts}vm a {\n  ram m$0 at A .. A + S\n}\n`, 'Write the end of `m` as a size', `${consts}vm a {\n  ram m at A size S\n}\n`);
+    check(`${consts}vm a {\n  ram m$0 at A ..= A + S * 2 - 1\n}\n`, 'Write the end of `m` as a size', `${consts}vm a {\n  ram m at A size S * 2\n}\n`);
+    check(`${consts}vm a {\n  ram m$0 at S .. A\n}\n`, 'Write the end of `m` as a size', `${consts}vm a {\n  ram m at S size A - S\n}\n`);
+  });
+
+  it('adds nothing to 0', () => {
+    const written = (extent: string, title: string, expected: string): void => check(`const A = 1 GiB\nvm a {\n  ram m$0 at ${extent}\n}\n`, `Write the end of \`m\` ${title}`, `const A = 1 GiB\nvm a {\n  ram m at ${expected}\n}\n`);
+    written('0 size A', 'half-open', '0 .. A');
+    written('0 size A + 1', 'as the last byte', '0 ..= A');
+    written('0 size A', 'as the last byte', '0 ..= A - 1');
+    written('0 ..= A - 1', 'as a size', '0 size A');
+    written('0 .. A * 2', 'as a size', '0 size A * 2');
+  });
+
+  it('keeps the comments', () => {
+    check('vm a {\n  ram m$0 {\n    at 0 // b\n    size 1 GiB // c\n    node 1\n  }\n}\n', 'Write the end of `m` half-open', 'vm a {\n  ram m {\n    at 0 .. 0x4000_0000 // b\n    // c\n    node 1\n  }\n}\n');
+    check('vm a {\n  ram m$0 at 0 /* b */ size 1 GiB\n}\n', 'Write the end of `m` half-open', 'vm a {\n  ram m at 0 .. 0x4000_0000 /* b */\n}\n');
+    assert.deepEqual(titles('vm a {\n  ram m$0 at 0 .. /* c */ 0x4000_0000\n}\n').filter((title) => title.startsWith('Write')), []);
   });
 
   it('works for what a host keeps, up to 2^64, and takes a line of its own away', () => {
