@@ -134,6 +134,11 @@ describe('constants', () => {
     assert.deepEqual(titles('const A = 1\nvm a {\n  ram low at 0 size $0(A + 1) * 2 MiB\n}\n', '(A + 1) *').filter((title) => title.startsWith('Extract')), []);
   });
 
+  it('are extracted whatever blanks are selected besides, and stand above all comments', () => {
+    check('/* About\n   w */\n// More.\nvm w {\n  ram low at 0 size$0 2 GiB \n}\n', 'Extract constant `LOW_SIZE`', 'const LOW_SIZE = 2 GiB\n\n/* About\n   w */\n// More.\nvm w {\n  ram low at 0 size LOW_SIZE\n}\n', ' 2 GiB ');
+    check('const A = 1 GiB\nvm a {\n  // Low.\n  ram low at 0 size $0A * 2\n}\n', 'Extract constant `LOW_SIZE`', 'const A = 1 GiB\nvm a {\n  const LOW_SIZE = A * 2\n  // Low.\n  ram low at 0 size LOW_SIZE\n}\n', 'A * 2');
+  });
+
   it('get a name that nothing has', () => check(
     'const LOW_SIZE = 1 GiB\nvm a {\n  ram low at 0 size 2 G$0iB\n  ram high at 4 GiB size LOW_SIZE\n}\n', 'Extract constant `LOW_SIZE_2`',
     'const LOW_SIZE = 1 GiB\nconst LOW_SIZE_2 = 2 GiB\n\nvm a {\n  ram low at 0 size LOW_SIZE_2\n  ram high at 4 GiB size LOW_SIZE\n}\n',
@@ -143,6 +148,10 @@ describe('constants', () => {
     const text = 'const A = 1 + 1\nvm a {\n  ram low at 0 size A * 2 MiB\n  ram high at 4 GiB size A\n}\n';
     check(text.replace('A *', 'A$0 *'), 'Inline `A`', text.replace('A *', '(1 + 1) *'));
     check(text.replace('const A', 'const A$0'), 'Inline `A`', 'vm a {\n  ram low at 0 size (1 + 1) * 2 MiB\n  ram high at 4 GiB size 1 + 1\n}\n');
+    check('// Sizes.\nconst A$0 = 2 GiB\nconst B = 1 GiB\nvm a { ram low at B size A }\n', 'Inline `A`', '// Sizes.\nconst B = 1 GiB\nvm a { ram low at B size 2 GiB }\n');
+    for (const declared of ['/// Doc.\nconst A$0 = 1 GiB', 'const A$0 = 1 GiB // why', '// Why.\nconst A$0 = 1 GiB\n']) {
+      assert.deepEqual(titles(`${declared}\nvm a { ram low at 0 size A }\n`).filter((title) => title.startsWith('Inline')), [], declared);
+    }
     assert.deepEqual(titles('const A$0\nvm a { ram low at 0 size A }\n'), []);
     assert.deepEqual(titles('vm m { const A$0 = 1 GiB; ram low at 0 size A }\n--- b.vmlayout\nimport "main.vmlayout"\nvm a like m { const A = 2 GiB }\n').filter((title) => title.startsWith('Inline')), [], 'another file replaces it');
     assert.deepEqual(titles('const A$0 = 1 GiB\n--- b.vmlayout\nimport "main.vmlayout"\nvm a { ram low at 0 size A }\n').filter((title) => title.startsWith('Inline')), [], 'another file uses it');
@@ -170,6 +179,11 @@ describe('moving a host to a file', () => {
   it('leaves an import', () => check(
     `const X = 1\n\n/// Doc.\nhost al$0tra {\n  bits 48\n}\nvm a on altra {\n  ram low at 0 size X * 1 MiB\n}\n`, 'Move host `altra` to `altra.vmlayout`',
     `const X = 1\n\nimport "altra.vmlayout"\nvm a on altra {\n  ram low at 0 size X * 1 MiB\n}\n--- altra.vmlayout\n/// Doc.\nhost altra {\n  bits 48\n}\n`,
+  ));
+
+  it('takes the comments above along', () => check(
+    '// File.\n\n// An Arm server.\n/* With\n   an SMMU. */\nhost al$0tra {\n  bits 48\n}\nvm a on altra { ram low at 0 size 1 MiB }\n', 'Move host `altra`',
+    '// File.\n\nimport "altra.vmlayout"\nvm a on altra { ram low at 0 size 1 MiB }\n--- altra.vmlayout\n// An Arm server.\n/* With\n   an SMMU. */\nhost altra {\n  bits 48\n}\n',
   ));
 
   it('is not offered where the host needs what stays', () => {

@@ -3,6 +3,7 @@ import type { Element } from '../layout/elements.js';
 import { spanOfPlace, type PlacedEdit } from '../layout/place.js';
 import type { CheckOptions } from '../rules/check.js';
 import type { CheckedVm } from '../rules/parts.js';
+import { textOfDocument, type Document } from '../syntax/document.js';
 import type { Declaration } from '../syntax/nodes.js';
 import type { Span } from '../text/span.js';
 import type { TextEdit } from '../text/text-edit.js';
@@ -30,7 +31,8 @@ export interface RefactoringRequest {
 }
 
 /** Changes of the text at a place that leave the layout as it is, of some kinds. Each was tried on a copy. */
-export function refactoringsAt({ file, selection, options, files }: RefactoringRequest, wants: (kind: RefactoringKind) => boolean): Refactoring[] {
+export function refactoringsAt({ file, selection: selected, options, files }: RefactoringRequest, wants: (kind: RefactoringKind) => boolean): Refactoring[] {
+  const selection = withoutBlanks(selected, file.document);
   const cursor = cursorAt(file.document, selection.start);
   if (!cursor) return [];
   const candidates: (readonly Candidate[])[] = [
@@ -40,6 +42,12 @@ export function refactoringsAt({ file, selection, options, files }: RefactoringR
   ];
   // Of several ways to do the same, the first that works.
   return candidates.flatMap((ways) => firstOf(ways, (way) => tried(way, file, options)));
+}
+
+/** What is selected, without the blanks at its ends; a selection of blanks as it is. */
+function withoutBlanks({ start, end }: Span, document: Document): Span {
+  const text = start < end ? textOfDocument(document).slice(start, end) : '';
+  return text.trim() === '' ? { start, end } : { start: end - text.trimStart().length, end: start + text.trimEnd().length };
 }
 
 function firstOf<Way, Result>(ways: readonly Way[], attempt: (way: Way) => Result[]): Result[] {
