@@ -31,13 +31,12 @@ export interface RefactoringRequest {
 }
 
 /** Changes of the text at a place that leave the layout as it is, of some kinds. Each was tried on a copy. */
-export function refactoringsAt({ file, selection: selected, options, files }: RefactoringRequest, wants: (kind: RefactoringKind) => boolean): Refactoring[] {
-  const selection = withoutBlanks(selected, file.document);
+export function refactoringsAt({ file, selection, options, files }: RefactoringRequest, wants: (kind: RefactoringKind) => boolean): Refactoring[] {
   const cursor = cursorAt(file.document, selection.start);
   if (!cursor) return [];
   const candidates: (readonly Candidate[])[] = [
     ...(wants('refactor.rewrite') ? rewrites(file, cursor) : []),
-    ...(wants('refactor.extract') ? [extractions(file, cursor, selection), hostFiles(file, cursor)] : []),
+    ...(wants('refactor.extract') ? [extractions(file, withoutBlanks(selection, file.document)), hostFiles(file, cursor)] : []),
     ...(wants('refactor.inline') ? [inlineConstant(file, selection.start, files).map(({ name, edits }) => pure(`Inline \`${name}\``, 'refactor.inline', edits))] : []),
   ];
   // Of several ways to do the same, the first that works.
@@ -60,8 +59,11 @@ function firstOf<Way, Result>(ways: readonly Way[], attempt: (way: Way) => Resul
 
 const pure = (title: string, kind: RefactoringKind, edits: readonly TextEdit[]): Candidate => ({ title, kind, edits, keeps: 'everything' });
 
-const extractions = (file: EditorFile, cursor: Cursor, selection: Span): Candidate[] =>
-  extractConstant(file, cursor, selection).map(({ name, edits }) => pure(`Extract constant \`${name}\``, 'refactor.extract', edits));
+function extractions(file: EditorFile, selection: Span): Candidate[] {
+  const cursor = cursorAt(file.document, selection.start);
+  const constants = cursor ? extractConstant(file, cursor, selection) : [];
+  return constants.map(({ name, edits }) => pure(`Extract constant \`${name}\``, 'refactor.extract', edits));
+}
 
 const hostFiles = (file: EditorFile, cursor: Cursor): Candidate[] =>
   extractHost(file, cursor).map(({ name, newFile, edits }) => ({ ...pure(`Move host \`${name}\` to \`${name}.vmlayout\``, 'refactor.extract', edits), newFile }));
