@@ -164,6 +164,17 @@ describe('sorting the regions of a vm', () => {
     'vm a {\n  ram low at 0 size 1 GiB\n\n  rom flash at 2 GiB size 1 MiB\n  // the high one\n  /// Doc.\n  ram high at 4 GiB size 1 GiB // h\n}\n',
   ));
 
+  it('moves the maps of a region that stand below it, and leaves others', () => check(
+    'vm a$0 {\n  ram high at 4 GiB size 1 GiB\n  map h size 1 MiB to high // h\n  map i size 1 MiB to high + 1 MiB\n  map l to low\n  ram low at 0 size 1 GiB\n}\n', 'Sort the regions of `a`',
+    'vm a {\n  ram low at 0 size 1 GiB\n  map l to low\n  ram high at 4 GiB size 1 GiB\n  map h size 1 MiB to high // h\n  map i size 1 MiB to high + 1 MiB\n}\n',
+  ));
+
+  it('is not offered over a heading', () => {
+    for (const heading of ['// --- above 4 GiB ---', '// above 4 GiB ====', '//------']) {
+      assert.deepEqual(titles(`vm a$0 {\n  mmio m at 3 GiB size 4 KiB\n  ram low at 0 size 1 GiB\n\n  ${heading}\n  ram high at 4 GiB size 1 GiB\n}\n`), [], heading);
+    }
+  });
+
   it('writes down the offset that the order stood for', () => check(
     'vm a$0 {\n  backing b size 2 GiB\n  ram high at 4 GiB size 1 GiB from b\n  ram low at 0 size 1 GiB from b\n}\n', 'Sort the regions of `a`',
     'vm a {\n  backing b size 2 GiB\n  ram low at 0 size 1 GiB from b + 1 GiB\n  ram high at 4 GiB size 1 GiB from b + 0\n}\n',
