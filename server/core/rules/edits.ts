@@ -6,15 +6,16 @@ import type { Span } from '../text/span.js';
 
 /** Makes the edits of fixes: text that a person would have written, in the place where it belongs. */
 
+/** What is written somewhere, and may have properties besides. */
+type Written = Pick<Element, 'origin'>;
+
 /** New lines after a declaration, with its indentation; behind it where the line goes on. */
-export function linesAfter(element: Element, lines: readonly string[]): PlacedEdit {
+export function linesAfter(element: Written, lines: readonly string[]): PlacedEdit {
   const { path, item, declaration } = element.origin;
   const isLast = isLastOnLine(item.text, declaration.end);
   const at = isLast ? lineEnd(item.text, declaration.end) : declaration.end;
   return { path, item, start: at, end: at, newText: lines.map((line) => `${isLast ? `\n${indentOf(element)}` : '; '}${line}`).join('') };
 }
-
-type Written = Pick<Element, 'origin'>;
 
 /** New lines at the end of a declaration's block; it gets one if it has none. A block on one line stays there. */
 export function linesInto(element: Written, lines: readonly string[]): PlacedEdit {
