@@ -1,5 +1,5 @@
 import type { TextEdit } from '../text/text-edit.js';
-import { itemIndexAt, partOfDocument, type Document } from './document.js';
+import { documentOfItems, itemIndexAt, type Document } from './document.js';
 import { columnKey, linesIn, type SourceLine } from './format-lines.js';
 import type { Token } from './format-tokens.js';
 
@@ -22,7 +22,7 @@ export function realigned(document: Document, edits: readonly TextEdit[]): TextE
     const base = document.starts[index] ?? 0;
     if (!item) return [];
     const own = edits.map((edit) => ({ ...edit, start: edit.start - base, end: edit.end - base }));
-    const aligned = alignedIn(partOfDocument(document, (other) => other === item), own);
+    const aligned = alignedIn(documentOfItems([item]), own);
     const columns = [...new Set(aligned.map(({ column }) => column))].map((column) => aligned.filter((each) => each.column === column));
     return columns.flatMap(inOneColumn).map((edit) => ({ ...edit, start: edit.start + base, end: edit.end + base }));
   });

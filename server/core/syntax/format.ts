@@ -15,6 +15,7 @@ export function formatDocument(document: Document): TextEdit[] {
   const text = textOfDocument(document);
   const settled = settle(linesOf(text), document);
   const formatted = settled.map(({ text: line }) => line).join('');
+  if (formatted === text) return [];
   return sameMeaning(document, openDocument(formatted)) ? editsTo(settled, text) : [];
 }
 

@@ -2,7 +2,7 @@ import { lineBreakIn, lineEnd, lineStart, withBreaks, type LineBreak } from '../
 import { meets, type Span } from '../text/span.js';
 import { composed, placesOf, type TextEdit } from '../text/text-edit.js';
 import { realigned } from './comment-columns.js';
-import { editDocumentAll, itemIndexAt, partOfDocument, sharedItems, textOfDocument, type Document } from './document.js';
+import { documentOfItems, editDocumentAll, itemIndexAt, sharedItems, textOfDocument, type Document, type Item } from './document.js';
 import { formatDocument } from './format.js';
 
 /** The break that the lines of a document end with. */
@@ -25,9 +25,9 @@ export function laidOut(document: Document, edits: readonly TextEdit[]): TextEdi
   const [before, after] = partsAround(document, changed, wide);
   const inside = wide.map((edit) => moved(edit, -before.start));
   const text = textOfDocument(after.part);
-  const isFormatted = formatted(before).length === 0;
-  const touched = isFormatted ? [] : linesTouched(inside, text);
-  const layout = formatted(after).filter((edit) => isFormatted || touched.some((line) => meets(line, edit)));
+  const wasFormatted = before.part.items.every(isFormatted);
+  const touched = wasFormatted ? [] : linesTouched(inside, text);
+  const layout = formatted(after).filter((edit) => wasFormatted || touched.some((line) => meets(line, edit)));
   return composed(inside, layout, text).map((edit) => moved(edit, before.start));
 }
 
@@ -53,9 +53,16 @@ function partsAround(document: Document, changed: Document, edits: readonly Text
 }
 
 /** A document without so many items at its beginning and at its end. */
-function partOf(document: Document, from: number, rest: number): Part {
-  const kept = new Set(document.items.slice(from, document.items.length - rest));
-  return { part: partOfDocument(document, (item) => kept.has(item)), start: document.starts[from] ?? 0, isFirst: from === 0, isLast: rest === 0 };
+const partOf = ({ items, starts }: Document, from: number, rest: number): Part =>
+  ({ part: documentOfItems(items.slice(from, items.length - rest)), start: starts[from] ?? 0, isFirst: from === 0, isLast: rest === 0 });
+
+const known = new WeakMap<Item, boolean>();
+
+/** Whether an item is formatted; asked once: each fix of a text asks for the same. Blank lines at its end don’t count. */
+function isFormatted(item: Item): boolean {
+  const formattedBefore = known.get(item) ?? formatted({ part: documentOfItems([item]), start: 0, isFirst: false, isLast: false }).length === 0;
+  known.set(item, formattedBefore);
+  return formattedBefore;
 }
 
 /** What the formatter would change of a part: blank lines at an end where the document goes on stay. */
@@ -66,6 +73,9 @@ function formatted({ part, isFirst, isLast }: Part): TextEdit[] {
   return formatDocument(part).filter(({ start, end }) => start >= first && end <= last);
 }
 
-/** The lines that edits touch, in the text that they make. */
+/** The lines that edits touch, in the text that they make; where whole lines went, the place alone. */
 const linesTouched = (edits: readonly TextEdit[], text: string): Span[] =>
-  placesOf(edits).map(({ start, end }) => ({ start: lineStart(text, start), end: lineEnd(text, end) }));
+  placesOf(edits).map(({ start, end }) => {
+    const isWhole = lineStart(text, end) === end && lineStart(text, start) === start;
+    return isWhole ? { start, end: Math.max(start, end - 1) } : { start: lineStart(text, start), end: lineEnd(text, end) };
+  });
