@@ -30,7 +30,7 @@ export { judgeGuest, type FleetGuest, type FleetHost, type GuestReport } from '.
 export { fleetMembers, type FleetMembers } from './fleet/members.js';
 export { fixAll } from './editor/fix-all.js';
 export { foldsIn, type Fold } from './editor/folding.js';
-export { formatClosedBlock, formatDocument, formatFinishedLine, formatRange } from './editor/format.js';
+export { formatClosedBlock, formatDocument, formatFinishedLine, formatRange } from './syntax/format.js';
 export { hoverAt, type Hover } from './editor/hover.js';
 export { HINT_KINDS, inlayHintsIn, type HintKind, type InlayHint } from './editor/inlay-hints.js';
 export { importsAfter, type FileEdits, type Move } from './editor/moved-files.js';

@@ -43,8 +43,8 @@ function quickFixes(session: Session, file: OpenFile, { range }: CodeActionParam
     return span !== undefined && meets(span, touched);
   };
   return result.findings.filter(here).flatMap((finding) =>
-    offersFor(finding, file.path, session.documents, options, result).map((offer, index) =>
-      codeActionOf(offer, index === 0, convert(finding), documentEdit(file.uri, file.version, document, offer.edits)),
+    offersFor(finding, file.path, session.documents, options, result).map((offer) =>
+      codeActionOf(offer, convert(finding), documentEdit(file.uri, file.version, document, offer.edits)),
     ),
   );
 }

@@ -111,8 +111,8 @@ export const newFileEdits = (uri: string, text: string): (CreateFile | TextDocum
 
 export const textEditOf = (document: Document, edit: CoreEdit): TextEdit => ({ range: rangeOf(document, edit), newText: edit.newText });
 
-export function codeActionOf(offer: Offer, preferred: boolean, diagnostic: Diagnostic, edit: TextDocumentEdit): CodeAction {
-  return { title: offer.title, kind: 'quickfix', diagnostics: [diagnostic], ...(preferred && { isPreferred: true }), edit: { documentChanges: [edit] } };
+export function codeActionOf({ title, preferred }: Offer, diagnostic: Diagnostic, edit: TextDocumentEdit): CodeAction {
+  return { title, kind: 'quickfix', diagnostics: [diagnostic], ...(preferred && { isPreferred: true }), edit: { documentChanges: [edit] } };
 }
 
 export const hoverOf = (document: Document, hover: CoreHover, markup: MarkupKind): Hover => ({

@@ -66,7 +66,7 @@ describeEditor('refactorings', SETTINGS, (session) => {
     await workbench.screenshot('refactorings-1-menu');
     assert.ok(offered.some((title) => title.startsWith('Split `low` at 0x1_8000_0000')), offered.join('\n'));
     await editing.refactor(/^Split `low` by NUMA node \(0, 1\)/);
-    assert.match(await workbench.save(), /ram low at 0x1_0000_0000 size 2 GiB from b node 0\n {2}ram low-b at 0x1_8000_0000 size 2 GiB from b \+ 2 GiB node 1/);
+    assert.match(await workbench.save(), /ram low at 4 GiB size 2 GiB from b node 0\n {2}ram low-b at 0x1_8000_0000 size 2 GiB from b \+ 2 GiB node 1/);
 
     await workbench.goTo(/(?<=ram )high/);
     await editing.refactorings();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { formattedText } from '../../server/core/editor/format.js';
+import { formattedText } from '../../server/core/syntax/format.js';
 
 // Layouts that users start from, or import, look as the formatter makes them.
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { formatClosedBlock, formatDocument, formatFinishedLine, formatRange, formattedText } from '../../server/core/editor/format.js';
+import { formatClosedBlock, formatDocument, formatFinishedLine, formatRange, formattedText } from '../../server/core/syntax/format.js';
 import { openDocument, treeOf } from '../../server/core/syntax/document.js';
 import { applyEdits } from '../../server/core/text/text-edit.js';
 import { allTexts, nonsense } from '../support/texts.js';
@@ -49,6 +49,8 @@ describe('the formatter', () => {
     format('vm web {\n     ram low at   size 4G\nslots   3\n}\n', 'vm web {\n     ram low at   size 4G\n  slots 3\n}\n');
     const unclosed = 'vm web {\n     slots   3\n';
     format(unclosed, unclosed);
+    const half = 'vm web {\n  ram low at (1 +\n  ram high at 0\n    size min(1 GiB,\n}\n';
+    format(half, half);
     format(`${unclosed}\nvm other {\nslots 3\n}\n`, `${unclosed}\nvm other {\n  slots 3\n}\n`);
   });
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { formattedText } from '../../server/core/editor/format.js';
+import { formattedText } from '../../server/core/syntax/format.js';
 import { importInputs, type ImportFile } from '../../server/core/formats/index.js';
 import { check } from '../support/check.js';
 import { fileAt, importedLayouts, MTREE_DATA } from './imported.js';

@@ -37,6 +37,9 @@ const TEXT = dedent(`
   }
 `);
 
+/** With a constant that no comment belongs to. */
+const UNEXPLAINED = TEXT.replace('/// Of all.\n', '');
+
 const at = (line: number, character: number): { position: { line: number; character: number } } => ({ position: { line, character } });
 
 /** A symbol without what is in it. */
@@ -229,7 +232,10 @@ describe('to the letter', () => {
   });
 
   it('inlining a constant, but for one that a file needs that nobody has opened', async () => {
-    const titles = async (): Promise<string[]> => (await ask<CodeAction[]>('codeAction', { range: rangeAt(6, 7), context: { diagnostics: [], only: ['refactor.inline'] } })).map(({ title }) => title);
+    const titles = async (): Promise<string[]> => {
+      await client.change(WEB, { text: UNEXPLAINED });
+      return (await ask<CodeAction[]>('codeAction', { range: rangeAt(5, 7), context: { diagnostics: [], only: ['refactor.inline'] } })).map(({ title }) => title);
+    };
     assert.deepEqual(await titles(), ['Inline `SIZE`']);
     await client.stop();
     await start({ files: { ...filesOf({ [HOSTS]: 'import "web.vmlayout"\nhost box { bits min(48, SIZE / 1 GiB) }\n' }), list: () => Promise.resolve([HOSTS]) } });
@@ -239,8 +245,8 @@ describe('to the letter', () => {
   it('no refactoring of a text that has changed while others were read', async () => {
     const files = heldFiles({ [HOSTS]: TEXTS[HOSTS] ?? '' });
     const late = await LanguageClient.start({ files: { ...files, list: () => Promise.resolve([HOSTS]) } });
-    await late.openQuietly(WEB, TEXT);
-    const asked = late.ask<CodeAction[]>('codeAction', WEB, { range: rangeAt(6, 7), context: { diagnostics: [], only: ['refactor.inline'] } });
+    await late.openQuietly(WEB, UNEXPLAINED);
+    const asked = late.ask<CodeAction[]>('codeAction', WEB, { range: rangeAt(5, 7), context: { diagnostics: [], only: ['refactor.inline'] } });
     await late.changeQuietly(WEB, { range: rangeAt(0, 0), text: '\n' });
     await late.request('vmlayout/formats');
     files.go();

@@ -60,6 +60,15 @@ describe('loose units', () => {
   });
 });
 
+describe('names of the shipped library', () => {
+  it('are imported below what is imported, or above all that is declared', () => {
+    checkFix('import "std:policies/basic" // all\nconst A = 1\nhost h like vt-d { page 4 KiB }\n', 'Import `std:iommu/intel`', 'import "std:policies/basic" // all\nimport "std:iommu/intel"\nconst A = 1\nhost h like vt-d { page 4 KiB }\n');
+    checkFix('// File.\n\n// A PC.\nvm a like q35 {\n  const RAM = 1 GiB\n}\n', 'Import `std:machines/q35`', '// File.\n\nimport "std:machines/q35"\n\n// A PC.\nvm a like q35 {\n  const RAM = 1 GiB\n}\n');
+  });
+
+  it('are not what is missing where a value is wanted', () => checkNoFix('vm a { ram low at 0 size basic }', 'Import'));
+});
+
 describe('names that nothing uses', () => {
   it('are told in a file with a vm', () => {
     checkLint(`

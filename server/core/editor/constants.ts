@@ -1,9 +1,12 @@
 import { isExpression } from '../layout/elements.js';
-import { spanOfPlace } from '../layout/place.js';
+import { spanOfPlace, type PlacedEdit } from '../layout/place.js';
+import { lineAtTop, without } from '../rules/edits.js';
+import { commentsAbove } from '../syntax/comments.js';
 import { indexOfItem, textOfDocument, treeOf, type Document } from '../syntax/document.js';
 import type { AnyNode, Declaration, Expression, Property } from '../syntax/nodes.js';
 import { textOf } from '../syntax/nodes.js';
 import { pathTo, walk } from '../syntax/walk.js';
+import { lineStart } from '../text/lines.js';
 import type { Span } from '../text/span.js';
 import type { TextEdit } from '../text/text-edit.js';
 import { inDocument, type Cursor } from './cursor.js';
@@ -26,13 +29,15 @@ export function extractConstant(file: EditorFile, cursor: Cursor, selection: Spa
   const owner = nodes.find((candidate): candidate is Declaration => candidate.kind === 'declaration');
   if (!node || !owner || owner.keyword.text === 'policy' || nodes.some((one) => one.kind === 'declaration' && one.keyword.text === 'const')) return [];
   const name = freshConstant(wantedName(nodes), file, cursor);
-  const text = item.text.slice(node.start, node.end);
+  const line = `const ${name} = ${item.text.slice(node.start, node.end)}`;
   const isLocal = [...walk(node)].some(({ kind }) => kind === 'reference');
-  const at = isLocal ? insideOf(owner, cursor) : aboveOf(cursor.base + owner.start, textOfDocument(file.document));
-  if (!at) return [];
-  const line = { start: at.offset, end: at.offset, newText: `const ${name} = ${text}${at.after}` };
-  return [{ name, edits: [line, { ...inDocument(cursor, node), newText: name }] }];
+  if (isLocal && owner.keyword.text !== 'vm' && owner.keyword.text !== 'host') return [];
+  const origin = { path: file.path, item, declaration: owner };
+  const edit = isLocal ? onDocument(lineAtTop({ origin }, line), cursor) : aboveAll(cursor.base + owner.start, textOfDocument(file.document), line);
+  return [{ name, edits: [edit, { ...inDocument(cursor, node), newText: name }] }];
 }
+
+const onDocument = (edit: PlacedEdit, cursor: Cursor): TextEdit => ({ ...inDocument(cursor, edit), newText: edit.newText });
 
 function selectedExpression({ nodes, base }: Cursor, selection: Span): Expression | undefined {
   const leaf = nodes.at(-1);
@@ -60,26 +65,10 @@ function freshConstant(wanted: string, file: EditorFile, { item, nodes }: Cursor
   }
 }
 
-interface Insertion {
-  /** In the document. */
-  readonly offset: number;
-  readonly after: string;
-}
-
 /** On a line above what begins at an offset and the comments that lead to it. */
-function aboveOf(start: number, text: string): Insertion {
-  let offset = text.lastIndexOf('\n', start - 1) + 1;
-  for (let above = text.lastIndexOf('\n', offset - 2) + 1; offset > 0 && /^[ \t]*\/\//.test(text.slice(above, offset)); above = text.lastIndexOf('\n', offset - 2) + 1) offset = above;
-  return { offset, after: '\n\n' };
-}
-
-/** As the first member of a block. */
-function insideOf({ block, keyword }: Declaration, { item: { text }, base }: Cursor): Insertion | undefined {
-  const [first] = block?.members ?? [];
-  if (!first || (keyword.text !== 'vm' && keyword.text !== 'host')) return undefined;
-  const line = text.lastIndexOf('\n', first.start - 1) + 1;
-  const blank = text.slice(line, first.start);
-  return { offset: base + first.start, after: blank.trim() === '' ? `\n${blank}` : '; ' };
+function aboveAll(start: number, text: string, line: string): TextEdit {
+  const at = commentsAbove(text, lineStart(text, start));
+  return { start: at, end: at, newText: `${line}\n\n` };
 }
 
 /** The constant at an offset with its value in its place: in one place where that is a use; everywhere, and without its declaration, where it is declared. */
@@ -103,8 +92,14 @@ export function inlineConstant(file: EditorFile, offset: number, files: readonly
     return use.length === 0 ? [] : [{ name, edits: use }];
   }
   if (here.length === 0 || places.some(({ path, declares }) => path !== file.path && !declares)) return [];
-  return [{ name, edits: [withoutLines(declared, base, origin.item.text), ...here.flatMap((place) => replaced(place, file.document, value, text))] }];
+  const removal = without({ origin });
+  const gone = { start: base + removal.start, end: base + removal.end, newText: '' };
+  return leavesComment(gone, textOfDocument(file.document)) ? [] : [{ name, edits: [gone, ...here.flatMap((place) => replaced(place, file.document, value, text))] }];
 }
+
+/** Whether comments above a line would be left without what they are about. */
+const leavesComment = ({ start, end }: Span, text: string): boolean =>
+  commentsAbove(text, start) < start && /^[ \t]*(?:\}|\r?\n|$)/.test(text.slice(end));
 
 /** A use replaced by the value, in parentheses where the value would fall apart. */
 function replaced(place: Occurrence, document: Document, value: Expression, text: string): TextEdit[] {
@@ -113,13 +108,4 @@ function replaced(place: Occurrence, document: Document, value: Expression, text
   const around = pathTo(treeOf(place.item), place.start).findLast((node) => node.kind === 'binary' || node.kind === 'unary');
   const newText = (value.kind === 'binary' || value.kind === 'unary') && around ? `(${text})` : text;
   return [{ ...span, newText }];
-}
-
-/** The lines of a declaration, and one blank line below; the declaration alone where it shares them. */
-function withoutLines({ start, end }: Span, base: number, text: string): TextEdit {
-  const from = text.lastIndexOf('\n', start - base - 1) + 1;
-  const lineEnd = text.indexOf('\n', end - base);
-  const to = lineEnd < 0 ? text.length : lineEnd;
-  const isAlone = text.slice(from, start - base).trim() === '' && /^[ \t;]*(?:\/\/[^\n]*)?\r?$/.test(text.slice(end - base, to));
-  return isAlone ? { start: base + from, end: base + Math.min(text.length, to + 1), newText: '' } : { start, end, newText: '' };
 }

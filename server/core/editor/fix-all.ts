@@ -2,6 +2,7 @@ import type { World } from '../layout/scope.js';
 import { checkFile, type CheckOptions, type CheckResult } from '../rules/check.js';
 import { editsInFile, offersFor } from '../rules/offers.js';
 import { editDocumentAll, textOfDocument, type Document } from '../syntax/document.js';
+import { laidOut } from '../syntax/laid-out.js';
 import type { TextEdit } from '../text/text-edit.js';
 
 /** One fix can uncover another; ten rounds are more than any does, and an end if two should undo each other. */
@@ -22,7 +23,7 @@ export function fixAll(path: string, world: World, options: CheckOptions): TextE
   /** All of them at once, without trying each: nothing if that comes out no better. */
   function together({ document, result }: Checked): Checked | undefined {
     const edits = safeEdits(path, document, result);
-    const after = edits.length > 0 ? checked(editDocumentAll(document, edits)) : undefined;
+    const after = edits.length > 0 ? checked(editDocumentAll(document, laidOut(document, edits))) : undefined;
     return after && errorsIn(after) <= errorsIn(state) && after.result.findings.length < result.findings.length ? after : undefined;
   }
 

@@ -5,7 +5,10 @@ import type { Backing, Host } from '../layout/model.js';
 import type { World } from '../layout/scope.js';
 import { checkFile, type CheckOptions, type CheckResult } from '../rules/check.js';
 import type { CheckedVm } from '../rules/parts.js';
-import { editDocumentAll, openDocument } from '../syntax/document.js';
+import { commentsIn } from '../syntax/comments.js';
+import { editDocumentAll, openDocument, type Document } from '../syntax/document.js';
+import { inBreaksOf, laidOut, lineBreakOf } from '../syntax/laid-out.js';
+import { withBreaks } from '../text/lines.js';
 import type { TextEdit } from '../text/text-edit.js';
 import type { EditorFile } from './editor-file.js';
 
@@ -28,9 +31,11 @@ export interface Candidate extends Refactoring {
 /** The candidate, if it was tried on a copy and says the same; what is told afterwards and wasn't before is named in its title. */
 export function tried({ keeps, ...refactoring }: Candidate, file: EditorFile, options: CheckOptions): Refactoring[] {
   const { path, document, world, result } = file;
-  const changed = editDocumentAll(document, refactoring.edits);
-  const { newFile } = refactoring;
+  const edits = inBreaksOf(document, refactoring.edits);
+  const changed = editDocumentAll(document, edits);
+  const newFile = refactoring.newFile && { ...refactoring.newFile, text: withBreaks(refactoring.newFile.text, lineBreakOf(document)) };
   const made = newFile && openDocument(newFile.text);
+  if (losesComments(document, [changed, ...(made ? [made] : [])])) return [];
   const after: World = { read: (asked) => (asked === path ? changed : made && asked === newFile?.path ? made : world.read(asked)) };
   const now = checkFile(path, after, options, result);
   if (saidBy(result, keeps) !== saidBy(now, keeps)) return [];
@@ -40,7 +45,24 @@ export function tried({ keeps, ...refactoring }: Candidate, file: EditorFile, op
   // What says the same is told the same of; only a cut may cost something.
   if (keeps === 'everything' && more.some(({ level }) => level === 'warning')) return [];
   const warned = [...new Set(more.filter(({ level }) => level === 'warning').map(({ rule }) => rule))];
-  return [{ ...refactoring, title: `${refactoring.title}${warned.length === 0 ? '' : ` (then ${warned.join(', ')})`}` }];
+  const title = `${refactoring.title}${warned.length === 0 ? '' : ` (then ${warned.join(', ')})`}`;
+  return [{ ...refactoring, title, edits: laidOut(document, edits), ...(newFile && { newFile }) }];
+}
+
+/** Whether a comment stands in none of the texts afterwards, or less often. */
+function losesComments(before: Document, after: readonly Document[]): boolean {
+  const left = after.flatMap((document) => commentsIn(partsApart(document, before)));
+  return commentsIn(partsApart(before, ...after)).some((comment) => {
+    const index = left.indexOf(comment);
+    if (index >= 0) left.splice(index, 1);
+    return index < 0;
+  });
+}
+
+/** The items of a document that aren’t in the others. */
+function partsApart({ items }: Document, ...others: readonly Document[]): Pick<Document, 'items'> {
+  const known = new Set(others.flatMap((other) => other.items));
+  return { items: items.filter((item) => !known.has(item)) };
 }
 
 /** Findings of which there are more than before. */

@@ -3,6 +3,7 @@ import type { Element } from '../layout/elements.js';
 import { spanOfPlace, type PlacedEdit } from '../layout/place.js';
 import type { CheckOptions } from '../rules/check.js';
 import type { CheckedVm } from '../rules/parts.js';
+import { textOfDocument, type Document } from '../syntax/document.js';
 import type { Declaration } from '../syntax/nodes.js';
 import type { Span } from '../text/span.js';
 import type { TextEdit } from '../text/text-edit.js';
@@ -35,11 +36,17 @@ export function refactoringsAt({ file, selection, options, files }: RefactoringR
   if (!cursor) return [];
   const candidates: (readonly Candidate[])[] = [
     ...(wants('refactor.rewrite') ? rewrites(file, cursor) : []),
-    ...(wants('refactor.extract') ? [extractions(file, cursor, selection), hostFiles(file, cursor)] : []),
+    ...(wants('refactor.extract') ? [extractions(file, withoutBlanks(selection, file.document)), hostFiles(file, cursor)] : []),
     ...(wants('refactor.inline') ? [inlineConstant(file, selection.start, files).map(({ name, edits }) => pure(`Inline \`${name}\``, 'refactor.inline', edits))] : []),
   ];
   // Of several ways to do the same, the first that works.
   return candidates.flatMap((ways) => firstOf(ways, (way) => tried(way, file, options)));
+}
+
+/** What is selected, without the blanks at its ends; a selection of blanks as it is. */
+function withoutBlanks({ start, end }: Span, document: Document): Span {
+  const text = start < end ? textOfDocument(document).slice(start, end) : '';
+  return text.trim() === '' ? { start, end } : { start: end - text.trimStart().length, end: start + text.trimEnd().length };
 }
 
 function firstOf<Way, Result>(ways: readonly Way[], attempt: (way: Way) => Result[]): Result[] {
@@ -52,8 +59,11 @@ function firstOf<Way, Result>(ways: readonly Way[], attempt: (way: Way) => Resul
 
 const pure = (title: string, kind: RefactoringKind, edits: readonly TextEdit[]): Candidate => ({ title, kind, edits, keeps: 'everything' });
 
-const extractions = (file: EditorFile, cursor: Cursor, selection: Span): Candidate[] =>
-  extractConstant(file, cursor, selection).map(({ name, edits }) => pure(`Extract constant \`${name}\``, 'refactor.extract', edits));
+function extractions(file: EditorFile, selection: Span): Candidate[] {
+  const cursor = cursorAt(file.document, selection.start);
+  const constants = cursor ? extractConstant(file, cursor, selection) : [];
+  return constants.map(({ name, edits }) => pure(`Extract constant \`${name}\``, 'refactor.extract', edits));
+}
 
 const hostFiles = (file: EditorFile, cursor: Cursor): Candidate[] =>
   extractHost(file, cursor).map(({ name, newFile, edits }) => ({ ...pure(`Move host \`${name}\` to \`${name}.vmlayout\``, 'refactor.extract', edits), newFile }));

@@ -1,10 +1,14 @@
 import { baseOf, lengthOf } from '../layout/extents.js';
 import { writeAddress, writeSize } from '../layout/written.js';
 import { isExpression, type Element } from '../layout/elements.js';
-import { withoutSpan } from '../rules/edits.js';
-import type { Expression, Property } from '../syntax/nodes.js';
-import type { PlacedEdit } from '../layout/place.js';
 import type { Evaluator } from '../layout/evaluate.js';
+import type { Origin, PlacedEdit } from '../layout/place.js';
+import { withoutSpan } from '../rules/edits.js';
+import { hasOwnLines } from '../syntax/comments.js';
+import type { Binary, Expression, Extent, Property } from '../syntax/nodes.js';
+import { lineEnd } from '../text/lines.js';
+import type { Span } from '../text/span.js';
+import { isLoose, isNumber } from './expression-text.js';
 
 /** The three ways to write where something ends. */
 export type ExtentForm = 'size' | '..' | '..=';
@@ -45,38 +49,55 @@ function formOf(at: Property | undefined, sized: Property | undefined): ExtentFo
 
 function writtenOf(element: Element, at: Property, sized: Property | undefined, evaluator: Evaluator): Written | undefined {
   const { text } = element.origin.item;
-  const source = (node: Expression): string => text.slice(node.start, node.end);
   const value = at.value;
   if (value?.kind === 'extent') {
-    const baseText = source(value.base);
-    const numbers = isNumber(value.base) && isNumber(value.bound) ? numbersOf(element, evaluator) : undefined;
-    if (isNumber(value.base) && isNumber(value.bound) && !numbers) return undefined;
-    const bound = source(value.bound);
-    const end = value.inclusive ? stepped(value.bound, '+', text) : bound;
-    const last = value.inclusive ? bound : stepped(value.bound, '-', text);
-    return { base: value.base, baseText, texts: numbers ?? { size: `${end} - ${factor(value.base, baseText)}`, '..': end, '..=': last } };
+    const { base, bound, inclusive } = value;
+    const end = inclusive ? stepped(bound, '+', text) : sourceOf(bound, text);
+    const last = inclusive ? sourceOf(bound, text) : stepped(bound, '-', text);
+    return writtenAs(base, [base, bound], { size: lengthText(value, end, text), '..': end, '..=': last }, element, evaluator);
   }
   const size = sized?.value;
   if (!value || !isExpression(value) || !size || !isExpression(size)) return undefined;
-  const baseText = source(value);
-  const numbers = isNumber(value) && isNumber(size) ? numbersOf(element, evaluator) : undefined;
-  if (isNumber(value) && isNumber(size) && !numbers) return undefined;
-  const end = `${baseText} + ${factor(size, source(size))}`;
-  return { base: value, baseText, texts: numbers ?? { size: source(size), '..': end, '..=': `${end} - 1` } };
+  const own = sourceOf(size, text);
+  const end = `${sourceOf(value, text)} + ${factor(size, own)}`;
+  const texts = isZero(value) ? { size: own, '..': own, '..=': stepped(size, '-', text) } : { size: own, '..': end, '..=': `${end} - 1` };
+  return writtenAs(value, [value, size], texts, element, evaluator);
 }
 
-const isNumber = ({ kind }: Expression): boolean => kind === 'integer';
+/** As these texts, or where all is a number in numbers. */
+function writtenAs(base: Expression, all: readonly Expression[], texts: Written['texts'], element: Element, evaluator: Evaluator): Written | undefined {
+  const chosen = all.every(isNumber) ? numbersOf(element, evaluator) : texts;
+  return chosen && { base, baseText: sourceOf(base, element.origin.item.text), texts: chosen };
+}
+
+/** From the base to an end that is written `end`: `S` of `A .. A + S`. */
+function lengthText({ base, bound, inclusive }: Extent, end: string, text: string): string {
+  const baseText = sourceOf(base, text);
+  const sum = inclusive ? lessOne(bound) : bound;
+  if (sum?.kind === 'binary' && sum.operator.text === '+' && sourceOf(sum.left, text) === baseText) return withoutGroup(sum.right, text);
+  return isZero(base) ? end : `${end} - ${factor(base, baseText)}`;
+}
+
+const sourceOf = ({ start, end }: Span, text: string): string => text.slice(start, end);
+
+const withoutGroup = (node: Expression, text: string): string => sourceOf(node.kind === 'group' ? node.inner : node, text);
+
+const isZero = (node: Expression): boolean => node.kind === 'integer' && node.value === 0n;
 
 /** A term that may stand behind `+` and `-` as it is. */
 const factor = (node: Expression, text: string): string => (node.kind === 'binary' ? `(${text})` : text);
 
+/** `X` of `X - 1`. */
+const lessOne = (node: Expression): Expression | undefined => (isStepped(node, '-') ? node.left : undefined);
+
+const isStepped = (node: Expression, step: '+' | '-'): node is Binary =>
+  node.kind === 'binary' && node.operator.text === step && node.right.kind === 'integer' && node.right.value === 1n;
+
 /** `X + 1`, and `X` of `X - 1`. */
 function stepped(node: Expression, step: '+' | '-', text: string): string {
-  const other = step === '+' ? '-' : '+';
-  if (node.kind === 'binary' && node.operator.text === other && node.right.kind === 'integer' && node.right.value === 1n) return text.slice(node.left.start, node.left.end);
-  const isLoose = node.kind === 'binary' && !['+', '-', '*', '/', '%'].includes(node.operator.text);
-  const own = text.slice(node.start, node.end);
-  return `${isLoose ? `(${own})` : own} ${step} 1`;
+  if (isStepped(node, step === '+' ? '-' : '+')) return sourceOf(node.left, text);
+  const own = sourceOf(node, text);
+  return `${isLoose(node) ? `(${own})` : own} ${step} 1`;
 }
 
 function numbersOf(element: Element, evaluator: Evaluator): Written['texts'] | undefined {
@@ -91,5 +112,13 @@ function editsTo(form: ExtentForm, was: ExtentForm, { origin }: Element, at: Pro
   const { start, end } = at.value ?? at;
   const newText = form === 'size' ? `${baseText} size ${texts.size}` : `${baseText} ${form} ${texts[form]}`;
   const edit = { path, item, start, end, newText };
-  return was === 'size' && sized ? [edit, withoutSpan({ path, item }, sized.start, sized.end)] : [edit];
+  return was === 'size' && sized ? [edit, withoutProperty(sized, origin)] : [edit];
+}
+
+/** Takes a property away; a comment behind it keeps its line. */
+function withoutProperty({ start, end }: Property, { path, item }: Origin): PlacedEdit {
+  const behind = item.text.slice(end, lineEnd(item.text, end));
+  return /\S/.test(behind) && hasOwnLines(item.text, { start, end })
+    ? { path, item, start, end: end + behind.length - behind.replace(/^[\s;]*/, '').length, newText: '' }
+    : withoutSpan({ path, item }, start, end);
 }

@@ -1,12 +1,13 @@
 import { alignDown, formatSize, GIB, KIB, MIB } from '../layout/address.js';
 import type { Element } from '../layout/elements.js';
 import { contains, sizeOf, type Range } from '../layout/intervals.js';
-import type { Backing, Region } from '../layout/model.js';
 import type { PlacedEdit } from '../layout/place.js';
-import { writeAddress, writeSize } from '../layout/written.js';
-import { freshName, indentOf, isWrittenIn, otherProperties } from '../rules/edits.js';
-import { letter, mapLines } from '../rules/map-lines.js';
+import { writeAddress } from '../layout/written.js';
+import { isWrittenIn, replacedBy } from '../rules/edits.js';
+import { mapLines } from '../rules/map-lines.js';
 import type { CheckedVm } from '../rules/parts.js';
+import { walk } from '../syntax/walk.js';
+import { regionPieces } from './region-pieces.js';
 
 /** Cuts a region or a written map into pieces that have the bytes they had in the whole. */
 
@@ -76,61 +77,30 @@ function byNodes(element: Element, range: Range, checked: CheckedVm): Split[] {
   const block = [GIB, 2n * MIB, 4n * KIB].find((size) => sizeOf(range) / size >= BigInt(nodes.length));
   if (nodes.length < 2 || block === undefined) return [];
   const share = sizeOf(range) / BigInt(nodes.length);
-  const cuts = nodes.slice(1).map((_, index) => alignDown(range.base + share * BigInt(index + 1), block)).filter((cut) => cut > range.base);
-  return splitAt(element, cuts, checked, `by NUMA node (${nodes.join(', ')})`, nodes.map((node) => ` node ${node}`));
+  const cuts = nodes.slice(1).map((_, index) => alignDown(range.base + share * BigInt(index + 1) + block / 2n, block));
+  return splitAt(element, cuts, checked, `by NUMA node (${nodes.join(', ')})`, nodes);
 }
 
-/** Cuts at these addresses, ascending; `more` is written behind each piece. */
-function splitAt(element: Element, cuts: readonly bigint[], checked: CheckedVm, where: string, more: readonly string[] = []): Split[] {
+/** Cuts at these addresses, ascending; `nodes` are those of the pieces. */
+function splitAt(element: Element, cuts: readonly bigint[], checked: CheckedVm, where: string, nodes: readonly number[] = []): Split[] {
   const { vm } = checked;
   const range = rangeOf(element, checked);
   if (!range || !isWrittenIn(element, vm.element) || element.origin.declaration.block) return [];
   const bounds = [range.base, ...cuts, range.end];
   const parts = bounds.slice(1).map((end, index) => ({ base: bounds[index] ?? 0n, end }));
-  const lines = element.keyword === 'map' ? pieceMaps(element, parts, checked) : pieceRegions(element, parts, checked, more);
-  if (!lines) return [];
-  const { path, item, declaration } = element.origin;
-  return [{ title: `Split \`${element.name}\` ${where}`, edits: [{ path, item, start: declaration.keyword.start, end: declaration.end, newText: lines.join(`\n${indentOf(element)}`) }] }];
-}
-
-function pieceMaps(element: Element, parts: readonly Range[], { plan, vm }: CheckedVm): string[] | undefined {
-  const map = plan?.maps.find(({ written }) => written && isSame(written.element, element));
-  return map && mapLines(map, parts, vm.element, element.name);
-}
-
-function pieceRegions(element: Element, parts: readonly Range[], { vm }: CheckedVm, more: readonly string[]): string[] | undefined {
+  const title = `Split \`${element.name}\` ${where}`;
+  if (element.keyword === 'map') return splitMap(element, parts, checked, title);
   const region = vm.regions.find((candidate) => isSame(candidate.element, element));
-  if (!region?.range || (region.kind !== 'ram' && region.kind !== 'rom') || region.alias || region.over.length > 0) return undefined;
-  const source = sourceOf(region, vm.element);
-  const { base } = region.range;
-  const pieces = parts.map((part, index) => {
-    const name = index === 0 ? region.name : freshName(vm.element, `${region.name}-${letter(index)}`);
-    const rest = otherProperties(element, ['at', 'size', 'from', ...(source.line === undefined ? [] : ['backing'])]);
-    return `${region.kind} ${name} at ${writeAddress(part.base)} size ${writeSize(part.end - part.base)}${source.from(part.base - base, index)}${rest}${more[index] ?? ''}`;
-  });
-  return [...(source.line === undefined ? [] : [source.line]), ...pieces];
+  const edits = region && regionPieces(region, parts, vm.element, nodes);
+  return edits ? [{ title, edits }] : [];
 }
 
-interface PieceSource {
-  /** A declaration of the backing, where it had no name. */
-  readonly line: string | undefined;
-  /** ` from …` of the piece so many bytes behind the region's base. */
-  readonly from: (distance: bigint, index: number) => string;
+/** A request for each piece. They are written in numbers, which the title says where there was something else. */
+function splitMap(element: Element, parts: readonly Range[], { plan, vm }: CheckedVm, title: string): Split[] {
+  const map = plan?.maps.find(({ written }) => written && isSame(written.element, element));
+  if (!map) return [];
+  const names = [...walk(element.origin.declaration)].filter(({ kind }) => kind === 'reference');
+  // One of them is the region that it goes to.
+  const isComputed = names.length > 1;
+  return [{ title: isComputed ? `${title}, in numbers` : title, edits: [replacedBy(element, mapLines(map, parts, vm.element, element.name))] }];
 }
-
-/** Where pieces take their bytes from: the offsets stay what they were in the whole. */
-function sourceOf({ backing, offset, element, name, range }: Region, owner: Element): PieceSource {
-  const from = (target: string, start: bigint) => (distance: bigint, index: number): string => {
-    const written = element.properties.get('from')?.[0];
-    if (index === 0 && written) return ` ${written.item.text.slice(written.property.start, written.property.end)}`;
-    return ` from ${target}${start + distance === 0n ? '' : ` + ${writeSize(start + distance)}`}`;
-  };
-  if (!backing || (backing.own && (backing.kind === 'anonymous' || backing.kind === 'thp'))) return { line: undefined, from: () => '' };
-  if (!backing.own) return { line: undefined, from: from(backing.name, offset ?? 0n) };
-  const named = freshName(owner, `${name}-memory`);
-  const size = range ? range.end - range.base : 0n;
-  return { line: `backing ${named} size ${writeSize(size)} ${kindText(backing)}`, from: from(named, 0n) };
-}
-
-const kindText = ({ kind, page, physical }: Backing): string =>
-  kind === 'physical' ? `physical at ${writeAddress(physical ?? 0n)}` : page === undefined ? kind : `${kind} ${writeSize(page)}`;

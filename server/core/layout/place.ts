@@ -1,5 +1,6 @@
-import { indexOfItem, type Document, type Item } from '../syntax/document.js';
+import { indexOfItem, itemIndexAt, type Document, type Item } from '../syntax/document.js';
 import type { Span } from '../text/span.js';
+import type { TextEdit } from '../text/text-edit.js';
 
 /**
  * A stretch of a file that stays where it is when other items change: offsets count from the start of the item, which
@@ -36,4 +37,15 @@ export function spanOfPlace(document: Document, { item, start, end }: Place): Sp
   const index = indexOfItem(document, item);
   const base = index === undefined ? undefined : document.starts[index];
   return base === undefined ? undefined : { start: base + start, end: base + end };
+}
+
+/** An edit of a document, in its items: it may go over several. */
+export function placedIn(document: Document, path: string, { start, end, newText }: TextEdit): PlacedEdit[] {
+  const { items, starts } = document;
+  const first = itemIndexAt(document, start);
+  const last = Math.max(first, itemIndexAt(document, end - 1));
+  return items.slice(first, last + 1).map((item, index) => {
+    const base = starts[first + index] ?? 0;
+    return { path, item, start: Math.max(0, start - base), end: Math.min(item.text.length, end - base), newText: index === 0 ? newText : '' };
+  });
 }

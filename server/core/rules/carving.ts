@@ -2,11 +2,10 @@ import { partsAround, isAvoided, refusesContacts, type Contact } from '../dma/co
 import type { PlannedMap } from '../dma/plan.js';
 import { alignDown, alignUp, formatSize, isAligned } from '../layout/address.js';
 import { overlaps, subtract, type Range } from '../layout/intervals.js';
-import type { Region, Reserved } from '../layout/model.js';
-import { namePlace } from '../layout/model.js';
+import type { Host, Region, Reserved } from '../layout/model.js';
 import type { PlacedEdit } from '../layout/place.js';
 import { writeAddress, writeSize } from '../layout/written.js';
-import { freshName, isWrittenIn, linesAfter, linesInto, otherProperties, replacedBy, withProperty, without } from './edits.js';
+import { freshName, isWrittenIn, lineAtTop, linesAfter, linesInto, otherProperties, replacedBy, withProperty, without } from './edits.js';
 import { letter, mapLines } from './map-lines.js';
 import { moveRegion } from './placement.js';
 import type { Fix, VmSubject } from './rule.js';
@@ -60,14 +59,23 @@ export function declareBelow(subject: VmSubject, region: Region, holes: readonly
 }
 
 /** An `avoid` for each hole that the guest isn't told of yet. */
-export function declareHoles({ vm }: VmSubject, region: Region, holes: readonly Range[], kept: Reserved | undefined): string[] {
+export function declareHoles({ vm, host }: VmSubject, region: Region, holes: readonly Range[], kept: Reserved | undefined): string[] {
   const wanted = kept && (kept.kind === 'msi' || kept.kind === 'sw-msi') ? 'doorbell-hole' : `${region.name.replaceAll('.', '_')}-hole`;
   return holes
     .filter((hole) => !isAvoided(vm.regions, hole))
     .map((hole, index) => {
       const name = freshName(vm.element, index === 0 ? wanted : `${wanted}${index + 1}`);
-      return `avoid ${name} at ${writeAddress(hole.base)} size ${writeSize(hole.end - hole.base)} via reserved-memory`;
+      return `avoid ${name} at ${writeAddress(hole.base)} size ${writeSize(hole.end - hole.base)} via ${mediumOf(host)}`;
     });
+}
+
+/** IOMMUs that only PCs have. */
+const OF_PCS: ReadonlySet<string | undefined> = new Set(['vt-d', 'amd-v1', 'amd-v2']);
+
+/** How a guest of this host is told of holes: a PC has no device tree, and finds them in its e820 map. */
+function mediumOf(host: Host | undefined): 'e820' | 'reserved-memory' {
+  const isPc = host?.arch === undefined ? host?.iommus.some(({ model }) => OF_PCS.has(model)) : host.arch === 'x86_64';
+  return isPc ? 'e820' : 'reserved-memory';
 }
 
 /** Two rams with a hole between that uses up its bytes, so that what follows keeps its offset. */
@@ -124,13 +132,8 @@ function tolerate(contact: Contact, subject: VmSubject, what: string): Fix[] {
 
 function stanceEdit({ vm }: VmSubject, stance: string): PlacedEdit {
   if (vm.element.properties.has('on-overlap')) return withProperty(vm.element, 'on-overlap', stance);
-  const first = vm.element.origin.declaration.block?.members[0];
-  if (!first) return linesInto(vm.element, [`on-overlap ${stance}`]);
-  const place = { ...namePlace(vm.element), start: first.start, end: first.start };
-  return { ...place, newText: `on-overlap ${stance}\n${' '.repeat(column(place.item.text, first.start))}` };
+  return lineAtTop(vm.element, `on-overlap ${stance}`);
 }
-
-const column = (text: string, offset: number): number => offset - (text.lastIndexOf('\n', offset - 1) + 1);
 
 function avoidEdits(contact: Contact, subject: VmSubject): PlacedEdit[] {
   const { map, plan, kept } = contact;

@@ -1,19 +1,24 @@
 import type { Element } from '../layout/elements.js';
 import type { Origin, PlacedEdit } from '../layout/place.js';
+import { commentsAbove, hasOwnLines, isLastOnLine } from '../syntax/comments.js';
+import { lineEnd, lineStart, nextLine } from '../text/lines.js';
+import type { Span } from '../text/span.js';
 
 /** Makes the edits of fixes: text that a person would have written, in the place where it belongs. */
 
-/** New lines after a declaration, with its indentation. */
-export function linesAfter(element: Element, lines: readonly string[]): PlacedEdit {
+/** What is written somewhere, and may have properties besides. */
+type Written = Pick<Element, 'origin'>;
+
+/** New lines after a declaration, with its indentation; behind it where the line goes on. */
+export function linesAfter(element: Written, lines: readonly string[]): PlacedEdit {
   const { path, item, declaration } = element.origin;
-  const lineEnd = item.text.indexOf('\n', declaration.end);
-  const at = lineEnd < 0 ? item.text.length : lineEnd;
-  const indent = indentOf(element);
-  return { path, item, start: at, end: at, newText: lines.map((line) => `\n${indent}${line}`).join('') };
+  const isLast = isLastOnLine(item.text, declaration.end);
+  const at = isLast ? lineEnd(item.text, declaration.end) : declaration.end;
+  return { path, item, start: at, end: at, newText: lines.map((line) => `${isLast ? `\n${indentOf(element)}` : '; '}${line}`).join('') };
 }
 
-/** New lines at the end of a declaration's block; it gets one if it has none. */
-export function linesInto(element: Element, lines: readonly string[]): PlacedEdit {
+/** New lines at the end of a declaration's block; it gets one if it has none. A block on one line stays there. */
+export function linesInto(element: Written, lines: readonly string[]): PlacedEdit {
   const { path, item, declaration } = element.origin;
   const { block } = declaration;
   const outer = indentOf(element);
@@ -22,11 +27,29 @@ export function linesInto(element: Element, lines: readonly string[]): PlacedEdi
     return { path, item, start: declaration.end, end: declaration.end, newText: ` {\n${body}${outer}}` };
   }
   const last = block.members.at(-1);
+  if (last && !item.text.slice(block.start, block.end).includes('\n')) return { path, item, start: last.end, end: last.end, newText: lines.map((line) => `; ${line}`).join('') };
   const from = last ? lastOnLine(item.text, last.end) : block.start + 1;
   const below = last !== undefined && item.text.slice(block.start, last.start).includes('\n');
   const indent = below ? indentAt(item.text, last.start) : `${outer}  `;
   const closing = item.text.slice(from, block.end - 1).includes('\n') ? '' : `\n${outer}`;
   return { path, item, start: from, end: from, newText: lines.map((line) => `\n${indent}${line}`).join('') + closing };
+}
+
+/** A new line above the first member of a declaration's block and the comments that lead to it. */
+export function lineAtTop(element: Written, line: string): PlacedEdit {
+  const { origin } = element;
+  const { block } = origin.declaration;
+  const [first] = block?.members ?? [];
+  return block && first ? lineAbove(origin, first, line, nextLine(origin.item.text, block.start)) : linesInto(element, [line]);
+}
+
+/** A new line above a declaration or property and the comments that lead to it, which end below `top`; before it where it shares its line. */
+export function lineAbove({ path, item }: Origin, { start }: Span, line: string, top = 0): PlacedEdit {
+  const first = lineStart(item.text, start);
+  const blanks = item.text.slice(first, start);
+  if (blanks.trim() !== '') return { path, item, start, end: start, newText: `${line}; ` };
+  const at = commentsAbove(item.text, first, top);
+  return { path, item, start: at, end: at, newText: `${blanks}${line}\n` };
 }
 
 /** Writes a property anew, or adds it at the end of the declaration's line. */
@@ -54,29 +77,34 @@ export function otherProperties(element: Element, besides: readonly string[]): s
   const texts = [...element.properties]
     .filter(([word]) => !besides.includes(word))
     .flatMap(([, located]) => located)
-    .map(({ item, property }) => item.text.slice(property.start, property.end).replaceAll('\n', ' '));
+    .map(({ item, property }) => item.text.slice(property.start, property.end).replace(/\s*\n\s*/g, ' '));
   return texts.map((text) => ` ${text}`).join('');
 }
 
 /** Removes a declaration with its line. */
-export function without({ origin }: Pick<Element, 'origin'>): PlacedEdit {
-  const { path, item, declaration } = origin;
-  const { start, end } = wholeLines(item.text, declaration.start, declaration.end);
-  return { path, item, start, end, newText: '' };
-}
+export const without = ({ origin }: Written): PlacedEdit => withoutSpan(origin, origin.declaration.start, origin.declaration.end);
 
-/** Removes a stretch of a line with the blanks before it, or the whole line where nothing else stands there. */
+/** Removes a stretch of a line with the blanks or the `;` that set it apart, or the whole line where nothing else stands there. */
 export function withoutSpan({ path, item }: Origin, start: number, end: number): PlacedEdit {
-  const whole = wholeLines(item.text, start, end);
-  if (whole.start < start || whole.end > end) return { path, item, ...whole, newText: '' };
-  const blanks = /[ \t]*$/.exec(item.text.slice(0, start))?.[0].length ?? 0;
-  return { path, item, start: start - blanks, end, newText: '' };
+  const { text } = item;
+  const span = hasOwnLines(text, { start, end }) ? { start: lineStart(text, start), end: nextLine(text, end) } : withSeparator(text, { start, end });
+  return { path, item, ...span, newText: '' };
 }
 
-/** Replaces a declaration by lines with its indentation; its doc comment stays, and belongs to the first of them. */
+function withSeparator(text: string, { start, end }: Span): Span {
+  const before = text.slice(lineStart(text, start), start);
+  const blanks = /[ \t]*$/.exec(before)?.[0].length ?? 0;
+  const behind = /^[ \t]*;[ \t]*/.exec(text.slice(end, lineEnd(text, end)))?.[0].length ?? 0;
+  const mark = before.trimEnd().slice(-1);
+  if (behind > 0 && (mark === '' || mark === '{')) return { start, end: end + behind };
+  return { start: start - blanks - (mark === ';' ? 1 : 0), end };
+}
+
+/** Replaces a declaration by lines with its indentation, or where it shares its line by declarations there; its doc comment stays, and belongs to the first of them. */
 export function replacedBy(element: Element, lines: readonly string[]): PlacedEdit {
   const { path, item, declaration } = element.origin;
-  return { path, item, start: declaration.keyword.start, end: declaration.end, newText: lines.join(`\n${indentOf(element)}`) };
+  const separator = hasOwnLines(item.text, declaration) ? `\n${indentOf(element)}` : '; ';
+  return { path, item, start: declaration.keyword.start, end: declaration.end, newText: lines.join(separator) };
 }
 
 /** Whether the element is written in the block of its own parent, and not brought by `like`: only then may a fix touch it. */
@@ -95,11 +123,10 @@ export function freshName(owner: Element, wanted: string): string {
   for (let number = 2; ; number++) if (!taken.has(`${wanted}${number}`)) return `${wanted}${number}`;
 }
 
-export const indentOf = (element: Element): string => indentAt(element.origin.item.text, element.origin.declaration.start);
+export const indentOf = ({ origin }: Written): string => indentAt(origin.item.text, origin.declaration.start);
 
 function indentAt(text: string, offset: number): string {
-  const line = text.lastIndexOf('\n', offset - 1) + 1;
-  return /^[ \t]*/.exec(text.slice(line, offset))?.[0] ?? '';
+  return /^[ \t]*/.exec(text.slice(lineStart(text, offset), offset))?.[0] ?? '';
 }
 
 /** After what stands on the line behind an offset, a comment included. */
@@ -112,12 +139,4 @@ function endBeforeBlock(brace: number, text: string): number {
   let end = brace;
   while (end > 0 && /\s/.test(text[end - 1] ?? '')) end--;
   return end;
-}
-
-function wholeLines(text: string, start: number, end: number): { start: number; end: number } {
-  const lineStart = text.lastIndexOf('\n', start - 1) + 1;
-  const lineEnd = text.indexOf('\n', end);
-  const after = lineEnd < 0 ? text.length : lineEnd;
-  const alone = text.slice(lineStart, start).trim() === '' && /^[ \t;]*(?:\/\/[^\n]*)?$/.test(text.slice(end, after));
-  return alone ? { start: lineStart, end: Math.min(text.length, after + 1) } : { start, end };
 }

@@ -1,9 +1,10 @@
 import { addLeaves, formatLeaves, totalLeaves, type Leaves } from '../dma/leaves.js';
 import type { PlannedMap } from '../dma/plan.js';
-import { spanOfPlace, type PlacedEdit } from '../layout/place.js';
+import { placedIn, spanOfPlace, type PlacedEdit } from '../layout/place.js';
 import type { World } from '../layout/scope.js';
 import { editDocumentAll, type Document } from '../syntax/document.js';
-import type { TextEdit } from '../text/text-edit.js';
+import { inBreaksOf, laidOut } from '../syntax/laid-out.js';
+import { withoutOverlaps, type TextEdit } from '../text/text-edit.js';
 import { RULES } from './catalogue.js';
 import { checkFile, type CheckOptions, type CheckResult } from './check.js';
 import type { Finding, Fix } from './rule.js';
@@ -13,6 +14,9 @@ import { waiverFor } from './waiving.js';
 export interface Offer {
   readonly title: string;
   readonly safe: boolean;
+  /** Whether it may be taken without a look at the others: it is the first, no waiver, and nothing is told afterwards that wasn’t before. */
+  readonly preferred: boolean;
+  /** As the formatter would have them. */
   readonly edits: readonly TextEdit[];
   /** The same edits, in their items. */
   readonly placed: readonly PlacedEdit[];
@@ -26,7 +30,9 @@ export interface Offer {
 export function offersFor(finding: Finding, path: string, world: World, options: CheckOptions, before: CheckResult): Offer[] {
   const document = documentAt(path, world);
   if (!document) return [];
-  return [...finding.fixes(), ...waiverFor(finding)].flatMap((fix) => offer(fix, finding, path, document, world, options, before));
+  const tried = (fix: Fix): Offer[] => offer(fix, finding, path, document, world, options, before);
+  const mends = finding.fixes().flatMap(tried).map((each, index) => (index === 0 ? each : { ...each, preferred: false }));
+  return [...mends, ...waiverFor(finding).flatMap(tried).map((each) => ({ ...each, preferred: false }))];
 }
 
 function offer(fix: Fix, finding: Finding, path: string, document: Document, world: World, options: CheckOptions, before: CheckResult): Offer[] {
@@ -36,15 +42,16 @@ function offer(fix: Fix, finding: Finding, path: string, document: Document, wor
   const after = checkFile(path, { read: (asked) => (asked === path ? changed : world.read(asked)) }, options, before);
   if (!isBetter(finding, fix, before, after) || (fix.savesLeaves && leavesIn(after) >= leavesIn(before))) return [];
   const price = priceOf(before, after);
-  const title = `${fix.title}${price}${newFindings(before, after, price !== '')}`;
-  return [{ title, safe: fix.safe, edits, placed: fix.edits }];
+  const told = newFindings(before, after, price !== '');
+  const tidy = laidOut(document, edits);
+  return [{ title: `${fix.title}${price}${told}`, safe: fix.safe, preferred: told === '', edits: tidy, placed: tidy.flatMap((edit) => placedIn(document, path, edit)) }];
 }
 
 /** The edits of a fix, with offsets in the whole file; none where one lies in another file. */
 export function editsInFile(fix: Fix, path: string, document: Document): TextEdit[] {
   const edits = fix.edits.map((edit) => inFile(edit, path, document));
   const known = edits.filter((edit) => edit !== undefined);
-  return known.length === edits.length ? known : [];
+  return known.length === edits.length ? withoutOverlaps(inBreaksOf(document, known)) : [];
 }
 
 function documentAt(path: string, world: World): Document | undefined {

@@ -56,7 +56,7 @@ nothing is told, nor where an \`avoid\` keeps the guest's DMA out.`,
       `),
       fixed('Tell the guest to keep its DMA out of 0x90000000-0x91ffffff', `
             ram main at 0x4000_0000 size 2 GiB from ram0
-        +   avoid main-hole at 0x9000_0000 size 32 MiB via reserved-memory
+        +   avoid main-hole at 0x9000_0000 size 32 MiB via e820
       `),
     ),
     good(`

@@ -79,7 +79,7 @@ gone once an \`avoid\` keeps the guest off. A \`direct\` range mostly keeps its 
     `,
       fixed('Tell the guest to keep off `stolen`', `
             ram low at 0 size 2 GiB
-        +   avoid low-hole at 0x7c00_0000 size 64 MiB via reserved-memory
+        +   avoid low-hole at 0x7c00_0000 size 64 MiB via e820
       `),
     ),
     good(`

@@ -245,10 +245,12 @@ interface LanguageRuleParts extends Omit<Rule<'file', Problem>, 'over' | 'group'
   readonly level?: Level;
   /** Problems of this kind that don't come from evaluating a declaration. */
   also?(subject: FileSubject): Iterable<Problem>;
+  /** Fixes besides the repair that a problem brings, and before it. */
+  fixesOf?(problem: Problem, subject: FileSubject): readonly Fix[];
 }
 
 /** A rule of the language: it tells the problems of one kind that evaluation stumbled over. */
-export function defineLanguageRule({ also, ...rule }: LanguageRuleParts): SealedRule {
+export function defineLanguageRule({ also, fixesOf, ...rule }: LanguageRuleParts): SealedRule {
   return defineRule<'file', Problem>({
     ...rule,
     over: 'file',
@@ -258,7 +260,7 @@ export function defineLanguageRule({ also, ...rule }: LanguageRuleParts): Sealed
     locate: ({ place }) => place,
     message: ({ message }) => message,
     notes: ({ note }) => (note ? [note] : []),
-    fixes: ({ place, repair }) => (repair ? [fixOf(place, repair)] : []),
+    fixes: (problem, subject) => [...(fixesOf?.(problem, subject) ?? []), ...(problem.repair ? [fixOf(problem.place, problem.repair)] : [])],
   });
 }
 

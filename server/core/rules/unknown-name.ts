@@ -1,3 +1,4 @@
+import { importsOf } from './library-imports.js';
 import { bad, defineLanguageRule, fixed, good } from './rule.js';
 
 /** A name or a fixed word that stands for nothing. */
@@ -51,6 +52,20 @@ A hyphen belongs to a name where a letter follows it: \`RAM-HOLE\` is one name, 
         +   mmio uart at low.end size 4 KiB
       `),
     ),
+    bad(
+      `
+      vm web {
+        policy basic
+               ^^^^^ there is no policy \`basic\`
+        ram low at 0 size 4 GiB
+      }
+    `,
+      fixed('Import `std:policies/basic`', `
+        + import "std:policies/basic"
+        +
+          vm web {
+      `),
+    ),
     good(`
       const RAM = 4 GiB
 
@@ -60,4 +75,6 @@ A hyphen belongs to a name where a letter follows it: \`RAM-HOLE\` is one name, 
       }
     `),
   ],
+
+  fixesOf: ({ place }, subject) => importsOf(place, subject),
 });

@@ -25,6 +25,8 @@ of another vm is used there.`,
     `,
       fixed('Remove `GUEST_RAM`', `
         - const GUEST_RAM = 4 GiB
+        -
+          vm web {
       `),
     ),
     good(`

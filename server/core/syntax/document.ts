@@ -75,6 +75,9 @@ export function editDocumentAll(document: Document, edits: readonly TextEdit[]):
 /** The items of a document that are kept, as a document of their own. */
 export const partOfDocument = ({ items }: Document, isKept: (item: Item) => boolean): Document => documentOf(items.filter(isKept), {});
 
+/** Some items in a row, as a document of their own. */
+export const documentOfItems = (items: readonly Item[]): Document => documentOf(items, {});
+
 export const textOfDocument = (document: Document): string => joinItems(document.items, 0, document.items.length);
 
 export const lengthOf = (document: Document): number => document.starts.at(-1) ?? 0;

@@ -1,5 +1,5 @@
-import type { AnyNode, Block } from '../syntax/nodes.js';
-import { walk } from '../syntax/walk.js';
+import type { AnyNode, Block } from './nodes.js';
+import { walk } from './walk.js';
 import type { Span } from '../text/span.js';
 
 /** What a formatter moves around: a word, a mark or a comment, as it should be written. */

@@ -1,7 +1,8 @@
-import { openDocument, textOfDocument, treeOf, type Document } from '../syntax/document.js';
-import type { AnyNode } from '../syntax/nodes.js';
-import { pathTo } from '../syntax/walk.js';
+import { openDocument, textOfDocument, treeOf, type Document } from './document.js';
+import type { AnyNode } from './nodes.js';
+import { pathTo } from './walk.js';
 import type { Span } from '../text/span.js';
+import { lineBreakIn, lineStart, nextLine } from '../text/lines.js';
 import { applyEdits, type TextEdit } from '../text/text-edit.js';
 import { formattedLine, linesIn, type CommentColumns, type SourceLine } from './format-lines.js';
 
@@ -14,14 +15,15 @@ export function formatDocument(document: Document): TextEdit[] {
   const text = textOfDocument(document);
   const settled = settle(linesOf(text), document);
   const formatted = settled.map(({ text: line }) => line).join('');
+  if (formatted === text) return [];
   return sameMeaning(document, openDocument(formatted)) ? editsTo(settled, text) : [];
 }
 
 /** The edits of those lines that a range touches. */
 export function formatRange(document: Document, range: Span): TextEdit[] {
   const text = textOfDocument(document);
-  const start = text.lastIndexOf('\n', range.start - 1) + 1;
-  const end = lineEnd(text, Math.max(range.start, range.end - 1));
+  const start = lineStart(text, range.start);
+  const end = nextLine(text, Math.max(range.start, range.end - 1));
   return formatDocument(document).filter((edit) => edit.start >= start && edit.end <= end);
 }
 
@@ -39,10 +41,10 @@ export function formatClosedBlock(document: Document, offset: number): TextEdit[
 /** What to do when a line was left by a break: the edits within the last line that says something. Nothing is taken away below it. */
 export function formatFinishedLine(document: Document, offset: number): TextEdit[] {
   const text = textOfDocument(document);
-  const lineStart = text.lastIndexOf('\n', offset - 1) + 1;
-  const start = text.lastIndexOf('\n', lineStart - 2) + 1;
-  if (lineStart === 0 || text.slice(start, lineStart).trim() === '') return [];
-  return formatRange(document, { start, end: lineStart }).filter((edit) => edit.end < lineStart);
+  const below = lineStart(text, offset);
+  const start = lineStart(text, below - 1);
+  if (below === 0 || text.slice(start, below).trim() === '') return [];
+  return formatRange(document, { start, end: below }).filter((edit) => edit.end < below);
 }
 
 /** A line of the text as it was, and what it is now, with its break. */
@@ -53,17 +55,11 @@ interface Line extends Span {
 function linesOf(text: string): Line[] {
   const lines: Line[] = [];
   for (let start = 0; start < text.length; ) {
-    const end = lineEnd(text, start);
+    const end = nextLine(text, start);
     lines.push({ start, end, text: text.slice(start, end) });
     start = end;
   }
   return lines;
-}
-
-/** One past the break of the line that an offset is in. */
-function lineEnd(text: string, offset: number): number {
-  const end = text.indexOf('\n', offset);
-  return end < 0 ? text.length : end + 1;
 }
 
 /** A column that is given up may have been what another was aligned with: more rounds than this no text needs. */
@@ -84,7 +80,7 @@ function settle(lines: readonly Line[], document: Document): readonly Line[] {
 function once(lines: readonly Line[], document: Document): Line[] {
   const text = textOfDocument(document);
   const sources = linesIn(document);
-  const ending = text.includes('\r\n') ? '\r\n' : '\n';
+  const ending = lineBreakIn(text);
   let comment: CommentColumns | undefined;
   const formatted = lines.map((line, index): Line => {
     const source = sources[index];

@@ -1,4 +1,4 @@
-import { treeOf, type Document, type Item } from '../syntax/document.js';
+import { treeOf, type Document, type Item } from './document.js';
 import { LineIndex } from '../text/line-index.js';
 import type { Span } from '../text/span.js';
 import { damageIn, gapBetween, statementStarts, tokensOf, type Token } from './format-tokens.js';
@@ -33,7 +33,7 @@ type Uncounted = Omit<SourceLine, 'columns'>;
 const columnOf = (token: Token, { tokens }: Uncounted): number => token.start - (tokens[0]?.start ?? 0);
 
 /** Comments are aligned with comments only, and words with words. */
-const columnKey = (token: Token, line: Uncounted): string => `${token.kind === 'line-comment' ? '//' : ''}${columnOf(token, line)}`;
+export const columnKey = (token: Token, line: Uncounted): string => `${token.kind === 'line-comment' ? '//' : ''}${columnOf(token, line)}`;
 
 function withColumns(lines: readonly Uncounted[]): SourceLine[] {
   const seen = new Map<number, Set<string>>();
@@ -67,6 +67,8 @@ function linesOfItem(item: Item, base: number, isLast: boolean): Uncounted[] {
     const own = tokens.slice(first, next);
     const closers = own.findIndex(({ text: mark }) => mark !== '}');
     const level = Math.max(0, depth - (closers < 0 ? own.length : closers));
+    // A `(` that is never closed ends where the next statement begins, and with its block.
+    if (own[0] && (starts.has(own[0].start) || isBrace(own[0]))) open = 0;
     const goesOn = own[0] !== undefined && (open > 0 || !(starts.has(own[0].start) || isFree(own[0])));
     lines.push({
       start: base + start,
@@ -79,6 +81,7 @@ function linesOfItem(item: Item, base: number, isLast: boolean): Uncounted[] {
       if (kind !== 'mark') continue;
       if (mark === '{') depth++;
       if (mark === '}') depth = Math.max(0, depth - 1);
+      if (mark === '{' || mark === '}') open = 0;
       if (mark === '(') open++;
       if (mark === ')') open = Math.max(0, open - 1);
     }
@@ -96,6 +99,8 @@ function linesOfSpans(spans: readonly Span[], text: string): ReadonlySet<number>
   }
   return lines;
 }
+
+const isBrace = ({ kind, text }: Token): boolean => kind === 'mark' && (text === '{' || text === '}');
 
 /** Comments, braces and `;` belong to the block that they stand in. */
 const isFree = ({ kind, text }: Token): boolean => kind === 'line-comment' || kind === 'comment' || (kind === 'mark' && '{};'.includes(text));
