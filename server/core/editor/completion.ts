@@ -17,6 +17,7 @@ import { expressionNames, membersAfter, namesFor } from './names-in-scope.js';
 import { backingKinds, binders, dates, fixedWords, propertiesOf, ruleNames, selectorNames, statements, type Asked } from './statement-words.js';
 import { told, type Suggestion } from './suggestion.js';
 import { surroundingsOf, type Surroundings } from './surroundings.js';
+import { mayFollow } from './trigger.js';
 import { unitsAfter, usualValues } from './usual-values.js';
 
 /** What could stand at the cursor, the likeliest first. */
@@ -36,6 +37,8 @@ export interface CompletionContext {
   readonly layouts?: readonly string[];
   /** A date such as `2026-11-22`. */
   readonly today?: string;
+  /** The character behind which the editor asks by itself; nothing where somebody asks, or types a word. */
+  readonly trigger?: string | undefined;
 }
 
 const NOTHING: readonly Suggestion[] = [];
@@ -51,13 +54,15 @@ export function completionsAt(file: EditorFile, offset: number, context: Complet
   if (!unfinished) return { start: offset, end: offset, suggestions: NOTHING };
   const { before, start, typed } = unfinished;
   const end = offset + wordAfter(file, offset);
+  const nothing = { start, end, suggestions: NOTHING };
   const ends = endsIn(before);
-  if (ends === 'comment') return { start, end, suggestions: NOTHING };
+  if (ends === 'comment') return nothing;
   if (ends === 'string') return { start, end, suggestions: comparedWords(before) };
+  const number = numberBefore(before + typed, context);
+  if (number) return { start: offset - number.digits.length, end: offset, suggestions: number.suggestions };
+  if (!mayFollow(context.trigger, unfinished)) return nothing;
   const binder = binderAfter(before);
   if (binder.length > 0) return { start, end, suggestions: binder };
-  const date = /\buntil[ \t]+([\d-]*)$/.exec(before + typed)?.[1];
-  if (date !== undefined) return { start: offset - date.length, end: offset, suggestions: dates(context.today) };
   const around = surroundingsOf(file.path, file.world, unfinished.item, unfinished.nodes);
   return { start, end, suggestions: [...unitsAfter(before), ...suggest(unfinished, { file, around, context })] };
 }
@@ -67,6 +72,14 @@ function wordAfter({ document }: EditorFile, offset: number): number {
   const index = itemIndexAt(document, offset);
   const base = document.starts[index] ?? 0;
   return /^[\w-]*/.exec(document.items[index]?.text.slice(offset - base, offset - base + 100) ?? '')?.[0].length ?? 0;
+}
+
+/** A day or a release of which some digits are typed, and what it could become. */
+function numberBefore(text: string, { today }: CompletionContext): { readonly digits: string; readonly suggestions: readonly Suggestion[] } | undefined {
+  const day = /\buntil[ \t]+([\d-]*)$/.exec(text)?.[1];
+  if (day !== undefined) return { digits: day, suggestions: dates(today) };
+  const release = /(?<![\w-])kernel(?:[ \t]+|[ \t]*[=!<>]=?[ \t]*)(\d[\d.]*)$/.exec(text)?.[1];
+  return release === undefined ? undefined : { digits: release, suggestions: usualValues('kernel') };
 }
 
 /** In the quotes behind `r.kind ==` and the like: the words that the field has. */
