@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { DECLARATIONS, PROPERTIES, type PropertyWord } from '../../server/core/syntax/vocabulary.js';
+import { BACKING_KINDS } from '../../server/core/editor/statement-words.js';
+import { DECLARATIONS, PROPERTIES, REGION_KEYWORDS, RESERVED_KINDS, type PropertyWord } from '../../server/core/syntax/vocabulary.js';
 import { checkAllSuggested, checkApplied, checkExplained, checkNotSuggested, checkSuggested, labelsAt, suggestionsAt } from '../support/cursor.js';
 
 /** Something of everything, so that each word that asks for a name finds one. */
@@ -88,10 +89,31 @@ const PLACES: readonly [text: string, ...labels: string[]][] = [
   [`${SCOPE}vm web on altra {\n  assign nic\n  assign $0\n}`, 'gpu', 'nic'],
   ['vm web {\n  ram x at 0 size 1 when $0\n}', 'not', '…'],
   ['const X = $0', 'true', 'false', '…'],
+  ['const A = 1\nconst X = 1 + $0', 'A', '…'],
+  ['const A = 1\nvm web {\n  backing pages size 1\n  ram x at 0 size $0\n}', 'A', 'pages', '…'],
+  ['const A = 1\nvm web {\n  backing pages size 1\n  ram x at 0 size 1 from pages + $0\n}', 'A', 'pages', '…'],
+  ['const A = 1\nvm web {\n  ram x at 0 size 1\n  ram y at 1 alias x + A * $0\n}', 'A', 'x', '…'],
+  ['const A = 1\nvm web {\n  ram x at 0 size 1\n  map m to x + $0\n}', 'A', 'x', '…'],
+  ['vm web {\n  ram x at 0 size 1 when 1 > $0\n}', '…'],
+  ['vm web {\n  ram x at 0 size 1 when 1 > 0 and $0\n}', 'not', '…'],
   ['policy p {\n  require 1 > 0 $0\n}', 'and', 'or', 'for', 'because', 'owner', 'when', 'label'],
   ['policy p {\n  require 1 > 0 for r $0\n}', 'in'],
   ['policy p {\n  require 1 > 0 for r in ram, $0\n}', ...['ram', 'rom', 'mmio', 'window', 'bar', 'doorbell', 'hole', 'avoid', 'region', 'map', 'reserved', 'device', 'backing', 'vm'].map((word) => `${word.charAt(0)} in ${word}`)],
-  ['policy p {\n  require r.kind == "$0" for r in reserved\n}', 'msi', 'sw-msi', 'direct', 'direct-relaxable', 'reserved'],
+  ['policy p {\n  require r.kind == "$0" for r in reserved\n}', ...RESERVED_KINDS],
+  ['policy p {\n  require r.kind == "$0" for r in ram\n}', ...REGION_KEYWORDS],
+  ['policy p {\n  require r.kind != "$0" for r in region\n}', ...REGION_KEYWORDS],
+  ['policy p {\n  require r.backing.kind == "$0" for r in ram\n}', ...BACKING_KINDS],
+  ['policy p {\n  require b.kind == "$0" for b in backing\n}', ...BACKING_KINDS],
+  ['policy p {\n  require r.kind == "$0"\n}', ...REGION_KEYWORDS, ...RESERVED_KINDS, ...BACKING_KINDS],
+  ['policy p {\n  require m.kind == "$0" for m in map\n}'],
+  ['policy p {\n  require "$0" == r.kind for r in reserved\n}', ...RESERVED_KINDS],
+  ['vm web {\n  ram x at 0 size 1\n  ram y at 1 size 1 when x.kind == "$0"\n}', ...REGION_KEYWORDS],
+  [`${SCOPE}vm web on altra {\n  require host.smmu0.msi.kind == "$0"\n}`, ...RESERVED_KINDS],
+  ['vm web {\n  backing b size 1\n  ram x at 0 size 1 from b\n  require x.backing.kind == "$0"\n}', ...BACKING_KINDS],
+  ['vm web {\n  backing b size 1\n  ram x at 0 size 1 from b\n  require x.backing.$0\n}', 'size', 'name', 'kind', 'node'],
+  ['policy p {\n  require sum(ram.$0\n}', 'base', 'size', 'end', 'last', 'kind', 'name', 'node', 'read', 'write', 'execute', 'backing'],
+  ['vm web {\n  require min(map.$0) > 1\n}', 'base', 'size', 'end', 'last', 'name', 'entries', 'tables', '…'],
+  ['vm web {\n  const X = sum(ram.$0)\n}'],
   ['policy p {\n  require host.contract != "i$0\n}', 'iommufd'],
   ['policy p {\n  allow block-split because "x" until $0\n}', '2027-02-22', '2027-05-22', '2027-11-22'],
   ['policy p {\n  allow block-split because "x" until 2027-1$0\n}', '2027-11-22'],

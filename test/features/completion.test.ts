@@ -66,6 +66,7 @@ describe('completion', () => {
     checkSuggested('policy p {\n  require r.$0 > 0 for r in ram\n}', 'base', 'size', 'write');
     checkSuggested('policy p {\n  require m.$0 > 90% for m in map\n}', 'entries', 'coverage', 'stage2', 'stage2-coverage');
     checkSuggested('policy p {\n  require v.$0 > 90% for v in vm\n}', 'slots', 'stage2', 'stage2-coverage');
+    checkSuggested('policy p {\n  require min(map.$0\n}', 'size', 'entries', 'blocks', 'coverage', 'stage2', 'stage2-coverage');
     checkApplied('policy p {\n  require m.cov$0 > 90% for m in map\n}', 'coverage', 'require m.coverage(${1:2 MiB}) > 90% for m in map');
     checkSuggested('vm web { ram low at 0 size 1\n assign gpu }\npolicy p {\n  deny map-overlap on web.$0\n}', 'low');
   });

@@ -3,9 +3,9 @@ import type { Element } from '../layout/elements.js';
 import { baseOf, lengthOf } from '../layout/extents.js';
 import { writeAddress } from '../layout/written.js';
 import { itemIndexAt } from '../syntax/document.js';
-import type { AnyNode, Declaration, Property, Reference } from '../syntax/nodes.js';
+import type { AnyNode, Declaration, Property, Reference, Word } from '../syntax/nodes.js';
 import { textOf } from '../syntax/nodes.js';
-import { PROPERTIES, REGION_KEYWORDS } from '../syntax/vocabulary.js';
+import { REGION_KEYWORDS } from '../syntax/vocabulary.js';
 import { barsOf, barsOfDevices } from './bars.js';
 import { endsIn, unfinishedAt, type Unfinished } from './damage.js';
 import type { EditorFile } from './editor-file.js';
@@ -13,7 +13,8 @@ import { freeAddress } from './free-address.js';
 import { reservedOf } from './guest-snippets.js';
 import { importPathAt, importPaths, MOST_PATHS } from './import-paths.js';
 import { replaceable } from './inherited.js';
-import { expressionNames, membersAfter, namesFor } from './names-in-scope.js';
+import { comparedWords, membersAfter } from './members.js';
+import { anchorNames, CONDITIONS, expressionNames, namesFor } from './names-in-scope.js';
 import { backingKinds, binders, dates, fixedWords, propertiesOf, ruleNames, selectorNames, statements, type Asked } from './statement-words.js';
 import { told, type Suggestion } from './suggestion.js';
 import { surroundingsOf, type Surroundings } from './surroundings.js';
@@ -57,15 +58,17 @@ export function completionsAt(file: EditorFile, offset: number, context: Complet
   const nothing = { start, end, suggestions: NOTHING };
   const ends = endsIn(before);
   if (ends === 'comment') return nothing;
-  if (ends === 'string') return { start, end, suggestions: comparedWords(before) };
+  if (ends === 'string') return { start, end, suggestions: comparedWords(unfinished, surroundingsIn(file, unfinished)) };
   const number = numberBefore(before + typed, context);
   if (number) return { start: offset - number.digits.length, end: offset, suggestions: number.suggestions };
   if (!mayFollow(context.trigger, unfinished)) return nothing;
   const binder = binderAfter(before);
   if (binder.length > 0) return { start, end, suggestions: binder };
-  const around = surroundingsOf(file.path, file.world, unfinished.item, unfinished.nodes);
+  const around = surroundingsIn(file, unfinished);
   return { start, end, suggestions: [...unitsAfter(before), ...suggest(unfinished, { file, around, context })] };
 }
+
+const surroundingsIn = ({ path, world }: EditorFile, { item, nodes }: Unfinished): Surroundings => surroundingsOf(path, world, item, nodes);
 
 /** How many letters of a word follow an offset. */
 function wordAfter({ document }: EditorFile, offset: number): number {
@@ -80,12 +83,6 @@ function numberBefore(text: string, { today }: CompletionContext): { readonly di
   if (day !== undefined) return { digits: day, suggestions: dates(today) };
   const release = /(?<![\w-])kernel(?:[ \t]+|[ \t]*[=!<>]=?[ \t]*)(\d[\d.]*)$/.exec(text)?.[1];
   return release === undefined ? undefined : { digits: release, suggestions: usualValues('kernel') };
-}
-
-/** In the quotes behind `r.kind ==` and the like: the words that the field has. */
-function comparedWords(before: string): readonly Suggestion[] {
-  const field = /\.(?<field>kind|arch|contract|model)\s*[!=]=\s*"$/.exec(before)?.groups?.['field'] ?? '';
-  return (PROPERTIES[field]?.words ?? []).map((label) => ({ label, kind: 'value' }));
 }
 
 /** Behind the name that a requirement binds, and behind the comma before the next: there the parser reads no binder yet. */
@@ -130,23 +127,27 @@ function inReference(reference: Reference, nodes: readonly AnyNode[], { around }
   const [leaf, owner] = [nodes.at(-1), nodes.at(-3)];
   const index = reference.path.findIndex((part) => part === leaf);
   const before = reference.path.slice(0, index).map((part) => textOf(part) ?? '');
-  const word = wordOf(nodes);
+  const of = ownerOfExpression(nodes);
+  const word = of?.word.text ?? '';
   if (word === 'bar') return before.length > 0 ? barsOf(before, around) : barsOfDevices(around);
   if (before.length > 0) return membersAfter(before, owner, nodes, around);
   if (owner?.kind === 'names') return namesFor(owner, nodes, around);
-  return [...placesAfter(word, around), ...usualValues(word), ...conditions(word, owner), ...expressionNames(word, around)];
+  const anchors = of?.start === reference.start ? anchorNames(word, around) : undefined;
+  return anchors ?? [...placesAfter(word, around), ...usualValues(word), ...conditions(word, owner), ...expressionNames(word, around)];
 }
 
-/** The word of the property that an expression belongs to, or of the declaration where it stands right behind its keyword. */
-function wordOf(nodes: readonly AnyNode[]): string {
+/** The word of the property that an expression belongs to, or of the declaration where it stands right behind its keyword; and where the expression begins. */
+function ownerOfExpression(nodes: readonly AnyNode[]): { readonly word: Word; readonly start: number | undefined } | undefined {
   const node = nodes.findLast((each): each is Property | Declaration => each.kind === 'property' || each.kind === 'declaration');
-  return (node?.kind === 'property' ? node.word : node?.keyword)?.text ?? '';
+  if (!node) return undefined;
+  return node.kind === 'property' ? { word: node.word, start: node.value?.start } : { word: node.keyword, start: node.head?.start };
 }
 
 /** How a condition may begin. */
 function conditions(word: string, owner: AnyNode | undefined): Suggestion[] {
-  if (word === 'const') return ['true', 'false'].map((label) => ({ label, kind: 'keyword' }));
-  if ((word !== 'when' && word !== 'require' && word !== 'prefer') || owner?.kind === 'call') return [];
+  if (word === 'const') return owner?.kind === 'declaration' ? ['true', 'false'].map((label) => ({ label, kind: 'keyword' })) : [];
+  const joined = owner?.kind !== 'binary' || owner.operator.text === 'and' || owner.operator.text === 'or';
+  if (!CONDITIONS.has(word) || owner?.kind === 'call' || !joined) return [];
   return [{ label: 'not', kind: 'keyword', insert: 'not ' }];
 }
 

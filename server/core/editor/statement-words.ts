@@ -62,7 +62,7 @@ function propertySuggestion(word: string, inherited: string | undefined): Sugges
   return { label: word, kind: 'property', ...told(known?.about), ...insert, ...quoted, ...(inherited !== undefined && { suffix: ` ${inherited}` }) };
 }
 
-const BACKING_KINDS = ['anonymous', 'thp', 'hugetlb', 'dax', 'physical'];
+export const BACKING_KINDS: readonly string[] = ['anonymous', 'thp', 'hugetlb', 'dax', 'physical'];
 
 export const backingKinds = (): Suggestion[] =>
   BACKING_KINDS.map((word) => ({ label: word, kind: 'value', ...told(PROPERTIES[word]?.about), ...(word === 'physical' && { insert: 'physical at ' }) }));
