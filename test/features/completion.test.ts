@@ -1,5 +1,6 @@
+import assert from 'node:assert/strict';
 import { LIBRARY } from '../../server/core/std/generated/library.js';
-import { checkAllSuggested, checkApplied, checkNotSuggested, checkSuggested } from '../support/cursor.js';
+import { checkAllSuggested, checkApplied, checkNotSuggested, checkSuggested, labelsAt } from '../support/cursor.js';
 
 const HOST = 'host altra { iommu smmu0 { model smmu-v3 } group 14 { device nic "01"\n device gpu "02" } }';
 
@@ -19,6 +20,14 @@ describe('completion', () => {
     checkSuggested('vm web {\n  ram low at 0 si$0\n  rom flash at 4 GiB size 64 MiB\n}', 'size');
     checkSuggested('vm web {\n  ram low {\n    $0\n  }\n}', 'at', 'size');
     checkSuggested('vm web $0{ }', 'like', 'on');
+  });
+
+  it('begins with what mostly follows', () => {
+    assert.deepEqual(labelsAt('vm web {\n  ram x at 0 size 1 hotplug $0\n}').slice(0, 2), ['dimm', 'virtio-mem']);
+    assert.deepEqual(labelsAt('vm web {\n  ram x at 0 size 1 hotplug virtio-mem $0\n}').slice(0, 1), ['block']);
+    assert.deepEqual(labelsAt('vm web {\n  ram x at 0 size 1 allow block-split $0\n}').slice(0, 1), ['because']);
+    assert.deepEqual(labelsAt('policy p {\n  require 1 > 0\n    $0\n}').slice(0, 3), ['for', 'because', 'deny']);
+    assert.deepEqual(labelsAt('policy p {\n  require 1 > 0\n  $0\n}').slice(-2), ['for', 'because']);
   });
 
   it('suggests no size behind an end, and no rule whose level a policy can’t set', () => {

@@ -13,9 +13,10 @@ import { freeAddress } from './free-address.js';
 import { reservedOf } from './guest-snippets.js';
 import { importPathAt, importPaths, MOST_PATHS } from './import-paths.js';
 import { replaceable } from './inherited.js';
-import { comparedWords, membersAfter } from './members.js';
+import { comparedWords, membersAfter, namesAfter } from './members.js';
 import { anchorNames, CONDITIONS, expressionNames, namesFor } from './names-in-scope.js';
-import { backingKinds, binders, dates, fixedWords, propertiesOf, ruleNames, selectorNames, statements, type Asked } from './statement-words.js';
+import { continuing, restOf } from './statement-rest.js';
+import { binders, dates, fixedWords, propertiesOf, ruleNames, selectorNames, statements, type Asked } from './statement-words.js';
 import { told, type Suggestion } from './suggestion.js';
 import { surroundingsOf, type Surroundings } from './surroundings.js';
 import { mayFollow } from './trigger.js';
@@ -92,15 +93,15 @@ function binderAfter(before: string): readonly Suggestion[] {
   return /\bin[ \t]+[\w-]+,[ \t]*$/.test(before) && /\bfor\b[^\n"]*$/.test(before) ? binders() : NOTHING;
 }
 
-function suggest({ nodes, before }: Unfinished, asked: Asked): readonly Suggestion[] {
+function suggest(unfinished: Unfinished, asked: Asked): readonly Suggestion[] {
+  const { nodes } = unfinished;
   const { around } = asked;
   const [leaf, parent] = [nodes.at(-1), nodes.at(-2)];
   const declarations = nodes.filter((node): node is Declaration => node.kind === 'declaration');
   switch (parent?.kind) {
     case 'declaration':
-      if (leaf === parent.keyword) return statements(declarations.at(-2), asked);
-      if (leaf === parent.name) return newNames(parent, asked);
-      return before.trimEnd().endsWith('backing') ? backingKinds() : propertiesOf(parent, asked);
+      if (leaf === parent.keyword) return beginnings(declarations.at(-2), unfinished, asked);
+      return leaf === parent.name ? newNames(parent, asked) : restOf(parent, parent, unfinished, asked);
     case 'property':
       return fixedWords(parent, declarations.at(-1));
     case 'rule-names':
@@ -109,11 +110,20 @@ function suggest({ nodes, before }: Unfinished, asked: Asked): readonly Suggesti
       return leaf === parent.name ? NOTHING : selectorNames();
     case 'reference':
       return inReference(parent, nodes, asked);
-    case 'block':
-      return statements(declarations.at(-1), asked);
+    case 'block': {
+      const owner = declarations.at(-1);
+      return owner ? restOf(parent, owner, unfinished, asked) : statements(undefined, asked);
+    }
     default:
       return NOTHING;
   }
+}
+
+/** A line begins a statement, or goes on with the one above. */
+function beginnings(owner: Declaration | undefined, unfinished: Unfinished, asked: Asked): Suggestion[] {
+  const { words, further } = continuing(unfinished);
+  const begun = statements(owner, asked);
+  return further ? [...words, ...begun] : [...begun, ...words];
 }
 
 /** A declaration's own name is new, unless it replaces one of the vm or host that its owner is like. */
@@ -130,8 +140,8 @@ function inReference(reference: Reference, nodes: readonly AnyNode[], { around }
   const of = ownerOfExpression(nodes);
   const word = of?.word.text ?? '';
   if (word === 'bar') return before.length > 0 ? barsOf(before, around) : barsOfDevices(around);
+  if (owner?.kind === 'names') return before.length > 0 ? namesAfter(before, owner, nodes, around) : namesFor(owner, nodes, around);
   if (before.length > 0) return membersAfter(before, owner, nodes, around);
-  if (owner?.kind === 'names') return namesFor(owner, nodes, around);
   const anchors = of?.start === reference.start ? anchorNames(word, around) : undefined;
   return anchors ?? [...placesAfter(word, around), ...usualValues(word), ...conditions(word, owner), ...expressionNames(word, around)];
 }

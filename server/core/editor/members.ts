@@ -1,13 +1,13 @@
 import type { Element } from '../layout/elements.js';
 import { fieldsOf } from '../layout/things.js';
 import { isSelector, sketchOf } from '../rules/policy-things.js';
-import type { AnyNode } from '../syntax/nodes.js';
+import type { AnyNode, Names } from '../syntax/nodes.js';
 import { textOf } from '../syntax/nodes.js';
 import { PROPERTIES, REGION_KEYWORDS, RESERVED_KINDS } from '../syntax/vocabulary.js';
 import type { Unfinished } from './damage.js';
 import { aboutField } from './field-words.js';
 import { devicesOf, memberOf } from './meaning.js';
-import { isNamed, suggestionOf, unique } from './names-in-scope.js';
+import { isNamed, partsOf, suggestionOf, unassignedFirst, unique, wordBefore } from './names-in-scope.js';
 import { BACKING_KINDS } from './statement-words.js';
 import { told, type Suggestion } from './suggestion.js';
 import { contextOf, topElement, type Surroundings } from './surroundings.js';
@@ -25,6 +25,16 @@ export function membersAfter(path: readonly string[], place: AnyNode | undefined
   const children = element.keyword === 'host' ? [...element.children, ...devicesOf(element)] : element.children;
   const fields = fieldsOf(element.keyword).map((name) => fieldSuggestion(name, element, around));
   return [...fields, ...unique(children.filter(isNamed)).map((child) => suggestionOf(child, around))];
+}
+
+/** What a name in a list goes on with: behind `assign` a device of a host, behind `on` a part of a vm. */
+export function namesAfter(path: readonly string[], names: Names, nodes: readonly AnyNode[], around: Surroundings): Suggestion[] {
+  const owner = ownerOf(path, names, nodes, around);
+  if (!owner || !('element' in owner)) return [];
+  const suggested = (elements: readonly Element[]): Suggestion[] => unique(elements).map((element) => suggestionOf(element, around));
+  const word = wordBefore(names, nodes);
+  if (word === 'on') return suggested(partsOf(owner.element));
+  return word === 'assign' && owner.element.keyword === 'host' ? unassignedFirst(suggested(devicesOf(owner.element)), around.element) : [];
 }
 
 /** In quotes beside a field: the words that it has. Where nobody knows yet what has the field, those that it has of anything. */
@@ -48,7 +58,7 @@ function wordsOfField(field: string, keyword: string | undefined): readonly stri
 
 function ownerOf([first = '', ...rest]: readonly string[], place: AnyNode | undefined, nodes: readonly AnyNode[], around: Surroundings): Owner | undefined {
   let owner = startOf(first, place, nodes, around);
-  for (const name of rest) owner = owner && partOf(owner, name);
+  for (const name of rest) owner = owner && stepInto(owner, name);
   return owner;
 }
 
@@ -66,7 +76,7 @@ function elementNamed(name: string, place: AnyNode | undefined, nodes: readonly 
 }
 
 /** The field `backing` is the one that has fields itself. */
-function partOf(owner: Owner, name: string): Owner | undefined {
+function stepInto(owner: Owner, name: string): Owner | undefined {
   if (name === 'backing' && fieldsOf(keywordOf(owner)).includes(name)) return { selector: 'backing' };
   const element = 'element' in owner ? memberOf(owner.element, name) : undefined;
   return element && { element };

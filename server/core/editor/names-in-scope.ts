@@ -1,5 +1,7 @@
 import type { Element } from '../layout/elements.js';
 import { FUNCTIONS } from '../layout/functions.js';
+import { isModel } from '../layout/presence.js';
+import { namesOf } from '../layout/properties.js';
 import type { Source } from '../layout/scope.js';
 import type { CheckResult } from '../rules/check.js';
 import type { AnyNode, Names } from '../syntax/nodes.js';
@@ -8,7 +10,7 @@ import { walk } from '../syntax/walk.js';
 import { REGION_KEYWORDS, SELECTORS } from '../syntax/vocabulary.js';
 import { devicesOf } from './meaning.js';
 import { describeElement } from './element-text.js';
-import { deviceOf, outermost, type Surroundings } from './surroundings.js';
+import { deviceOf, outermost, topElement, type Surroundings } from './surroundings.js';
 import { shortText, told, type Explanation, type Suggestion } from './suggestion.js';
 import { valueText } from './value-text.js';
 
@@ -50,10 +52,15 @@ function selectors({ selects }: Surroundings): Suggestion[] {
 
 /** Names after words such as `on`, `assign`, `like`. */
 export function namesFor(names: Names, nodes: readonly AnyNode[], around: Surroundings): Suggestion[] {
-  const owner = nodes[nodes.indexOf(names) - 1];
+  const word = wordBefore(names, nodes);
   const taken = new Set(names.names.map((name) => (name.kind === 'reference' ? textOf(name.path[0]) : undefined)));
-  const word = owner?.kind === 'declaration' ? owner.keyword.text : owner?.kind === 'property' ? owner.word.text : '';
   return candidates(word, around).filter(({ label }) => !taken.has(label));
+}
+
+/** What a list of names stands behind. */
+export function wordBefore(names: Names, nodes: readonly AnyNode[]): string {
+  const owner = nodes[nodes.indexOf(names) - 1];
+  return owner?.kind === 'declaration' ? owner.keyword.text : owner?.kind === 'property' ? owner.word.text : '';
 }
 
 function candidates(word: string, around: Surroundings): Suggestion[] {
@@ -67,7 +74,7 @@ function candidates(word: string, around: Surroundings): Suggestion[] {
       // At the top of a file the name is a new one.
       return element?.parent || keyword === 'vm' ? tops('policies', around, () => true) : [];
     case 'on':
-      return tops('names', around, (other) => other === (keyword === 'vm' ? 'host' : 'vm'));
+      return keyword === 'vm' ? hosts(around) : [...tops('names', around, (other) => other === 'vm'), ...unique(guestsOf(around).flatMap(partsOf)).map((part) => suggestionOf(part, around))];
     case 'behind': {
       const [owner, wanted] = keyword === 'assign' ? [element?.parent, 'viommu'] : [evaluator.host, 'iommu'];
       return suggested(owner?.children.filter((child) => child.keyword === wanted));
@@ -81,7 +88,26 @@ function candidates(word: string, around: Surroundings): Suggestion[] {
   }
 }
 
-function unassignedFirst(devices: readonly Suggestion[], assign: Element | undefined): Suggestion[] {
+/** Hosts that a vm can run on: models are none. */
+function hosts(around: Surroundings): Suggestion[] {
+  return tops('names', around, (keyword) => keyword === 'host').filter(({ label }) => {
+    const host = topElement(label, 'names', around);
+    return host !== undefined && !isModel(host);
+  });
+}
+
+/** The vms that a statement is about: the one that it stands in, or those that its policy holds for. */
+function guestsOf(around: Surroundings): Element[] {
+  const owner = around.element && outermost(around.element);
+  if (owner?.keyword !== 'policy') return owner ? [owner] : [];
+  const named = around.evaluator.lookup.namesIn(around.origin.path).flatMap((name) => topElement(name, 'names', around) ?? []);
+  return named.filter((vm) => vm.keyword === 'vm' && namesOf(vm, 'policy').some(({ name }) => name === owner.name));
+}
+
+/** What of a vm a statement can be about: what something is found of. */
+export const partsOf = ({ children }: Element): Element[] => children.filter(({ name, keyword }) => name !== '' && keyword !== 'const');
+
+export function unassignedFirst(devices: readonly Suggestion[], assign: Element | undefined): Suggestion[] {
   const assigned = new Set(assign?.parent?.children.filter(({ keyword, origin }) => keyword === 'assign' && origin.declaration !== assign.origin.declaration).map(deviceOf));
   return [...devices.filter(({ label }) => !assigned.has(label)), ...devices.filter(({ label }) => assigned.has(label))];
 }
