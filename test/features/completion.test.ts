@@ -107,6 +107,27 @@ describe('completion', () => {
     checkSuggested('vm web {\n  ram low at 0 size 5 KiB\n  mmio m at $0\n}', '0x20_0000');
   });
 
+  it('suggests an address that the guest has, and that devices reach', () => {
+    const at = (vm: string, host = ''): string | undefined => labelsAt(`${host}\nvm web ${vm}`).find((label) => /^(?:0$|0x)/.test(label));
+    assert.equal(at('{\n  bits 32\n  ram low at 0 size 1 GiB\n  rom top at 3 GiB size 1 GiB\n  ram x at $0 size 512 MiB\n}'), '0xa000_0000');
+    assert.equal(at('{\n  bits 32\n  ram low at 0 size 4 GiB\n  ram x at $0 size 1 GiB\n}'), undefined);
+    const host = 'host h { iommu i { model smmu-v3 bits 33\n reserved r at 4 GiB size 2 GiB kind reserved\n }\n device d "01" }';
+    assert.equal(at('on h {\n  assign d\n  ram low at 3 GiB size 1 GiB\n  ram x at $0 size 1 GiB\n}', host), '0x1_8000_0000');
+    assert.equal(at('on h {\n  assign d\n  ram low at 6 GiB size 2 GiB\n  ram x at $0 size 1 GiB\n}', host), '0xc000_0000');
+  });
+
+  it('suggests an address that is free on each host', () => {
+    const host = (name: string, kept: string): string => `host ${name} { iommu i { model smmu-v3 bits 36\n reserved r at ${kept} size 1 GiB kind reserved\n }\n device d "01" }\n`;
+    checkSuggested(`${host('one', '1 GiB')}${host('other', '2 GiB')}vm web on one, other {\n  assign d\n  ram low at 0 size 1 GiB\n  ram x at $0 size 1 GiB\n}`, '0xc000_0000');
+  });
+
+  it('suggests the lowest free address in a window for what belongs there', () => {
+    const vm = 'window big at 0x80_0000_0000 size 64 GiB for bars\n  window dimms at 8 GiB size 64 GiB for memory\n  ram first at 8 GiB size 1 GiB hotplug';
+    const host = 'host h { device gpu "01" bar 0 size 16 GiB bar 2 size 32 MiB }';
+    checkSuggested(`vm web {\n  ${vm}\n  ram x at $0 size 4 GiB hotplug\n}`, '0x2_4000_0000');
+    checkSuggested(`${host}\nvm web on h {\n  ${vm}\n  assign gpu\n  bar gpu.2 at 0x80_0000_0000\n  bar gpu.0 at $0\n}`, '0x84_0000_0000');
+  });
+
   it('brings names over imports', () => checkSuggested(
     `
       import "hosts.vmlayout"

@@ -1,6 +1,7 @@
 import { formatSize } from '../layout/address.js';
 import type { Element } from '../layout/elements.js';
-import { baseOf, lengthOf } from '../layout/extents.js';
+import { lastOf, sizeOf } from '../layout/intervals.js';
+import { rangeOfElement } from '../layout/vm.js';
 import { writeAddress } from '../layout/written.js';
 import { itemIndexAt } from '../syntax/document.js';
 import type { AnyNode, Declaration, Property, Reference, Word } from '../syntax/nodes.js';
@@ -133,7 +134,7 @@ function newNames(declaration: Declaration, asked: Asked): Suggestion[] {
   return keyword === 'window' ? [...names, ...propertiesOf(declaration, asked)] : names;
 }
 
-function inReference(reference: Reference, nodes: readonly AnyNode[], { around }: Asked): readonly Suggestion[] {
+function inReference(reference: Reference, nodes: readonly AnyNode[], { around, file }: Asked): readonly Suggestion[] {
   const [leaf, owner] = [nodes.at(-1), nodes.at(-3)];
   const index = reference.path.findIndex((part) => part === leaf);
   const before = reference.path.slice(0, index).map((part) => textOf(part) ?? '');
@@ -143,7 +144,7 @@ function inReference(reference: Reference, nodes: readonly AnyNode[], { around }
   if (owner?.kind === 'names') return before.length > 0 ? namesAfter(before, owner, nodes, around) : namesFor(owner, nodes, around);
   if (before.length > 0) return membersAfter(before, owner, nodes, around);
   const anchors = of?.start === reference.start ? anchorNames(word, around) : undefined;
-  return anchors ?? [...placesAfter(word, around), ...usualValues(word), ...conditions(word, owner), ...expressionNames(word, around)];
+  return anchors ?? [...(of?.start === reference.start ? placesFor(word, around, file) : []), ...usualValues(word), ...conditions(word, owner), ...expressionNames(word, around)];
 }
 
 /** The word of the property that an expression belongs to, or of the declaration where it stands right behind its keyword; and where the expression begins. */
@@ -162,17 +163,17 @@ function conditions(word: string, owner: AnyNode | undefined): Suggestion[] {
 }
 
 /** For a region of a vm the next free place; for what the guest leaves out, what its host keeps. */
-function placesAfter(word: string, around: Surroundings): Suggestion[] {
+function placesFor(word: string, around: Surroundings, file: EditorFile): Suggestion[] {
   const { element, evaluator } = around;
   if (word !== 'at' || !element || !REGION_KEYWORDS.has(element.keyword) || element.parent?.keyword !== 'vm') return [];
   const kept = element.keyword === 'avoid' || element.keyword === 'hole' ? reservedOf(evaluator.host).flatMap((reserved) => keptRange(reserved, around)) : [];
-  const free = freeAddress(element, evaluator);
-  return [...kept, ...(free === undefined ? [] : [{ label: free, kind: 'value' as const, detail: 'the next free address', ...told('After the highest region of this vm, aligned.') }])];
+  const free = freeAddress(element, file, around);
+  return [...kept, ...(free === undefined ? [] : [{ label: free, kind: 'value' as const, detail: 'the next free address', ...told('After the highest region of this vm, or where the guest has room below; aligned.') }])];
 }
 
 function keptRange(reserved: Element, { evaluator }: Surroundings): Suggestion[] {
-  const [base, length] = [baseOf(reserved, evaluator), lengthOf(reserved, evaluator)];
-  if (base.type !== 'quantity' || length.type !== 'quantity') return [];
-  const label = `${writeAddress(base.value)} ..= ${writeAddress(base.value + length.value - 1n)}`;
-  return [{ label, kind: 'value', detail: `${reserved.parent?.name}.${reserved.name}`, ...told(`${formatSize(length.value)} that the host keeps.`) }];
+  const range = rangeOfElement(reserved, evaluator);
+  if (!range) return [];
+  const label = `${writeAddress(range.base)} ..= ${writeAddress(lastOf(range))}`;
+  return [{ label, kind: 'value', detail: `${reserved.parent?.name}.${reserved.name}`, ...told(`${formatSize(sizeOf(range))} that the host keeps.`) }];
 }
