@@ -29,12 +29,12 @@ export const phaseOf = ({ backing, offset }: Region): bigint =>
  * past a multiple of the alignment, as the region's bytes are in their backing.
  */
 export const nearestFreePlace = (subject: Situation, region: Placed, alignment: bigint, phase = 0n): bigint | undefined =>
-  region.range && nearestTo(region.range.base, freePlacesNear(subject, region, alignment, phase).filter((base) => base !== region.range?.base));
+  region.range && nearestTo(region.range.base, placesNear(region.range, freeGaps(subject, region), alignment, phase).filter((base) => base !== region.range?.base));
 
-/** Free places of a region, itself aside: in each gap those that are nearest to where it is. */
-export function freePlacesNear(subject: Situation, region: Placed, alignment: bigint, phase = 0n): bigint[] {
+/** Where a region could be, itself aside. */
+export function freeGaps(subject: Situation, region: Placed): Range[] {
   const taken = takenBy(subject, region);
-  return region.range ? placesNear(region.range, roomsFor(subject, region).flatMap((room) => subtract(room, taken)), alignment, phase) : [];
+  return roomsFor(subject, region).flatMap((room) => subtract(room, taken));
 }
 
 /** In each gap the bases of a range's size that are nearest to where it is, `phase` past a multiple of `alignment`. Bytes. */
@@ -88,9 +88,8 @@ function reachOf({ vm, plan }: Situation): Range {
   return { base: largest(0n, ...apertures.map(({ base }) => base)), end: smallest(1n << BigInt(vm.bits ?? 64), ...apertures.map(({ end }) => end)) };
 }
 
-/** Whether the devices of a guest could reach all of a range, were it mapped. */
-export const isMappable = (subject: Situation, range: Range): boolean =>
-  contains(reachOf(subject), range) && !unmappable(subject).some((other) => overlaps(other, range));
+/** What all devices of a guest could reach, were it mapped: a mapping lies whole in one of these. */
+export const mappableRanges = (subject: Situation): Range[] => subtract(reachOf(subject), unmappable(subject));
 
 /** The window that a BAR or a DIMM lies in; of one that lies in none, or sticks out, those that are kept for its kind. */
 function windowsFor(region: Placed, { regions }: Vm): Region[] {

@@ -1,10 +1,11 @@
-import { alignmentFor, freePlacesNear, isFreePlace, phaseOf, type Situation } from '../dma/free-places.js';
+import { alignmentFor, freeGaps, nearestTo, phaseOf, placesNear, type Situation } from '../dma/free-places.js';
+import { ALL_ADDRESSES } from '../dma/usable-ranges.js';
 import { KIB, largest, MIB } from '../layout/address.js';
 import type { Element } from '../layout/elements.js';
 import { Evaluator } from '../layout/evaluate.js';
 import { lengthOf } from '../layout/extents.js';
 import { isHeld, type Placed } from '../layout/held-regions.js';
-import { rangeOf } from '../layout/intervals.js';
+import { rangeOf, subtract, type Range } from '../layout/intervals.js';
 import { readVm } from '../layout/vm.js';
 import { writeAddress } from '../layout/written.js';
 import type { EditorFile } from './editor-file.js';
@@ -33,22 +34,22 @@ export function freeAddress(element: Element, file: EditorFile, around: Surround
   const inWindow = region.kind !== 'doorbell' && isHeld(region) && first.vm.regions.some(({ kind }) => kind === 'window');
   const placed = { ...region, range: rangeOf(inWindow ? 0n : highestEnd(situations), size) };
   const alignment = largest(alignmentFor(placed, first.plan), region.kind === 'doorbell' ? 1n : 4n * KIB);
-  const address = freePlace(situations, placed, alignment, phaseOf(placed));
+  const address = placeFrom(placed.range, commonGaps(situations, placed), alignment, phaseOf(placed));
   return address === undefined ? undefined : writeAddress(address);
 }
 
 /** Of a region that has none yet. */
 const USUAL_SIZE = 2n * MIB;
 
-/** The first place from where a region would be on that is free on every host; where there is none, the last one before. */
-export function freePlace(situations: readonly Situation[], region: Placed, alignment: bigint, phase = 0n): bigint | undefined {
-  const { range } = region;
-  if (!range) return undefined;
-  const places = situations.flatMap((situation) => freePlacesNear(situation, region, alignment, phase));
-  const rising = places.sort((left, right) => (left < right ? -1 : 1));
-  const inOrder = [...rising.filter((base) => base >= range.base), ...rising.filter((base) => base < range.base).reverse()];
-  const isFree = (base: bigint): boolean => situations.every((situation) => isFreePlace(situation, region, rangeOf(base, range.end - range.base)));
-  return situations.length === 1 ? inOrder[0] : inOrder.find(isFree);
+/** Where a region could be on every host. */
+export const commonGaps = (situations: readonly Situation[], region: Placed): Range[] =>
+  subtract(ALL_ADDRESSES, situations.flatMap((situation) => subtract(ALL_ADDRESSES, freeGaps(situation, region))));
+
+/** The first place in the gaps from where a range is on, `phase` past a multiple of `alignment`; where there is none, the last one before. Bytes. */
+export function placeFrom(range: Range, gaps: readonly Range[], alignment: bigint, phase = 0n): bigint | undefined {
+  const places = placesNear(range, gaps, alignment, phase);
+  const after = places.filter((base) => base >= range.base);
+  return nearestTo(range.base, after.length > 0 ? after : places);
 }
 
 /** One past the highest region of a guest; 0 where it has none. */

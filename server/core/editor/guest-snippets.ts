@@ -1,13 +1,13 @@
-import { isFreePlace, isMappable, type Situation } from '../dma/free-places.js';
+import { mappableRanges, type Situation } from '../dma/free-places.js';
 import { GIB, KIB, largest, MIB } from '../layout/address.js';
 import type { Element } from '../layout/elements.js';
-import { overlaps, rangeOf, type Range } from '../layout/intervals.js';
+import { contains, overlaps, rangeOf, type Range } from '../layout/intervals.js';
 import type { RegionKind } from '../layout/model.js';
 import { isModel } from '../layout/presence.js';
 import { rangeOfElement } from '../layout/vm.js';
 import { writeAddress, writeSize } from '../layout/written.js';
 import { STANCES, VMMS } from '../syntax/vocabulary.js';
-import { freePlace, highestEnd, situationsOf } from './free-address.js';
+import { commonGaps, highestEnd, placeFrom, situationsOf } from './free-address.js';
 import { openConstantsOf } from './inherited.js';
 import { devicesOf } from './meaning.js';
 import { choicesOf, fresh, freshAtTop, freshIn, hostsAtTop, isArm, namesAtTop, type SnippetPlace } from './snippet-place.js';
@@ -46,43 +46,48 @@ function machines(place: SnippetPlace, on: string): Snippet[] {
   }));
 }
 
-/** What stands in a vm. Addresses are the next free ones; what has no place is left out. The vm is looked at once. */
+/** What stands in a vm. Addresses are the next free ones; what has no place is left out. */
 export function membersOfGuest(place: SnippetPlace): Snippet[] {
+  const room = roomIn(place);
+  return [...ofRam(place, room), ...ofDevices(place, room), carve(place, room), ...ofMapping(place, room)];
+}
+
+/** A guest and what is free in it. It is looked at once for all snippets. */
+interface Room {
+  readonly situations: readonly Situation[];
+  readonly gaps: readonly Range[];
+  /** From where on addresses are offered: above all regions, on a PC above 4 GiB, elsewhere from 1 GiB on. */
+  readonly from: bigint;
+}
+
+function roomIn(place: SnippetPlace): Room {
   const { owner, file, around } = place;
+  const { host } = around.evaluator;
   const situations = owner ? situationsOf(owner, file, around) : [];
-  return [...ofRam(place, situations), ...ofDevices(place, situations), carve(place, situations), ...ofMapping(place, situations)];
-}
-
-interface Wanted {
-  readonly kind: 'ram' | 'mmio' | 'window';
-  /** Bytes. */
-  readonly size: bigint;
-  /** What its base is a multiple of, in bytes. */
-  readonly block: bigint;
-}
-
-/** A snippet for something that needs a place in the guest: above all regions, on a PC above 4 GiB, elsewhere from 1 GiB on; nothing where there is none. */
-function placed({ kind, size, block }: Wanted, place: SnippetPlace, situations: readonly Situation[], write: (address: string) => Snippet): Snippet[] {
-  const { host } = place.around.evaluator;
   const least = isArm(host, place) || !host ? GIB : 4n * GIB;
-  const base = freePlace(situations, { kind, hotplug: false, range: rangeOf(largest(least, highestEnd(situations)), size) }, block);
+  return { situations, gaps: commonGaps(situations, { kind: 'ram', hotplug: false, range: undefined }), from: largest(least, highestEnd(situations)) };
+}
+
+/** A snippet for something of a size, at a multiple of `block`; nothing where the guest has no place for it. Bytes. */
+function placed(size: bigint, block: bigint, { gaps, from }: Room, write: (address: string) => Snippet): Snippet[] {
+  const base = placeFrom(rangeOf(from, size), gaps, block);
   return base === undefined ? [] : [write(writeAddress(base))];
 }
 
-function ofRam(place: SnippetPlace, situations: readonly Situation[]): Snippet[] {
+function ofRam(place: SnippetPlace, room: Room): Snippet[] {
   const { owner } = place;
   const [backing, name, window] = [freshIn('ram0', owner), freshIn('low', owner), freshIn('dimms', owner)];
   const kind = stop(3, 'hugetlb 1 GiB', 'hugetlb 2 MiB', 'thp', 'anonymous');
   return [
-    ...placed({ kind: 'ram', size: 16n * GIB, block: GIB }, place, situations, (address) => ({
+    ...placed(16n * GIB, GIB, room, (address) => ({
       label: 'backing with ram from it',
       body: `backing ${stop(1, backing)} size ${stop(2, '16 GiB')} ${kind}\nram ${stop(4, name)} at ${stop(5, address)} size $2 from $1$0`,
     })),
-    ...(hasRoomsOfPc(situations) ? [{
+    ...(isRoomOfPc(room) ? [{
       label: 'backing with ram below and above 4 GiB',
       body: `backing ${stop(1, backing)} size ${stop(2, '16 GiB')} ${kind}\nram ${stop(4, name)} at 0 size ${stop(5, '2 GiB')} from $1\nram ${stop(6, freshIn('high', owner))} at 4 GiB size $2 - $5 from $1$0`,
     }] : []),
-    ...placed({ kind: 'window', size: 64n * GIB, block: GIB }, place, situations, (address) => ({
+    ...placed(64n * GIB, GIB, room, (address) => ({
       label: 'window with hot-plugged ram',
       body: `window ${stop(1, window)} at ${stop(2, address)} size ${stop(3, '64 GiB')} for memory\nram ${stop(4, freshIn('dimm0', owner))} at $1.base size ${stop(5, '16 GiB')} hotplug ${stop(6, 'dimm', 'virtio-mem block 2 MiB')}$0`,
     })),
@@ -90,23 +95,23 @@ function ofRam(place: SnippetPlace, situations: readonly Situation[]): Snippet[]
 }
 
 /** Whether a guest has no region yet, and could have 2 GiB from 0 on and 14 GiB above 4 GiB. */
-function hasRoomsOfPc(situations: readonly Situation[]): boolean {
+function isRoomOfPc({ situations, gaps }: Room): boolean {
   const ranges = [rangeOf(0n, 2n * GIB), rangeOf(4n * GIB, 14n * GIB)];
-  return situations.every((situation) => situation.vm.regions.length === 0 && ranges.every((range) => isFreePlace(situation, { kind: 'ram', hotplug: false, range }, range)));
+  return situations.every(({ vm }) => vm.regions.length === 0) && ranges.every((range) => gaps.some((gap) => contains(gap, range)));
 }
 
-function ofDevices(place: SnippetPlace, situations: readonly Situation[]): Snippet[] {
+function ofDevices(place: SnippetPlace, room: Room): Snippet[] {
   const { owner, around: { evaluator } } = place;
   const assigned = new Set(owner?.children.filter(({ keyword }) => keyword === 'assign').map(({ name }) => name));
   const devices = choicesOf((evaluator.host ? devicesOf(evaluator.host) : []).filter(({ name }) => !assigned.has(name)));
   const model = evaluator.host?.children.find(({ keyword }) => keyword === 'iommu')?.properties.get('model')?.[0]?.property.value;
   return [
     ...(devices.length > 0 ? [{ label: 'assign a device that is hot-plugged', body: `assign ${stop(1, ...devices)} hotplug$0` }] : []),
-    ...placed({ kind: 'mmio', size: 128n * KIB, block: 64n * MIB }, place, situations, (address) => ({
+    ...placed(128n * KIB, 64n * MIB, room, (address) => ({
       label: 'mmio with a doorbell',
       body: `mmio ${stop(1, freshIn('its', owner))} at ${stop(2, address)} size ${stop(3, '128 KiB')}\ndoorbell ${stop(4, freshIn('msi', owner))} at $1.base + ${stop(5, '0x1_0040')} size 4$0`,
     })),
-    ...placed({ kind: 'window', size: 64n * GIB, block: GIB }, place, situations, (address) => ({
+    ...placed(64n * GIB, GIB, room, (address) => ({
       label: 'window for BARs', body: `window ${stop(1, freshIn('pci64', owner))} at ${stop(2, address)} size ${stop(3, '64 GiB')} for bars$0`,
     })),
     ...(model?.kind === 'word' ? [{ label: 'viommu that the guest sees', body: `viommu ${stop(1, freshIn('viommu0', owner))} {\n  model ${stop(2, model.text)}\n  mode ${stop(3, 'nested', 'emulated')}\n  bits ${stop(4, '48', '39')}\n}$0` }] : []),
@@ -114,7 +119,7 @@ function ofDevices(place: SnippetPlace, situations: readonly Situation[]): Snipp
 }
 
 /** The VMM maps around what the host keeps, and the guest is told: of each range that meets its memory, or else of one to choose. */
-function carve(place: SnippetPlace, situations: readonly Situation[]): Snippet {
+function carve(place: SnippetPlace, { situations }: Room): Snippet {
   const { owner, around: { evaluator } } = place;
   const stance = owner?.properties.has('on-overlap') ? '' : 'on-overlap carve\n';
   const kept = reservedOf(evaluator.host).flatMap((reserved) => rangeOfElement(reserved, evaluator) ?? []);
@@ -133,17 +138,19 @@ function carve(place: SnippetPlace, situations: readonly Situation[]): Snippet {
   return { label: stance === '' ? 'avoid what the host keeps' : 'on-overlap carve, with the hole told to the guest', body: `${stance}${lines.join('\n')}$0` };
 }
 
-/** RAM and ROM that no map is of yet, and that devices can reach as a whole. */
-function ofMapping({ owner }: SnippetPlace, situations: readonly Situation[]): Snippet[] {
-  const regions = situations[0]?.vm.regions.filter((region) => (region.kind === 'ram' || region.kind === 'rom') && region.dma !== false && region.name !== '') ?? [];
-  const names = choicesOf(regions.filter(({ element }) => situations.every((situation) => isToMap(element, situation))).map(({ element }) => element));
+function ofMapping({ owner }: SnippetPlace, { situations }: Room): Snippet[] {
+  const [first, ...others] = situations.map(mappableIn);
+  const names = choicesOf([...(first ?? [])].filter((element) => others.every((other) => other.has(element))));
   return names.length > 0 ? [{ label: 'map of a region', body: `map ${stop(1, freshIn(`${names[0]}-dma`, owner))} to ${stop(2, ...names)}$0` }] : [];
 }
 
-function isToMap(element: Element, situation: Situation): boolean {
+/** RAM and ROM that no map is of yet, and that devices can reach as a whole. */
+function mappableIn(situation: Situation): Set<Element> {
   const { regions, maps } = situation.vm;
-  const range = regions.find((region) => region.element === element)?.range;
-  return !maps.some(({ region }) => region?.element === element) && (range === undefined || isMappable(situation, range));
+  const mapped = new Set(maps.map(({ region }) => region));
+  const wanted = regions.filter((region) => (region.kind === 'ram' || region.kind === 'rom') && region.dma !== false && region.name !== '' && !mapped.has(region));
+  const reached = mappableRanges(situation);
+  return new Set(wanted.filter(({ range }) => range === undefined || reached.some((outer) => contains(outer, range))).map(({ element }) => element));
 }
 
 /** What the IOMMUs and the devices of a host keep. */
