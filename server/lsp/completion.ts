@@ -1,4 +1,6 @@
-import { LSPErrorCodes, ResponseError, type CancellationToken, type CompletionItem, type CompletionList, type ServerCapabilities } from 'vscode-languageserver';
+import {
+  CompletionTriggerKind, LSPErrorCodes, ResponseError, type CancellationToken, type CompletionContext, type CompletionItem, type CompletionList, type CompletionParams, type ServerCapabilities,
+} from 'vscode-languageserver';
 import { completionsAt, importPathAt, type EditorFile, type Suggestion } from '../core/index.js';
 import { CompletionWriter } from './completion-items.js';
 import { offsetAt } from './convert.js';
@@ -22,12 +24,12 @@ export function answerCompletion(session: Session): ServerCapabilities {
   const kept = new Map<number, KeptList>();
   let last = 0;
 
-  async function complete(params: Asked, token: CancellationToken): Promise<CompletionList | null> {
+  async function complete(params: CompletionParams, token: CancellationToken): Promise<CompletionList | null> {
     const layouts = isInImport(session, params) ? await whileUnchanged(session, params, session.everyPath()) : [];
     if (token.isCancellationRequested) throw new ResponseError(LSPErrorCodes.RequestCancelled, 'cancelled');
     const asked = fileAt(session, params);
     if (!asked) return null;
-    const completions = completionsAt(asked.file, asked.offset, { layouts, today: session.today });
+    const completions = completionsAt(asked.file, asked.offset, { layouts, today: session.today, trigger: triggerOf(params.context) });
     last++;
     if (asksLater) kept.set(last, { file: asked.file, suggestions: completions.suggestions });
     kept.delete(last - LISTS_KEPT);
@@ -51,6 +53,10 @@ export function answerCompletion(session: Session): ServerCapabilities {
   }
   return { completionProvider: { triggerCharacters: ['.', '"', ' ', '/', ':'], ...(asksLater && { resolveProvider: true }) } };
 }
+
+/** The character that made the client ask; nothing where the user did, or types on in a word. */
+const triggerOf = (context: CompletionContext | undefined): string | undefined =>
+  context?.triggerKind === CompletionTriggerKind.TriggerCharacter ? context.triggerCharacter : undefined;
 
 function isInImport(session: Session, { textDocument, position }: Asked): boolean {
   const document = session.documents.get(textDocument.uri)?.document;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { formatDocument, onOneLine, openDocument, plainText } from '../../server/core/index.js';
 import { check } from '../support/check.js';
 import { atCursor, suggestionsAt } from '../support/cursor.js';
+import { exampleFiles } from '../support/texts.js';
 import { loadHighlighter } from '../syntaxes/highlight.js';
 
 const ARM = `
@@ -86,6 +87,59 @@ describe('snippets of completion', () => {
       });
     }
   }
+
+  for (const { name, text } of exampleFiles()) {
+    it(`bring no error at the end of a block of ${name}`, () => {
+      for (const { index } of text.matchAll(/^\}/gm)) {
+        const source = `${text.slice(0, index)}  $0\n${text.slice(index)}`;
+        const before = errorsIn(text);
+        // How many huge pages a machine has nobody can guess.
+        for (const { label, insert = '' } of suggestionsAt(source).filter(({ kind, label }) => kind === 'snippet' && label !== 'hugepages of a node')) {
+          const after = errorsIn(source.replace('$0', () => plainText(insert)));
+          assert.deepEqual(after.filter(([, message]) => !before.some(([, other]) => other === message)), [], `${label}: ${plainText(insert)}`);
+        }
+      }
+    });
+  }
+
+  const labelsIn = (text: string): string[] => suggestionsAt(text).filter(({ kind }) => kind === 'snippet').map(({ label }) => label);
+  const written = (text: string, label: string): string => plainText(suggestionsAt(text).find((each) => each.label === label)?.insert ?? '');
+
+  describe('that need a place', () => {
+    const narrow = (bits: number, inside = ''): string => `vm web {\n  bits ${bits}\n  ${inside}\n  $0\n}`;
+
+    it('take one below the highest region where the guest has none above', () => {
+      const text = narrow(39, 'ram low at 0 size 2 GiB\n  window top at 500 GiB size 12 GiB for bars');
+      assert.match(written(text, 'window for BARs'), /^window pci64 at 0x6d_0000_0000 size 64 GiB/);
+      assert.match(written(text, 'mmio with a doorbell'), /^mmio its at 0x7c_fc00_0000 size 128 KiB\n/);
+    });
+
+    it('aren’t offered where the guest has none at all', () => {
+      const labels = labelsIn(narrow(34, 'ram low at 0 size 2 GiB'));
+      assert.ok(!labels.includes('backing with ram from it') && !labels.includes('window for BARs') && labels.includes('mmio with a doorbell'), labels.join(', '));
+      assert.ok(!labelsIn(narrow(34)).includes('backing with ram below and above 4 GiB'));
+      assert.ok(labelsIn(narrow(35)).includes('backing with ram below and above 4 GiB'));
+    });
+
+    it('take one in the host’s width, beside its memory', () => {
+      const host = (bits: number): string => `host h {\n  bits ${bits}\n  memory boot at 0 size 1 GiB for host\n  $0\n}`;
+      assert.match(written(host(48), 'bridge with a window'), /window mmio at 0x80_0000_0000 /);
+      assert.match(written(host(39), 'bridge with a window'), /window mmio at 0x70_0000_0000 /);
+      assert.match(written(host(39), 'memory that the hypervisor keeps'), /^memory firmware at 0x4000_0000 /);
+      assert.ok(!labelsIn(host(36)).includes('bridge with a window'));
+    });
+  });
+
+  it('map only what devices can reach, and what no map is of', () => {
+    const text = `${ARM}\nvm web on altra {\n  ram low at 0 size 1 GiB\n  ram high at 4 GiB size 1 GiB\n  ram far at 8 GiB size 1 GiB\n  rom flash at 16 GiB size 1 MiB dma off\n  map m to far\n  assign nic\n  $0\n}`;
+    assert.equal(written(text, 'map of a region'), 'map high-dma to high');
+    assert.ok(!labelsIn(text.replace('ram high', 'map n to high\n  ram high')).includes('map of a region'));
+  });
+
+  it('tell the guest of each hole in its memory', () => {
+    const text = `${INTEL.replace('reserved msi', 'reserved ht at 0xfd_0000_0000 ..= 0xff_ffff_ffff kind reserved\n      reserved msi')}\nvm web on xeon {\n  ram all at 0 size 2 TiB\n  assign nic\n  $0\n}`;
+    assert.equal(written(text, 'on-overlap carve, with the hole told to the guest'), 'on-overlap carve\navoid kept at 0xfd_0000_0000 size 12 GiB via e820\navoid kept1 at 0xfee0_0000 size 1 MiB via e820');
+  });
 
   it('stand as the formatter has them', () => {
     for (const [text] of PLACES) {

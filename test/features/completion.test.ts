@@ -1,5 +1,6 @@
+import assert from 'node:assert/strict';
 import { LIBRARY } from '../../server/core/std/generated/library.js';
-import { checkAllSuggested, checkApplied, checkNotSuggested, checkSuggested } from '../support/cursor.js';
+import { checkAllSuggested, checkApplied, checkNotSuggested, checkSuggested, labelsAt } from '../support/cursor.js';
 
 const HOST = 'host altra { iommu smmu0 { model smmu-v3 } group 14 { device nic "01"\n device gpu "02" } }';
 
@@ -19,6 +20,14 @@ describe('completion', () => {
     checkSuggested('vm web {\n  ram low at 0 si$0\n  rom flash at 4 GiB size 64 MiB\n}', 'size');
     checkSuggested('vm web {\n  ram low {\n    $0\n  }\n}', 'at', 'size');
     checkSuggested('vm web $0{ }', 'like', 'on');
+  });
+
+  it('begins with what mostly follows', () => {
+    assert.deepEqual(labelsAt('vm web {\n  ram x at 0 size 1 hotplug $0\n}').slice(0, 2), ['dimm', 'virtio-mem']);
+    assert.deepEqual(labelsAt('vm web {\n  ram x at 0 size 1 hotplug virtio-mem $0\n}').slice(0, 1), ['block']);
+    assert.deepEqual(labelsAt('vm web {\n  ram x at 0 size 1 allow block-split $0\n}').slice(0, 1), ['because']);
+    assert.deepEqual(labelsAt('policy p {\n  require 1 > 0\n    $0\n}').slice(0, 3), ['for', 'because', 'deny']);
+    assert.deepEqual(labelsAt('policy p {\n  require 1 > 0\n  $0\n}').slice(-2), ['for', 'because']);
   });
 
   it('suggests no size behind an end, and no rule whose level a policy can’t set', () => {
@@ -66,6 +75,7 @@ describe('completion', () => {
     checkSuggested('policy p {\n  require r.$0 > 0 for r in ram\n}', 'base', 'size', 'write');
     checkSuggested('policy p {\n  require m.$0 > 90% for m in map\n}', 'entries', 'coverage', 'stage2', 'stage2-coverage');
     checkSuggested('policy p {\n  require v.$0 > 90% for v in vm\n}', 'slots', 'stage2', 'stage2-coverage');
+    checkSuggested('policy p {\n  require min(map.$0\n}', 'size', 'entries', 'blocks', 'coverage', 'stage2', 'stage2-coverage');
     checkApplied('policy p {\n  require m.cov$0 > 90% for m in map\n}', 'coverage', 'require m.coverage(${1:2 MiB}) > 90% for m in map');
     checkSuggested('vm web { ram low at 0 size 1\n assign gpu }\npolicy p {\n  deny map-overlap on web.$0\n}', 'low');
   });
@@ -95,6 +105,27 @@ describe('completion', () => {
     checkApplied('vm web {\n  ram low at 0 size 3 GiB\n  rom flash at $0 size 64 MiB\n}', '0xc000_0000', 'rom flash at 0xc000_0000 size 64 MiB');
     checkSuggested('vm web {\n  ram low at 0 size 5 KiB\n  ram high at $0 size 2 GiB\n}', '0x4000_0000');
     checkSuggested('vm web {\n  ram low at 0 size 5 KiB\n  mmio m at $0\n}', '0x20_0000');
+  });
+
+  it('suggests an address that the guest has, and that devices reach', () => {
+    const at = (vm: string, host = ''): string | undefined => labelsAt(`${host}\nvm web ${vm}`).find((label) => /^(?:0$|0x)/.test(label));
+    assert.equal(at('{\n  bits 32\n  ram low at 0 size 1 GiB\n  rom top at 3 GiB size 1 GiB\n  ram x at $0 size 512 MiB\n}'), '0xa000_0000');
+    assert.equal(at('{\n  bits 32\n  ram low at 0 size 4 GiB\n  ram x at $0 size 1 GiB\n}'), undefined);
+    const host = 'host h { iommu i { model smmu-v3 bits 33\n reserved r at 4 GiB size 2 GiB kind reserved\n }\n device d "01" }';
+    assert.equal(at('on h {\n  assign d\n  ram low at 3 GiB size 1 GiB\n  ram x at $0 size 1 GiB\n}', host), '0x1_8000_0000');
+    assert.equal(at('on h {\n  assign d\n  ram low at 6 GiB size 2 GiB\n  ram x at $0 size 1 GiB\n}', host), '0xc000_0000');
+  });
+
+  it('suggests an address that is free on each host', () => {
+    const host = (name: string, kept: string): string => `host ${name} { iommu i { model smmu-v3 bits 36\n reserved r at ${kept} size 1 GiB kind reserved\n }\n device d "01" }\n`;
+    checkSuggested(`${host('one', '1 GiB')}${host('other', '2 GiB')}vm web on one, other {\n  assign d\n  ram low at 0 size 1 GiB\n  ram x at $0 size 1 GiB\n}`, '0xc000_0000');
+  });
+
+  it('suggests the lowest free address in a window for what belongs there', () => {
+    const vm = 'window big at 0x80_0000_0000 size 64 GiB for bars\n  window dimms at 8 GiB size 64 GiB for memory\n  ram first at 8 GiB size 1 GiB hotplug';
+    const host = 'host h { device gpu "01" bar 0 size 16 GiB bar 2 size 32 MiB }';
+    checkSuggested(`vm web {\n  ${vm}\n  ram x at $0 size 4 GiB hotplug\n}`, '0x2_4000_0000');
+    checkSuggested(`${host}\nvm web on h {\n  ${vm}\n  assign gpu\n  bar gpu.2 at 0x80_0000_0000\n  bar gpu.0 at $0\n}`, '0x84_0000_0000');
   });
 
   it('brings names over imports', () => checkSuggested(

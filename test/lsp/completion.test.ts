@@ -134,6 +134,22 @@ describe('completion over the protocol', () => {
     });
   });
 
+  describe('for a client that asks behind a character', () => {
+    const place = { position: { line: 0, character: 22 } };
+    const text = 'import "lib1.vmlayout"\n';
+
+    it('is silent where the character ends something', async () => {
+      const list = await listed(ALL, { ...place, context: { triggerKind: 2, triggerCharacter: '"' } }, text);
+      assert.deepEqual(list.items, []);
+    });
+
+    it('answers where the user asks there, or types on', async () => {
+      for (const context of [{ triggerKind: 1 }, { triggerKind: 3 }, { triggerKind: 1, triggerCharacter: '"' }]) {
+        assert.notDeepEqual((await listed(ALL, { ...place, context }, text)).items, []);
+      }
+    });
+  });
+
   describe('for a client without an ability', () => {
     it('resolving: everything comes at once', async () => {
       const constant = await item(without('resolveSupport'), CONSTANT, 'PAGES');

@@ -81,14 +81,14 @@ export function checkHover(source: string, expected: string): void {
   assert.equal(told, dedent(expected).trimEnd());
 }
 
-/** The labels that are suggested at the cursor and begin with what is typed. */
-export function labelsAt(source: string): string[] {
-  return suggestionsAt(source).map(({ label }) => label);
+/** The labels that are suggested at the cursor and begin with what is typed; with a `trigger`, when that was typed. */
+export function labelsAt(source: string, trigger?: string): string[] {
+  return suggestionsAt(source, trigger).map(({ label }) => label);
 }
 
-export function suggestionsAt(source: string): readonly Suggestion[] {
+export function suggestionsAt(source: string, trigger?: string): readonly Suggestion[] {
   const { file, files, text, offset } = atCursor(source);
-  const { start, suggestions } = completionsAt(file, offset, contextOf(files));
+  const { start, suggestions } = completionsAt(file, offset, { ...contextOf(files), trigger });
   const typed = text.slice(start, offset);
   return suggestions.filter(({ label }) => label.startsWith(typed));
 }

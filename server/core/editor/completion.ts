@@ -1,11 +1,12 @@
 import { formatSize } from '../layout/address.js';
 import type { Element } from '../layout/elements.js';
-import { baseOf, lengthOf } from '../layout/extents.js';
+import { lastOf, sizeOf } from '../layout/intervals.js';
+import { rangeOfElement } from '../layout/vm.js';
 import { writeAddress } from '../layout/written.js';
 import { itemIndexAt } from '../syntax/document.js';
-import type { AnyNode, Declaration, Property, Reference } from '../syntax/nodes.js';
+import type { AnyNode, Declaration, Property, Reference, Word } from '../syntax/nodes.js';
 import { textOf } from '../syntax/nodes.js';
-import { PROPERTIES, REGION_KEYWORDS } from '../syntax/vocabulary.js';
+import { REGION_KEYWORDS } from '../syntax/vocabulary.js';
 import { barsOf, barsOfDevices } from './bars.js';
 import { endsIn, unfinishedAt, type Unfinished } from './damage.js';
 import type { EditorFile } from './editor-file.js';
@@ -13,10 +14,13 @@ import { freeAddress } from './free-address.js';
 import { reservedOf } from './guest-snippets.js';
 import { importPathAt, importPaths, MOST_PATHS } from './import-paths.js';
 import { replaceable } from './inherited.js';
-import { expressionNames, membersAfter, namesFor } from './names-in-scope.js';
-import { backingKinds, binders, dates, fixedWords, propertiesOf, ruleNames, selectorNames, statements, type Asked } from './statement-words.js';
+import { comparedWords, membersAfter, namesAfter } from './members.js';
+import { anchorNames, CONDITIONS, expressionNames, namesFor } from './names-in-scope.js';
+import { continuing, restOf } from './statement-rest.js';
+import { binders, dates, fixedWords, propertiesOf, ruleNames, selectorNames, statements, type Asked } from './statement-words.js';
 import { told, type Suggestion } from './suggestion.js';
 import { surroundingsOf, type Surroundings } from './surroundings.js';
+import { mayFollow } from './trigger.js';
 import { unitsAfter, usualValues } from './usual-values.js';
 
 /** What could stand at the cursor, the likeliest first. */
@@ -36,6 +40,8 @@ export interface CompletionContext {
   readonly layouts?: readonly string[];
   /** A date such as `2026-11-22`. */
   readonly today?: string;
+  /** The character behind which the editor asks by itself; nothing where somebody asks, or types a word. */
+  readonly trigger?: string | undefined;
 }
 
 const NOTHING: readonly Suggestion[] = [];
@@ -51,16 +57,20 @@ export function completionsAt(file: EditorFile, offset: number, context: Complet
   if (!unfinished) return { start: offset, end: offset, suggestions: NOTHING };
   const { before, start, typed } = unfinished;
   const end = offset + wordAfter(file, offset);
+  const nothing = { start, end, suggestions: NOTHING };
   const ends = endsIn(before);
-  if (ends === 'comment') return { start, end, suggestions: NOTHING };
-  if (ends === 'string') return { start, end, suggestions: comparedWords(before) };
+  if (ends === 'comment') return nothing;
+  if (ends === 'string') return { start, end, suggestions: comparedWords(unfinished, surroundingsIn(file, unfinished)) };
+  const number = numberBefore(before + typed, context);
+  if (number) return { start: offset - number.digits.length, end: offset, suggestions: number.suggestions };
+  if (!mayFollow(context.trigger, unfinished)) return nothing;
   const binder = binderAfter(before);
   if (binder.length > 0) return { start, end, suggestions: binder };
-  const date = /\buntil[ \t]+([\d-]*)$/.exec(before + typed)?.[1];
-  if (date !== undefined) return { start: offset - date.length, end: offset, suggestions: dates(context.today) };
-  const around = surroundingsOf(file.path, file.world, unfinished.item, unfinished.nodes);
+  const around = surroundingsIn(file, unfinished);
   return { start, end, suggestions: [...unitsAfter(before), ...suggest(unfinished, { file, around, context })] };
 }
+
+const surroundingsIn = ({ path, world }: EditorFile, { item, nodes }: Unfinished): Surroundings => surroundingsOf(path, world, item, nodes);
 
 /** How many letters of a word follow an offset. */
 function wordAfter({ document }: EditorFile, offset: number): number {
@@ -69,10 +79,12 @@ function wordAfter({ document }: EditorFile, offset: number): number {
   return /^[\w-]*/.exec(document.items[index]?.text.slice(offset - base, offset - base + 100) ?? '')?.[0].length ?? 0;
 }
 
-/** In the quotes behind `r.kind ==` and the like: the words that the field has. */
-function comparedWords(before: string): readonly Suggestion[] {
-  const field = /\.(?<field>kind|arch|contract|model)\s*[!=]=\s*"$/.exec(before)?.groups?.['field'] ?? '';
-  return (PROPERTIES[field]?.words ?? []).map((label) => ({ label, kind: 'value' }));
+/** A day or a release of which some digits are typed, and what it could become. */
+function numberBefore(text: string, { today }: CompletionContext): { readonly digits: string; readonly suggestions: readonly Suggestion[] } | undefined {
+  const day = /\buntil[ \t]+([\d-]*)$/.exec(text)?.[1];
+  if (day !== undefined) return { digits: day, suggestions: dates(today) };
+  const release = /(?<![\w-])kernel(?:[ \t]+|[ \t]*[=!<>]=?[ \t]*)(\d[\d.]*)$/.exec(text)?.[1];
+  return release === undefined ? undefined : { digits: release, suggestions: usualValues('kernel') };
 }
 
 /** Behind the name that a requirement binds, and behind the comma before the next: there the parser reads no binder yet. */
@@ -82,15 +94,15 @@ function binderAfter(before: string): readonly Suggestion[] {
   return /\bin[ \t]+[\w-]+,[ \t]*$/.test(before) && /\bfor\b[^\n"]*$/.test(before) ? binders() : NOTHING;
 }
 
-function suggest({ nodes, before }: Unfinished, asked: Asked): readonly Suggestion[] {
+function suggest(unfinished: Unfinished, asked: Asked): readonly Suggestion[] {
+  const { nodes } = unfinished;
   const { around } = asked;
   const [leaf, parent] = [nodes.at(-1), nodes.at(-2)];
   const declarations = nodes.filter((node): node is Declaration => node.kind === 'declaration');
   switch (parent?.kind) {
     case 'declaration':
-      if (leaf === parent.keyword) return statements(declarations.at(-2), asked);
-      if (leaf === parent.name) return newNames(parent, asked);
-      return before.trimEnd().endsWith('backing') ? backingKinds() : propertiesOf(parent, asked);
+      if (leaf === parent.keyword) return beginnings(declarations.at(-2), unfinished, asked);
+      return leaf === parent.name ? newNames(parent, asked) : restOf(parent, parent, unfinished, asked);
     case 'property':
       return fixedWords(parent, declarations.at(-1));
     case 'rule-names':
@@ -99,11 +111,20 @@ function suggest({ nodes, before }: Unfinished, asked: Asked): readonly Suggesti
       return leaf === parent.name ? NOTHING : selectorNames();
     case 'reference':
       return inReference(parent, nodes, asked);
-    case 'block':
-      return statements(declarations.at(-1), asked);
+    case 'block': {
+      const owner = declarations.at(-1);
+      return owner ? restOf(parent, owner, unfinished, asked) : statements(undefined, asked);
+    }
     default:
       return NOTHING;
   }
+}
+
+/** A line begins a statement, or goes on with the one above. */
+function beginnings(owner: Declaration | undefined, unfinished: Unfinished, asked: Asked): Suggestion[] {
+  const { words, further } = continuing(unfinished);
+  const begun = statements(owner, asked);
+  return further ? [...words, ...begun] : [...begun, ...words];
 }
 
 /** A declaration's own name is new, unless it replaces one of the vm or host that its owner is like. */
@@ -113,42 +134,46 @@ function newNames(declaration: Declaration, asked: Asked): Suggestion[] {
   return keyword === 'window' ? [...names, ...propertiesOf(declaration, asked)] : names;
 }
 
-function inReference(reference: Reference, nodes: readonly AnyNode[], { around }: Asked): readonly Suggestion[] {
+function inReference(reference: Reference, nodes: readonly AnyNode[], { around, file }: Asked): readonly Suggestion[] {
   const [leaf, owner] = [nodes.at(-1), nodes.at(-3)];
   const index = reference.path.findIndex((part) => part === leaf);
   const before = reference.path.slice(0, index).map((part) => textOf(part) ?? '');
-  const word = wordOf(nodes);
+  const of = ownerOfExpression(nodes);
+  const word = of?.word.text ?? '';
   if (word === 'bar') return before.length > 0 ? barsOf(before, around) : barsOfDevices(around);
+  if (owner?.kind === 'names') return before.length > 0 ? namesAfter(before, owner, nodes, around) : namesFor(owner, nodes, around);
   if (before.length > 0) return membersAfter(before, owner, nodes, around);
-  if (owner?.kind === 'names') return namesFor(owner, nodes, around);
-  return [...placesAfter(word, around), ...usualValues(word), ...conditions(word, owner), ...expressionNames(word, around)];
+  const anchors = of?.start === reference.start ? anchorNames(word, around) : undefined;
+  return anchors ?? [...(of?.start === reference.start ? placesFor(word, around, file) : []), ...usualValues(word), ...conditions(word, owner), ...expressionNames(word, around)];
 }
 
-/** The word of the property that an expression belongs to, or of the declaration where it stands right behind its keyword. */
-function wordOf(nodes: readonly AnyNode[]): string {
+/** The word of the property that an expression belongs to, or of the declaration where it stands right behind its keyword; and where the expression begins. */
+function ownerOfExpression(nodes: readonly AnyNode[]): { readonly word: Word; readonly start: number | undefined } | undefined {
   const node = nodes.findLast((each): each is Property | Declaration => each.kind === 'property' || each.kind === 'declaration');
-  return (node?.kind === 'property' ? node.word : node?.keyword)?.text ?? '';
+  if (!node) return undefined;
+  return node.kind === 'property' ? { word: node.word, start: node.value?.start } : { word: node.keyword, start: node.head?.start };
 }
 
 /** How a condition may begin. */
 function conditions(word: string, owner: AnyNode | undefined): Suggestion[] {
-  if (word === 'const') return ['true', 'false'].map((label) => ({ label, kind: 'keyword' }));
-  if ((word !== 'when' && word !== 'require' && word !== 'prefer') || owner?.kind === 'call') return [];
+  if (word === 'const') return owner?.kind === 'declaration' ? ['true', 'false'].map((label) => ({ label, kind: 'keyword' })) : [];
+  const joined = owner?.kind !== 'binary' || owner.operator.text === 'and' || owner.operator.text === 'or';
+  if (!CONDITIONS.has(word) || owner?.kind === 'call' || !joined) return [];
   return [{ label: 'not', kind: 'keyword', insert: 'not ' }];
 }
 
 /** For a region of a vm the next free place; for what the guest leaves out, what its host keeps. */
-function placesAfter(word: string, around: Surroundings): Suggestion[] {
+function placesFor(word: string, around: Surroundings, file: EditorFile): Suggestion[] {
   const { element, evaluator } = around;
   if (word !== 'at' || !element || !REGION_KEYWORDS.has(element.keyword) || element.parent?.keyword !== 'vm') return [];
   const kept = element.keyword === 'avoid' || element.keyword === 'hole' ? reservedOf(evaluator.host).flatMap((reserved) => keptRange(reserved, around)) : [];
-  const free = freeAddress(element, evaluator);
-  return [...kept, ...(free === undefined ? [] : [{ label: free, kind: 'value' as const, detail: 'the next free address', ...told('After the highest region of this vm, aligned.') }])];
+  const free = freeAddress(element, file, around);
+  return [...kept, ...(free === undefined ? [] : [{ label: free, kind: 'value' as const, detail: 'the next free address', ...told('After the highest region of this vm, or where the guest has room below; aligned.') }])];
 }
 
 function keptRange(reserved: Element, { evaluator }: Surroundings): Suggestion[] {
-  const [base, length] = [baseOf(reserved, evaluator), lengthOf(reserved, evaluator)];
-  if (base.type !== 'quantity' || length.type !== 'quantity') return [];
-  const label = `${writeAddress(base.value)} ..= ${writeAddress(base.value + length.value - 1n)}`;
-  return [{ label, kind: 'value', detail: `${reserved.parent?.name}.${reserved.name}`, ...told(`${formatSize(length.value)} that the host keeps.`) }];
+  const range = rangeOfElement(reserved, evaluator);
+  if (!range) return [];
+  const label = `${writeAddress(range.base)} ..= ${writeAddress(lastOf(range))}`;
+  return [{ label, kind: 'value', detail: `${reserved.parent?.name}.${reserved.name}`, ...told(`${formatSize(sizeOf(range))} that the host keeps.`) }];
 }

@@ -45,3 +45,14 @@ export function endsIn(text: string): 'code' | 'comment' | 'string' {
   }
   return 'code';
 }
+
+/** A text with blanks for its strings and comments: what they hold is no code. */
+export const codeOf = (text: string): string =>
+  text.replace(/"(?:\\[^\n]|[^"\\\n])*"?|\/\/[^\n]*|\/\*[^]*?\*\//g, (each) => ' '.repeat(each.length));
+
+/** Whether a parenthesis is open at the end of a text. */
+export function isInParentheses(text: string): boolean {
+  let depth = 0;
+  for (const character of codeOf(text)) depth += character === '(' ? 1 : character === ')' && depth > 0 ? -1 : 0;
+  return depth > 0;
+}

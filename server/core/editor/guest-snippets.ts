@@ -1,13 +1,16 @@
-import { alignUp, GIB, MIB } from '../layout/address.js';
+import { mappableRanges, type Situation } from '../dma/free-places.js';
+import { GIB, KIB, largest, MIB } from '../layout/address.js';
 import type { Element } from '../layout/elements.js';
-import { baseOf, lengthOf } from '../layout/extents.js';
+import { contains, overlaps, rangeOf, type Range } from '../layout/intervals.js';
+import type { RegionKind } from '../layout/model.js';
 import { isModel } from '../layout/presence.js';
+import { rangeOfElement } from '../layout/vm.js';
 import { writeAddress, writeSize } from '../layout/written.js';
-import { REGION_KEYWORDS, STANCES, VMMS } from '../syntax/vocabulary.js';
-import { highestEnd } from './free-address.js';
+import { STANCES, VMMS } from '../syntax/vocabulary.js';
+import { commonGaps, highestEnd, placeFrom, situationsOf } from './free-address.js';
 import { openConstantsOf } from './inherited.js';
 import { devicesOf } from './meaning.js';
-import { choicesOf, freshAtTop, freshIn, hostsAtTop, isArm, namesAtTop, type SnippetPlace } from './snippet-place.js';
+import { choicesOf, fresh, freshAtTop, freshIn, hostsAtTop, isArm, namesAtTop, type SnippetPlace } from './snippet-place.js';
 import { stop, type Snippet } from './snippet-text.js';
 
 const COMMON_VMMS = ['qemu', ...VMMS.filter((vmm) => vmm !== 'qemu')];
@@ -43,66 +46,111 @@ function machines(place: SnippetPlace, on: string): Snippet[] {
   }));
 }
 
-/** What stands in a vm. Addresses are the next free ones. */
+/** What stands in a vm. Addresses are the next free ones; what has no place is left out. */
 export function membersOfGuest(place: SnippetPlace): Snippet[] {
-  const free = freeFrom(place);
-  return [...ofRam(place, free), ...ofDevices(place, free), ...ofMappings(place)];
+  const room = roomIn(place);
+  return [...ofRam(place, room), ...ofDevices(place, room), carve(place, room), ...ofMapping(place, room)];
 }
 
-/** Aligned addresses that are free and that no host keeps: above 4 GiB on a PC, from 1 GiB on elsewhere. The vm is looked at once. */
-function freeFrom(place: SnippetPlace): (block: bigint) => string {
-  const { owner, around: { evaluator } } = place;
-  const least = isArm(evaluator.host, place) || !evaluator.host ? GIB : 4n * GIB;
-  const end = highestEnd(owner, evaluator);
-  return (block) => writeAddress(alignUp(end > least ? end : least, block));
+/** A guest and what is free in it. It is looked at once for all snippets. */
+interface Room {
+  readonly situations: readonly Situation[];
+  readonly gaps: readonly Range[];
+  /** From where on addresses are offered: above all regions, on a PC above 4 GiB, elsewhere from 1 GiB on. */
+  readonly from: bigint;
 }
 
-function ofRam(place: SnippetPlace, free: (block: bigint) => string): Snippet[] {
+function roomIn(place: SnippetPlace): Room {
+  const { owner, file, around } = place;
+  const { host } = around.evaluator;
+  const situations = owner ? situationsOf(owner, file, around) : [];
+  const least = isArm(host, place) || !host ? GIB : 4n * GIB;
+  return { situations, gaps: commonGaps(situations, { kind: 'ram', hotplug: false, range: undefined }), from: largest(least, highestEnd(situations)) };
+}
+
+/** A snippet for something of a size, at a multiple of `block`; nothing where the guest has no place for it. Bytes. */
+function placed(size: bigint, block: bigint, { gaps, from }: Room, write: (address: string) => Snippet): Snippet[] {
+  const base = placeFrom(rangeOf(from, size), gaps, block);
+  return base === undefined ? [] : [write(writeAddress(base))];
+}
+
+function ofRam(place: SnippetPlace, room: Room): Snippet[] {
   const { owner } = place;
-  const [backing, name] = [freshIn('ram0', owner), freshIn('low', owner)];
-  const window = freshIn('dimms', owner);
+  const [backing, name, window] = [freshIn('ram0', owner), freshIn('low', owner), freshIn('dimms', owner)];
   const kind = stop(3, 'hugetlb 1 GiB', 'hugetlb 2 MiB', 'thp', 'anonymous');
-  const hasRegions = owner?.children.some(({ keyword }) => REGION_KEYWORDS.has(keyword)) ?? false;
   return [
-    { label: 'backing with ram from it', body: `backing ${stop(1, backing)} size ${stop(2, '16 GiB')} ${kind}\nram ${stop(4, name)} at ${stop(5, free(GIB))} size $2 from $1$0` },
-    ...(hasRegions ? [] : [{ label: 'backing with ram below and above 4 GiB', body: `backing ${stop(1, backing)} size ${stop(2, '16 GiB')} ${kind}\nram ${stop(4, name)} at 0 size ${stop(5, '2 GiB')} from $1\nram ${stop(6, freshIn('high', owner))} at 4 GiB size $2 - $5 from $1$0` }]),
-    { label: 'window with hot-plugged ram', body: `window ${stop(1, window)} at ${stop(2, free(GIB))} size ${stop(3, '64 GiB')} for memory\nram ${stop(4, freshIn('dimm0', owner))} at $1.base size ${stop(5, '16 GiB')} hotplug ${stop(6, 'dimm', 'virtio-mem block 2 MiB')}$0` },
+    ...placed(16n * GIB, GIB, room, (address) => ({
+      label: 'backing with ram from it',
+      body: `backing ${stop(1, backing)} size ${stop(2, '16 GiB')} ${kind}\nram ${stop(4, name)} at ${stop(5, address)} size $2 from $1$0`,
+    })),
+    ...(isRoomOfPc(room) ? [{
+      label: 'backing with ram below and above 4 GiB',
+      body: `backing ${stop(1, backing)} size ${stop(2, '16 GiB')} ${kind}\nram ${stop(4, name)} at 0 size ${stop(5, '2 GiB')} from $1\nram ${stop(6, freshIn('high', owner))} at 4 GiB size $2 - $5 from $1$0`,
+    }] : []),
+    ...placed(64n * GIB, GIB, room, (address) => ({
+      label: 'window with hot-plugged ram',
+      body: `window ${stop(1, window)} at ${stop(2, address)} size ${stop(3, '64 GiB')} for memory\nram ${stop(4, freshIn('dimm0', owner))} at $1.base size ${stop(5, '16 GiB')} hotplug ${stop(6, 'dimm', 'virtio-mem block 2 MiB')}$0`,
+    })),
   ];
 }
 
-function ofDevices(place: SnippetPlace, free: (block: bigint) => string): Snippet[] {
+/** Whether a guest has no region yet, and could have 2 GiB from 0 on and 14 GiB above 4 GiB. */
+function isRoomOfPc({ situations, gaps }: Room): boolean {
+  const ranges = [rangeOf(0n, 2n * GIB), rangeOf(4n * GIB, 14n * GIB)];
+  return situations.every(({ vm }) => vm.regions.length === 0) && ranges.every((range) => gaps.some((gap) => contains(gap, range)));
+}
+
+function ofDevices(place: SnippetPlace, room: Room): Snippet[] {
   const { owner, around: { evaluator } } = place;
   const assigned = new Set(owner?.children.filter(({ keyword }) => keyword === 'assign').map(({ name }) => name));
   const devices = choicesOf((evaluator.host ? devicesOf(evaluator.host) : []).filter(({ name }) => !assigned.has(name)));
   const model = evaluator.host?.children.find(({ keyword }) => keyword === 'iommu')?.properties.get('model')?.[0]?.property.value;
-  const address = free(64n * MIB);
   return [
     ...(devices.length > 0 ? [{ label: 'assign a device that is hot-plugged', body: `assign ${stop(1, ...devices)} hotplug$0` }] : []),
-    { label: 'mmio with a doorbell', body: `mmio ${stop(1, freshIn('its', owner))} at ${stop(2, address)} size ${stop(3, '128 KiB')}\ndoorbell ${stop(4, freshIn('msi', owner))} at $1.base + ${stop(5, '0x1_0040')} size 4$0` },
-    { label: 'window for BARs', body: `window ${stop(1, freshIn('pci64', owner))} at ${stop(2, free(GIB))} size ${stop(3, '64 GiB')} for bars$0` },
+    ...placed(128n * KIB, 64n * MIB, room, (address) => ({
+      label: 'mmio with a doorbell',
+      body: `mmio ${stop(1, freshIn('its', owner))} at ${stop(2, address)} size ${stop(3, '128 KiB')}\ndoorbell ${stop(4, freshIn('msi', owner))} at $1.base + ${stop(5, '0x1_0040')} size 4$0`,
+    })),
+    ...placed(64n * GIB, GIB, room, (address) => ({
+      label: 'window for BARs', body: `window ${stop(1, freshIn('pci64', owner))} at ${stop(2, address)} size ${stop(3, '64 GiB')} for bars$0`,
+    })),
     ...(model?.kind === 'word' ? [{ label: 'viommu that the guest sees', body: `viommu ${stop(1, freshIn('viommu0', owner))} {\n  model ${stop(2, model.text)}\n  mode ${stop(3, 'nested', 'emulated')}\n  bits ${stop(4, '48', '39')}\n}$0` }] : []),
   ];
 }
 
-function ofMappings(place: SnippetPlace): Snippet[] {
-  const { owner } = place;
-  const regions = choicesOf((owner?.children ?? []).filter(({ keyword, name }) => (keyword === 'ram' || keyword === 'rom') && name !== ''));
-  return [
-    carve(place),
-    ...(regions.length > 0 ? [{ label: 'map of a region', body: `map ${stop(1, freshIn(`${regions[0]}-dma`, owner))} to ${stop(2, ...regions)}$0` }] : []),
-  ];
-}
-
-/** The VMM maps around what the host keeps, and the guest is told. */
-function carve(place: SnippetPlace): Snippet {
+/** The VMM maps around what the host keeps, and the guest is told: of each range that meets its memory, or else of one to choose. */
+function carve(place: SnippetPlace, { situations }: Room): Snippet {
   const { owner, around: { evaluator } } = place;
   const stance = owner?.properties.has('on-overlap') ? '' : 'on-overlap carve\n';
-  const ranges = reservedOf(evaluator.host).flatMap((reserved) => {
-    const [base, length] = [baseOf(reserved, evaluator), lengthOf(reserved, evaluator)];
-    return base.type === 'quantity' && length.type === 'quantity' ? [`${writeAddress(base.value)} size ${writeSize(length.value)}`] : [];
+  const kept = reservedOf(evaluator.host).flatMap((reserved) => rangeOfElement(reserved, evaluator) ?? []);
+  const regions = situations.flatMap(({ vm }) => vm.regions);
+  const isOf = (range: Range, ...kinds: readonly RegionKind[]): boolean => regions.some((region) => kinds.includes(region.kind) && region.range !== undefined && overlaps(region.range, range));
+  const meeting = kept.filter((range) => isOf(range, 'ram', 'rom') && !isOf(range, 'avoid'));
+  const choices = [...meeting, ...kept.filter((range) => !meeting.includes(range))].map(({ base, end }) => `${writeAddress(base)} size ${writeSize(end - base)}`);
+  const each = meeting.length > 1 ? choices.slice(0, meeting.length).map((choice) => [choice]) : [choices.length > 0 ? choices : ['0x800_0000 size 1 MiB']];
+  const ways = isArm(evaluator.host, place) || !evaluator.host ? ['reserved-memory', 'efi-memory-map', 'e820', 'none'] : ['e820', 'efi-memory-map', 'reserved-memory', 'none'];
+  const taken = (owner?.children ?? []).map(({ name }) => name);
+  const lines = each.map((ranges, index) => {
+    const name = fresh('kept', taken);
+    taken.push(name);
+    return `avoid ${stop(3 * index + 1, name)} at ${stop(3 * index + 2, ...ranges)} via ${stop(3 * index + 3, ...ways)}`;
   });
-  const tell = stop(3, ...(isArm(evaluator.host, place) || !evaluator.host ? ['reserved-memory', 'efi-memory-map', 'e820', 'none'] : ['e820', 'efi-memory-map', 'reserved-memory', 'none']));
-  return { label: stance === '' ? 'avoid what the host keeps' : 'on-overlap carve, with the hole told to the guest', body: `${stance}avoid ${stop(1, freshIn('kept', owner))} at ${stop(2, ...(ranges.length > 0 ? ranges : ['0x800_0000 size 1 MiB']))} via ${tell}$0` };
+  return { label: stance === '' ? 'avoid what the host keeps' : 'on-overlap carve, with the hole told to the guest', body: `${stance}${lines.join('\n')}$0` };
+}
+
+function ofMapping({ owner }: SnippetPlace, { situations }: Room): Snippet[] {
+  const [first, ...others] = situations.map(mappableIn);
+  const names = choicesOf([...(first ?? [])].filter((element) => others.every((other) => other.has(element))));
+  return names.length > 0 ? [{ label: 'map of a region', body: `map ${stop(1, freshIn(`${names[0]}-dma`, owner))} to ${stop(2, ...names)}$0` }] : [];
+}
+
+/** RAM and ROM that no map is of yet, and that devices can reach as a whole. */
+function mappableIn(situation: Situation): Set<Element> {
+  const { regions, maps } = situation.vm;
+  const mapped = new Set(maps.map(({ region }) => region));
+  const wanted = regions.filter((region) => (region.kind === 'ram' || region.kind === 'rom') && region.dma !== false && region.name !== '' && !mapped.has(region));
+  const reached = mappableRanges(situation);
+  return new Set(wanted.filter(({ range }) => range === undefined || reached.some((outer) => contains(outer, range))).map(({ element }) => element));
 }
 
 /** What the IOMMUs and the devices of a host keep. */

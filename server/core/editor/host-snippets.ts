@@ -1,3 +1,7 @@
+import { nearestTo, placesNear } from '../dma/free-places.js';
+import { GIB, MIB } from '../layout/address.js';
+import { rangeOf, sizeOf, subtract, type Range } from '../layout/intervals.js';
+import { writeAddress } from '../layout/written.js';
 import { CONTRACTS, IOMMU_MODELS, RESERVED_KINDS } from '../syntax/vocabulary.js';
 import { devicesOf } from './meaning.js';
 import { choicesOf, freshAtTop, freshIn, isArm, namesAtTop, type SnippetPlace } from './snippet-place.js';
@@ -79,9 +83,20 @@ export function membersOfHost(place: SnippetPlace): Snippet[] {
     },
     { label: 'hugepages of a node', body: `hugepages ${stop(1, '1 GiB', '2 MiB')} count ${stop(2, '16')} node ${stop(3, '0')}$0` },
     ...(owner?.children.some(({ keyword }) => keyword === 'limits') ? [] : [{ label: 'limits of locked memory and mappings', body: `limits { memlock ${stop(1, 'unlimited', '64 GiB')}  dma-maps ${stop(2, '65535')} }$0` }]),
-    { label: 'memory that the hypervisor keeps', body: `memory ${stop(1, freshIn('firmware', owner))} at ${stop(2, '0')} size ${stop(3, '1 MiB')} for ${stop(4, 'host', 'hypervisor')}$0` },
-    { label: 'bridge with a window', body: `bridge ${stop(1, freshIn('pci', owner))} {\n  window ${stop(2, 'mmio')} at ${stop(3, '0x80_0000_0000')} size ${stop(4, '64 GiB')} acs ${stop(5, 'on', 'off')}\n}$0` },
+    ...placed(rangeOf(0n, MIB), place, (address) => ({ label: 'memory that the hypervisor keeps', body: `memory ${stop(1, freshIn('firmware', owner))} at ${stop(2, address)} size ${stop(3, '1 MiB')} for ${stop(4, 'host', 'hypervisor')}$0` })),
+    ...placed(rangeOf(512n * GIB, 64n * GIB), place, (address) => ({
+      label: 'bridge with a window', body: `bridge ${stop(1, freshIn('pci', owner))} {\n  window ${stop(2, 'mmio')} at ${stop(3, address)} size ${stop(4, '64 GiB')} acs ${stop(5, 'on', 'off')}\n}$0`,
+    })),
   ];
+}
+
+/** A snippet for something at host-physical addresses: where it mostly is, or else where the host has room next to that; nothing where it has none. */
+function placed(wanted: Range, { owner, file }: SnippetPlace, write: (address: string) => Snippet): Snippet[] {
+  const host = file.result.hosts.find(({ name }) => name === owner?.name);
+  const taken = [...(host?.memories ?? []), ...(host?.bridges ?? []).flatMap(({ windows }) => windows)].map(({ range }) => range);
+  const gaps = subtract({ base: 0n, end: 1n << BigInt(host?.bits ?? 64) }, taken);
+  const base = nearestTo(wanted.base, placesNear(wanted, gaps, sizeOf(wanted)));
+  return base === undefined ? [] : [write(writeAddress(base))];
 }
 
 function iommu(place: SnippetPlace): string {

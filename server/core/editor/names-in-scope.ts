@@ -1,29 +1,38 @@
 import type { Element } from '../layout/elements.js';
 import { FUNCTIONS } from '../layout/functions.js';
-import { fieldsOf } from '../layout/things.js';
+import { isModel } from '../layout/presence.js';
+import { namesOf } from '../layout/properties.js';
 import type { Source } from '../layout/scope.js';
 import type { CheckResult } from '../rules/check.js';
-import { sketchOf } from '../rules/policy-things.js';
 import type { AnyNode, Names } from '../syntax/nodes.js';
 import { textOf } from '../syntax/nodes.js';
 import { walk } from '../syntax/walk.js';
 import { REGION_KEYWORDS, SELECTORS } from '../syntax/vocabulary.js';
-import { aboutField } from './field-words.js';
-import { devicesOf, memberOf } from './meaning.js';
+import { devicesOf } from './meaning.js';
 import { describeElement } from './element-text.js';
-import { contextOf, deviceOf, outermost, topElement, type Surroundings } from './surroundings.js';
+import { deviceOf, outermost, topElement, type Surroundings } from './surroundings.js';
 import { shortText, told, type Explanation, type Suggestion } from './suggestion.js';
 import { isDeprecated } from './symbols.js';
 import { valueText } from './value-text.js';
 
-/** Names and functions that an expression may say; after `from` and the like only what makes sense there. */
-export function expressionNames(property: string | undefined, around: Surroundings): Suggestion[] {
+/** What `from`, `to` or `alias` begins with: what is added to it is an expression like any other. */
+export function anchorNames(property: string, around: Surroundings): Suggestion[] | undefined {
   if (property === 'from') return unusedFirst(visible(around, (keyword) => keyword === 'backing'), around);
-  if (property === 'to' || property === 'alias') return visible(around, (keyword) => REGION_KEYWORDS.has(keyword));
+  return property === 'to' || property === 'alias' ? visible(around, (keyword) => REGION_KEYWORDS.has(keyword)) : undefined;
+}
+
+/** Names and functions that the expression of a property or declaration may say. What asks for a number is mostly told a constant, a condition is mostly about an element. */
+export function expressionNames(word: string, around: Surroundings): Suggestion[] {
   const bound = around.binders.map(({ name, selector }): Suggestion => ({ label: name.text, kind: 'element', detail: `each ${textOf(selector) ?? ''}` }));
   const host: Suggestion[] = around.evaluator.host ? [{ label: 'host', kind: 'element', detail: around.evaluator.host.name }] : [];
-  return [...bound, ...selectors(around), ...visible(around, () => true), ...functions(), ...host];
+  const names = visible(around, () => true);
+  return [...bound, ...selectors(around), ...(CONDITIONS.has(word) ? names : constantsFirst(names)), ...functions(), ...host];
 }
+
+/** Words that a condition stands behind. */
+export const CONDITIONS: ReadonlySet<string> = new Set(['when', 'require', 'prefer']);
+
+const constantsFirst = (names: readonly Suggestion[]): Suggestion[] => [...names.filter(({ kind }) => kind === 'constant'), ...names.filter(({ kind }) => kind !== 'constant')];
 
 /** Backings that no region of the vm takes bytes from come first. */
 function unusedFirst(backings: readonly Suggestion[], { element }: Surroundings): Suggestion[] {
@@ -44,10 +53,15 @@ function selectors({ selects }: Surroundings): Suggestion[] {
 
 /** Names after words such as `on`, `assign`, `like`. */
 export function namesFor(names: Names, nodes: readonly AnyNode[], around: Surroundings): Suggestion[] {
-  const owner = nodes[nodes.indexOf(names) - 1];
+  const word = wordBefore(names, nodes);
   const taken = new Set(names.names.map((name) => (name.kind === 'reference' ? textOf(name.path[0]) : undefined)));
-  const word = owner?.kind === 'declaration' ? owner.keyword.text : owner?.kind === 'property' ? owner.word.text : '';
   return candidates(word, around).filter(({ label }) => !taken.has(label));
+}
+
+/** What a list of names stands behind. */
+export function wordBefore(names: Names, nodes: readonly AnyNode[]): string {
+  const owner = nodes[nodes.indexOf(names) - 1];
+  return owner?.kind === 'declaration' ? owner.keyword.text : owner?.kind === 'property' ? owner.word.text : '';
 }
 
 function candidates(word: string, around: Surroundings): Suggestion[] {
@@ -61,7 +75,7 @@ function candidates(word: string, around: Surroundings): Suggestion[] {
       // At the top of a file the name is a new one.
       return element?.parent || keyword === 'vm' ? tops('policies', around, () => true) : [];
     case 'on':
-      return tops('names', around, (other) => other === (keyword === 'vm' ? 'host' : 'vm'));
+      return keyword === 'vm' ? hosts(around) : [...tops('names', around, (other) => other === 'vm'), ...unique(guestsOf(around).flatMap(partsOf)).map((part) => suggestionOf(part, around))];
     case 'behind': {
       const [owner, wanted] = keyword === 'assign' ? [element?.parent, 'viommu'] : [evaluator.host, 'iommu'];
       return suggested(owner?.children.filter((child) => child.keyword === wanted));
@@ -75,7 +89,26 @@ function candidates(word: string, around: Surroundings): Suggestion[] {
   }
 }
 
-function unassignedFirst(devices: readonly Suggestion[], assign: Element | undefined): Suggestion[] {
+/** Hosts that a vm can run on: models are none. */
+function hosts(around: Surroundings): Suggestion[] {
+  return tops('names', around, (keyword) => keyword === 'host').filter(({ label }) => {
+    const host = topElement(label, 'names', around);
+    return host !== undefined && !isModel(host);
+  });
+}
+
+/** The vms that a statement is about: the one that it stands in, or those that its policy holds for. */
+function guestsOf(around: Surroundings): Element[] {
+  const owner = around.element && outermost(around.element);
+  if (owner?.keyword !== 'policy') return owner ? [owner] : [];
+  const named = around.evaluator.lookup.namesIn(around.origin.path).flatMap((name) => topElement(name, 'names', around) ?? []);
+  return named.filter((vm) => vm.keyword === 'vm' && namesOf(vm, 'policy').some(({ name }) => name === owner.name));
+}
+
+/** What of a vm a statement can be about: what something is found of. */
+export const partsOf = ({ children }: Element): Element[] => children.filter(({ name, keyword }) => name !== '' && keyword !== 'const');
+
+export function unassignedFirst(devices: readonly Suggestion[], assign: Element | undefined): Suggestion[] {
   const assigned = new Set(assign?.parent?.children.filter(({ keyword, origin }) => keyword === 'assign' && origin.declaration !== assign.origin.declaration).map(deviceOf));
   return [...devices.filter(({ label }) => !assigned.has(label)), ...devices.filter(({ label }) => assigned.has(label))];
 }
@@ -84,48 +117,6 @@ function likeable(keyword: string, around: Surroundings): Suggestion[] {
   if (keyword !== 'device') return tops(keyword === 'policy' ? 'policies' : 'names', around, (other) => other === keyword);
   return around.evaluator.host ? devicesOf(around.evaluator.host).map((device) => suggestionOf(device, around)) : [];
 }
-
-/** Fields, children and methods of what a path before a dot stands for. */
-export function membersAfter(path: readonly string[], owner: AnyNode | undefined, nodes: readonly AnyNode[], around: Surroundings): Suggestion[] {
-  const [first = '', ...rest] = path;
-  const binder = around.binders.find(({ name }) => name.text === first);
-  if (binder) return rest.length === 0 ? boundFields(textOf(binder.selector) ?? '') : [];
-  let element = startOf(first, owner, nodes, around);
-  for (const name of rest) element = element && memberOf(element, name);
-  if (!element) return [];
-  const children = element.keyword === 'host' ? [...element.children, ...devicesOf(element)] : element.children;
-  const fields = fieldsOf(element.keyword).map((name) => fieldSuggestion(name, element, around));
-  return [...fields, ...unique(children.filter(isNamed)).map((child) => suggestionOf(child, around))];
-}
-
-function startOf(first: string, owner: AnyNode | undefined, nodes: readonly AnyNode[], around: Surroundings): Element | undefined {
-  const { evaluator } = around;
-  if (first === 'host') return evaluator.host;
-  const inVm = owner?.kind === 'names' && nodes.some((node) => node.kind === 'declaration' && node.keyword.text === 'policy');
-  return inVm ? topElement(first, 'names', around) : evaluator.find(first, contextOf(around));
-}
-
-/** What `r.` has where `r` is each region, map, vm … */
-function boundFields(selector: string): Suggestion[] {
-  const sketch = sketchOf(selector);
-  if (sketch.type !== 'thing') return [];
-  const fields = sketch.thing.fields.map((label): Suggestion => ({ label, kind: 'field', ...told(aboutField(label)) }));
-  const methods = METHODS.filter((name) => sketch.thing.method?.(name, []) !== undefined);
-  return [...fields, ...methods.map((label): Suggestion => ({ label, kind: 'function', ...told(aboutField(label)), insert: `${label}(\${1:2 MiB})`, snippet: true, plain: label }))];
-}
-
-const METHODS = ['blocks', 'coverage', 'stage2', 'stage2-coverage'];
-
-const fieldSuggestion = (name: string, element: Element, { evaluator }: Surroundings): Suggestion => ({
-  label: name,
-  kind: 'field',
-  explain: () => {
-    const thing = evaluator.thing(element);
-    const value = thing.type === 'thing' ? thing.thing.field(name) : undefined;
-    const detail = value ? valueText(value).replaceAll('`', '') : '';
-    return { about: aboutField(name) ?? '', ...(detail !== '' && { detail }) };
-  },
-});
 
 function functions(): Suggestion[] {
   return [...FUNCTIONS].map(([name, { signature, about }]) => {
@@ -147,10 +138,10 @@ function visible(around: Surroundings, wanted: (keyword: string) => boolean): Su
   return [...inner, ...tops('names', around, wanted).filter(({ label }) => !hiding.has(label))];
 }
 
-const isNamed = ({ name, keyword }: Element): boolean => name !== '' && !name.includes('.') && keyword !== 'assign' && keyword !== 'map' && keyword !== 'policy';
+export const isNamed = ({ name, keyword }: Element): boolean => name !== '' && !name.includes('.') && keyword !== 'assign' && keyword !== 'map' && keyword !== 'policy';
 
 /** The first of each name: it hides the others. */
-function unique(elements: readonly Element[]): Element[] {
+export function unique(elements: readonly Element[]): Element[] {
   const names = new Set<string>();
   return elements.filter(({ name }) => !names.has(name) && names.add(name));
 }
@@ -164,7 +155,7 @@ function tops(table: 'names' | 'policies', around: Surroundings, wanted: (keywor
   });
 }
 
-const suggestionOf = (element: Element, around: Surroundings): Suggestion => declared(element.name, element.origin, () => element, around);
+export const suggestionOf = (element: Element, around: Surroundings): Suggestion => declared(element.name, element.origin, () => element, around);
 
 function declared(label: string, { declaration, item }: Source, element: () => Element, around: Surroundings): Suggestion {
   const { keyword, doc, head } = declaration;

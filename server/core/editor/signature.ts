@@ -1,7 +1,7 @@
 import { FUNCTIONS } from '../layout/functions.js';
 import { itemIndexAt, type Document } from '../syntax/document.js';
 import type { Span } from '../text/span.js';
-import { endsIn } from './damage.js';
+import { codeOf, endsIn } from './damage.js';
 import { aboutField } from './field-words.js';
 
 /** The function whose arguments are being written. */
@@ -27,12 +27,9 @@ export function signatureAt(document: Document, offset: number): Signature | und
   const index = itemIndexAt(document, offset);
   const before = (document.items[index]?.text ?? '').slice(0, offset - (document.starts[index] ?? 0));
   if (endsIn(before) !== 'code') return undefined;
-  const call = openCall(before.replace(WITHOUT_PARENTHESES, (text) => ' '.repeat(text.length)));
+  const call = openCall(codeOf(before));
   return call && signatureOf(call);
 }
-
-/** Strings and comments: what they hold is no code. */
-const WITHOUT_PARENTHESES = /"(?:\\[^\n]|[^"\\\n])*"?|\/\/[^\n]*|\/\*[^]*?\*\//g;
 
 interface OpenCall {
   /** `align_up`, `m.coverage`. */

@@ -1,3 +1,4 @@
+import type { Element } from '../layout/elements.js';
 import { RULES } from '../rules/catalogue.js';
 import type { Declaration, Member, Property } from '../syntax/nodes.js';
 import { DECLARATIONS, EVERYWHERE, keywordsIn, PROPERTIES, SELECTORS } from '../syntax/vocabulary.js';
@@ -22,10 +23,11 @@ export function statements(owner: Declaration | undefined, asked: Asked): Sugges
   const { around, file, context } = asked;
   const container = owner?.keyword.text ?? 'file';
   const element = around.element?.parent;
-  const keywords = keywordsIn(container).map(keywordSuggestion);
-  const properties = owner ? propertiesOf(owner, asked, true) : [];
+  const taken = owner ? wordsFor(owner, element) : [];
+  const keywords = keywordsIn(container).filter((keyword) => !isProperty(container, keyword) || taken.includes(keyword));
+  const properties = owner ? propertiesOf(owner, asked, true).filter(({ label }) => !keywords.includes(label)) : [];
   const snippets = snippetsAt(container, { around, owner: element, file, today: context.today });
-  return [...openConstants(element, around), ...keywords, ...properties, ...snippets];
+  return [...openConstants(element, around), ...keywords.map(keywordSuggestion), ...properties, ...snippets];
 }
 
 function keywordSuggestion(keyword: string): Suggestion {
@@ -39,22 +41,36 @@ function keywordSuggestion(keyword: string): Suggestion {
 export function propertiesOf(owner: Declaration, { around, file, context }: Asked, inBlock = false): Suggestion[] {
   const used = new Set([...owner.properties, ...(owner.block?.members ?? [])].flatMap(wordsTaken));
   const element = inBlock ? around.element?.parent : around.element;
-  const words = [...(DECLARATIONS[owner.keyword.text]?.properties ?? []), ...EVERYWHERE].filter((word) => !used.has(word));
+  const words = [...wordsFor(owner, element), ...EVERYWHERE].filter((word) => !used.has(word));
   const waiver = words.includes('allow') && !inBlock ? [waiverOf({ around, owner: element, file, today: context.today })] : [];
-  return [...joining(owner), ...words.map((word) => propertySuggestion(word, inheritedText(word, element, around))), ...waiver];
+  return [...words.map((word) => propertySuggestion(word, inheritedText(word, element, around))), ...waiver];
 }
+
+/** What a declaration takes where it stands. `element` is its own, unless it is damaged. */
+function wordsFor(owner: Declaration, element: Element | undefined): readonly string[] {
+  const container = element?.origin.declaration === owner ? element.parent?.keyword : undefined;
+  const place = `${container} ${owner.keyword.text}`;
+  const words = DECLARATIONS[owner.keyword.text]?.properties ?? [];
+  return words.filter((word) => (ONLY.get(place)?.includes(word) ?? true) && word !== NEVER.get(place));
+}
+
+/** Declarations that mean something else elsewhere, by what they stand in: all that they take there. */
+const ONLY: ReadonlyMap<string, readonly string[]> = new Map([
+  ['bridge window', ['at', 'size', 'acs']],
+  ['device bar', ['size']],
+]);
+
+/** A word of the other place, where that is all that isn’t taken. */
+const NEVER: ReadonlyMap<string, string> = new Map([['vm window', 'acs']]);
+
+/** Whether a declaration takes a word as a property of its line as well. */
+const isProperty = (keyword: string, word: string): boolean => DECLARATIONS[keyword]?.properties.includes(word) ?? false;
 
 /** A property’s own word; what has an end behind `at` has its size, too. */
 const wordsTaken = (member: Member): string[] =>
   member.kind !== 'property' ? [] : member.value?.kind === 'extent' ? [member.word.text, 'size'] : [member.word.text];
 
-/** A condition goes on, or ends with what it is about. */
-function joining({ head, properties }: Declaration): Suggestion[] {
-  if (head?.kind !== 'requirement' || properties.some(({ kind }) => kind === 'property')) return [];
-  return ['and', 'or'].map((label) => ({ label, kind: 'keyword', insert: `${label} ` }));
-}
-
-function propertySuggestion(word: string, inherited: string | undefined): Suggestion {
+export function propertySuggestion(word: string, inherited?: string): Suggestion {
   const known = PROPERTIES[word];
   const alone = known?.form === 'flag' && word !== 'physical';
   const insert = { insert: alone ? word : `${word} ` };
@@ -62,7 +78,7 @@ function propertySuggestion(word: string, inherited: string | undefined): Sugges
   return { label: word, kind: 'property', ...told(known?.about), ...insert, ...quoted, ...(inherited !== undefined && { suffix: ` ${inherited}` }) };
 }
 
-const BACKING_KINDS = ['anonymous', 'thp', 'hugetlb', 'dax', 'physical'];
+export const BACKING_KINDS: readonly string[] = ['anonymous', 'thp', 'hugetlb', 'dax', 'physical'];
 
 export const backingKinds = (): Suggestion[] =>
   BACKING_KINDS.map((word) => ({ label: word, kind: 'value', ...told(PROPERTIES[word]?.about), ...(word === 'physical' && { insert: 'physical at ' }) }));
