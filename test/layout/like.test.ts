@@ -323,3 +323,20 @@ describe('a constant without a value', () => {
     assert.deepEqual(findingsOf(text), []);
   });
 });
+
+describe('a model in another file', () => {
+  const BASE = new Map([['base.vmlayout', 'vm base {\n  const RAM\n  const HALF = min(RAM, 2 GiB) / 2\n  ram low at 0 size HALF\n}\n']]);
+
+  it('is told at the vm with whose constants it can’t be worked out, once', () => {
+    assert.deepEqual(findingsOf('import "base.vmlayout"\nvm web like base { const RAM = "8 GiB" }\nvm shop like base { const RAM = 8 GiB }\n', BASE), [
+      'type-mismatch: `base` can’t be worked out for `web`: a size can’t be compared with a text',
+    ]);
+  });
+
+  it('is missed at a vm that gives no value and says where it runs, unless another could be like that', () => {
+    const hosts = 'import "base.vmlayout"\nhost lab { kernel 6.12 }\n';
+    assert.deepEqual(findingsOf(`${hosts}vm web like base on lab { const RAMM = 8 GiB }\n`, BASE), ['value-missing: `RAM` has no value, so `web` is a model, and nobody checks it', 'unused-const: nothing in this file uses `RAMM`']);
+    assert.deepEqual(findingsOf(`${hosts}vm web like base on lab { }\nvm shop like web { const RAM = 2 GiB }\n`, BASE).filter((told) => told.startsWith('value')), []);
+    assert.deepEqual(findingsOf(`${hosts}vm web like base { }\n`, BASE).filter((told) => told.startsWith('value')), []);
+  });
+});

@@ -19,5 +19,7 @@ export function presence(element: Element, evaluator: Evaluator): boolean | unde
 }
 
 /** Whether a vm or host has a constant without a value: then it is a model, which is not checked by itself. */
-export const isModel = (element: Element): boolean =>
-  element.children.some((child) => child.keyword === 'const' && !child.origin.declaration.head);
+export const isModel = (element: Element): boolean => element.children.some(isWithoutValue);
+
+/** Whether a declaration is a constant without a value. */
+export const isWithoutValue = ({ keyword, origin }: Element): boolean => keyword === 'const' && !origin.declaration.head;

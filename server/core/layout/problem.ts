@@ -9,7 +9,8 @@ export type LanguageRule =
   | 'value-range'
   | 'cycle'
   | 'import-missing'
-  | 'property-lost';
+  | 'property-lost'
+  | 'value-missing';
 
 /** Something in the text that can't be understood, at the place that caused it. */
 export interface Problem {

@@ -53,6 +53,7 @@ import { unitLoose } from './unit-loose.js';
 import { unusedConst } from './unused-const.js';
 import { unusedBacking } from './unused-backing.js';
 import { propertyLost } from './property-lost.js';
+import { valueMissing } from './value-missing.js';
 import { waiverExpired } from './waiver-expired.js';
 import { waiverExpiring } from './waiver-expiring.js';
 import { waiverUnused } from './waiver-unused.js';
@@ -113,6 +114,7 @@ export const RULES: readonly SealedRule[] = [
   unusedConst,
   unusedBacking,
   propertyLost,
+  valueMissing,
   waiverExpired,
   waiverExpiring,
   waiverUnused,

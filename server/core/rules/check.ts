@@ -20,6 +20,7 @@ import { duplicatesIn } from './duplicates.js';
 import { demandsOnHost } from './host-demands.js';
 import { judgedWaivers, unknownTargets } from './judged.js';
 import { lostProperties } from './lost-properties.js';
+import { problemOfModel, valuesMissing } from './model-problems.js';
 import { judge, policiesOf, type Judgement } from './policy.js';
 import { checkPolicy } from './policy-names.js';
 import { NOTHING, partsOf, type Analysis, type CheckedVm, type FileParts, type Part, type Told } from './parts.js';
@@ -191,7 +192,7 @@ function analyseHost(source: Source, lookup: Lookup, options: CheckOptions): Par
 function analyseVm(source: Source, lookup: Lookup, options: CheckOptions): Part {
   const first = new Evaluator(lookup);
   const element = first.elementOf(source);
-  if (isModel(element)) return { ...NOTHING, problems: [...first.problems, ...writtenTwiceOrLost(element, first)] };
+  if (isModel(element)) return { ...NOTHING, problems: [...first.problems, ...writtenTwiceOrLost(element, first), ...valuesMissing(element)] };
   const names = namesOf(element, 'on');
   const hosts = names.length > 0 ? names : [undefined];
   const parts = hosts.map((host) => analyseOnHost(element, host, first, options));
@@ -223,7 +224,7 @@ function analyseOnHost(
   const verdict = judged(subject, options);
   const told = evaluator.problems.filter(({ place }, index) => index < beforeHost || index >= afterHost || place.item === element.origin.item);
   return {
-    problems: [...told, ...writtenTwiceOrLost(element, evaluator)],
+    problems: [...told, ...problemOfModel(told, element, evaluator), ...writtenTwiceOrLost(element, evaluator)],
     findings: verdict.findings.map((finding) => atHome(finding, element)),
     waived: verdict.waived,
     waivers: verdict.waivers,

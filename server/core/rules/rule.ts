@@ -245,18 +245,20 @@ interface LanguageRuleParts extends Omit<Rule<'file', Problem>, 'over' | 'group'
   readonly level?: Level;
   /** Problems of this kind that don't come from evaluating a declaration. */
   also?(subject: FileSubject): Iterable<Problem>;
+  /** Whether a problem is one in this file; each is, if left out. */
+  isTold?(problem: Problem, subject: FileSubject): boolean;
   /** Fixes besides the repair that a problem brings, and before it. */
   fixesOf?(problem: Problem, subject: FileSubject): readonly Fix[];
 }
 
 /** A rule of the language: it tells the problems of one kind that evaluation stumbled over. */
-export function defineLanguageRule({ also, fixesOf, ...rule }: LanguageRuleParts): SealedRule {
+export function defineLanguageRule({ also, isTold = () => true, fixesOf, ...rule }: LanguageRuleParts): SealedRule {
   return defineRule<'file', Problem>({
     ...rule,
     over: 'file',
     group: 'language',
     level: rule.level ?? 'error',
-    check: (subject) => [...subject.problems.filter((problem) => problem.rule === rule.name), ...(also?.(subject) ?? [])],
+    check: (subject) => [...subject.problems.filter((problem) => problem.rule === rule.name && isTold(problem, subject)), ...(also?.(subject) ?? [])],
     locate: ({ place }) => place,
     message: ({ message }) => message,
     notes: ({ note }) => (note ? [note] : []),
