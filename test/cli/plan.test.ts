@@ -85,6 +85,28 @@ describe('vmlayout plan', () => {
     }]);
   });
 
+  it('tells for each part that is left out why', async () => {
+    const input = `${HOST}vm web on altra {
+      vmm qemu
+      on-overlap carve
+      backing pool size 4 GiB
+      ram low at 0 size 1 GiB from pool
+      ram odd at 2 GiB size 1 MiB from pool + 1 GiB + 1 KiB
+      rom end at 3 GiB size 0x1800
+      ram far at 0x8000_0000_0000_0000 size 1 GiB
+      assign nic
+    }`;
+    const { out } = await vmlayout(['plan', '-'], { input });
+    assert.deepEqual(out.match(/(?<= of ).*\): .*$/gm), [
+      'low (1 MiB): carved for `msi`',
+      'odd (1 MiB): it is at 0x80000000 and begins at 0x40000400 in `pool`, which differ within a page of 4 KiB',
+      'end (2 KiB): QEMU maps whole pages of 4 KiB',
+      'far (1 GiB): it has bit 63 set, which QEMU takes for a BAR that is being sized',
+    ]);
+    const { plans } = JSON.parse((await vmlayout(['plan', '-', '--format', 'json'], { input })).out) as { plans: readonly { carved: readonly { reserved: unknown; because?: string }[] }[] };
+    assert.deepEqual(plans[0]?.carved.map(({ reserved, because }) => because ?? reserved), [['msi'], 'unaligned', 'part-of-page', 'bit-63']);
+  });
+
   it('prints every vm on every host, says which has no device, and tells why one has no plan', async () => {
     const { out, err } = await vmlayout(['plan', '-'], { input: HOST + VMS });
     assert.deepEqual(out.match(/^vm .*$/gm), ['vm bare on altra', 'vm web on altra', 'vm web on graviton']);

@@ -67,10 +67,11 @@ const slotRecord = ({ regions, range, backing, offset, readOnly, leaves, hoped }
   ...(hoped && { hoped: leavesRecord(hoped) }),
 });
 
-const carvedRecord = ({ region, range, kept }: LeftOut) => ({
+const carvedRecord = ({ region, range, kept, because }: LeftOut) => ({
   region: region.name,
   ...rangeRecord(range),
   reserved: kept.map(({ name }) => name),
+  ...(because && { because }),
 });
 
 const totalsRecord = (plan: Plan, { totals } = plan) => ({

@@ -1,5 +1,6 @@
 import { formatLeaves } from '../dma/leaves.js';
 import { formatKernel } from '../dma/kernel-version.js';
+import { reasonLeftOut } from '../dma/left-out-words.js';
 import type { Plan, PlannedMap } from '../dma/plan.js';
 import type { LeftOut } from '../dma/requests.js';
 import { stage2Of, type SlotLeaves } from '../dma/stage2.js';
@@ -27,7 +28,7 @@ function onePlan(plan: Plan, paint: Paint): string {
     ['usable', plan.attachedAtBoot ? plan.usable.map(formatRange) : []],
   ];
   const results: Fact[] = [
-    ['left out', plan.leftOut.map(leftOutText)],
+    ['left out', plan.leftOut.map((left) => leftOutText(left, plan))],
     ['hotplug', arrivalSummary(plan, paint)],
     ['total', totalLines(plan)],
     ['assumed', assumedIn(plan)],
@@ -121,10 +122,8 @@ function slotCells({ regions, range, backing, offset, readOnly, leaves, hoped }:
 const bytesOf = (backing: Backing | undefined, offset: bigint | undefined, name: string): string =>
   backing && !backing.own ? `${backing.name} + ${offset === undefined ? '?' : formatAddress(offset)}` : name;
 
-function leftOutText({ region, range, kept }: LeftOut): string {
-  const why = kept.length === 0 ? 'no whole page' : `carved for ${kept.map(({ name }) => `\`${name}\``).join(', ')}`;
-  return `${formatRange(range)} of ${region.name} (${formatSize(sizeOf(range))}): ${why}`;
-}
+const leftOutText = (left: LeftOut, plan: Plan): string =>
+  `${formatRange(left.range)} of ${left.region.name} (${formatSize(sizeOf(left.range))}): ${reasonLeftOut(left, plan)}`;
 
 function totalLines(plan: Plan): string[] {
   return [...(plan.totals.maps === 0 ? [] : mappedLines(plan)), ...stage2Lines(plan)];
