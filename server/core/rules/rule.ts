@@ -54,6 +54,8 @@ export interface Waiver {
   /** Days from today to its last one: 0 on that day, negative once it is past; nothing where it doesn’t end. */
   readonly daysLeft: number | undefined;
   readonly used: boolean;
+  /** A later statement that tells again what it silences, if there is one. */
+  readonly overruledBy: { readonly verb: string; readonly place: Place } | undefined;
   /** What takes it out of the text: the name, or the whole `allow` where it names no other. */
   readonly removal: PlacedEdit;
 }
