@@ -1,3 +1,4 @@
+import { hopedLeaves } from '../dma/fragmentation.js';
 import type { Leaves } from '../dma/leaves.js';
 import type { Plan, PlannedMap } from '../dma/plan.js';
 import type { LeftOut } from '../dma/requests.js';
@@ -42,7 +43,7 @@ const guestIovaRecord = ({ space, usable, untold }: GuestIova) => ({
 
 const rangeRecord = (range: Range) => ({ base: formatAddress(range.base), last: formatAddress(lastOf(range)) });
 
-const mapRecord = (map: PlannedMap, plan: Plan) => ({
+const mapRecord = (map: PlannedMap, plan: Plan, hoped = hopedLeaves(map, plan)) => ({
   name: map.name,
   iova: formatAddress(map.range.base),
   size: formatAddress(sizeOf(map.range)),
@@ -51,6 +52,7 @@ const mapRecord = (map: PlannedMap, plan: Plan) => ({
   access: map.access,
   verdict: map.verdict.errno,
   leaves: leavesRecord(map.leaves),
+  ...(hoped && { hoped: leavesRecord(hoped) }),
   tables: map.tables.map(Number),
   ...stage2Record(stage2OfMap(map, plan)),
 });
