@@ -1,4 +1,4 @@
-import type { Plan } from '../dma/plan.js';
+import type { Plan, PlannedMap } from '../dma/plan.js';
 import type { Element } from '../layout/elements.js';
 import type { Evaluator } from '../layout/evaluate.js';
 import type { Range } from '../layout/intervals.js';
@@ -99,6 +99,8 @@ export interface Fix {
   readonly safe: boolean;
   /** True if it is no fix unless the plans take fewer leaves with it. */
   readonly savesLeaves?: boolean;
+  /** Mappings that the finding counts: the price in the title is over these, too, where nothing of them changes. */
+  readonly counted?: readonly PlannedMap[];
   /**
    * True if it mends what the checker could not read, or writes a fact: errors that only then come to light were there
    * before. They are told in the title, and don't speak against it unless they are of the language, too.
