@@ -38,6 +38,7 @@ describe('requests for regions', () => {
     ['RAM of a backing has its offset there', 'backing p size 2 GiB hugetlb 2 MiB\nram low at 1 GiB size 1 GiB from p + 512 MiB', ['low 0x40000000-0x7fffffff @0x20000000 rw memory 2 MiB']],
     ['physical memory is one run', 'backing p size 2 GiB physical at 8 GiB\nram low at 1 GiB size 1 GiB from p + 1 GiB', ['low 0x40000000-0x7fffffff @0x40000000 rw memory one run']],
     ['a ROM is read alone, and can’t be executed by a device', 'vmm qemu\nbacking p size 1 MiB\nrom bios at 1 GiB size 1 MiB from p', ['bios 0x40000000-0x400fffff @0x0 r memory 4 KiB']],
+    ['a ROM that is only to be executed is read, too', 'vmm qemu\nrom bios at 1 GiB size 1 MiB access x', ['bios 0x40000000-0x400fffff @0x0 r memory 4 KiB']],
     ['a BAR is one run of the device', 'vmm qemu\nbar gpu.0 at 1 GiB', ['gpu.0 0x40000000-0x40ffffff @0x0 rw bar one run']],
     ['a BAR keeps its offset in pieces', 'vmm qemu\nbar gpu.0 at 1 GiB\nmmio msix at 0x4000_2000 size 4 KiB over gpu.0',
       ['gpu.0-a 0x40000000-0x40001fff @0x0 rw bar one run', 'gpu.0-b 0x40003000-0x40ffffff @0x3000 rw bar one run']],
@@ -72,6 +73,7 @@ describe('requests that are written', () => {
       ['part 0x0-0xfffff @0x80000000 r memory 4 KiB']],
     ['of a BAR count from its begin, and read and write', 'bar gpu.0 at 1 GiB\nmap regs at 0 size 1 MiB to gpu.0 + 4 KiB', ['regs 0x0-0xfffff @0x1000 rw bar one run']],
     ['of registers are of a device, too', 'mmio uart at 1 GiB size 4 KiB\nmap regs to uart', ['regs 0x40000000-0x40000fff @0x0 rw bar one run']],
+    ['of what is only to be executed read it', 'rom bios at 1 GiB size 4 KiB access x\nmap flash to bios', ['flash 0x40000000-0x40000fff @0x0 r memory 4 KiB']],
     ['of a ROM only read it', 'rom bios at 1 GiB size 4 KiB\nmap flash to bios', ['flash 0x40000000-0x40000fff @0x0 r memory 4 KiB']],
   ] as const) {
     it(what, () => assert.deepEqual(requested(guest), expected));

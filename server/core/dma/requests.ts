@@ -2,6 +2,7 @@ import { alignDown, alignUp, isAligned, largest } from '../layout/address.js';
 import { hiddenParts } from '../layout/hidden-parts.js';
 import { isEmpty, overlaps, subtract, type Range } from '../layout/intervals.js';
 import type { Backing, ContractName, Region, Reserved, Vm, WrittenMap } from '../layout/model.js';
+import { mapAccess } from '../layout/vm.js';
 import { usableLeafSizes } from './leaves.js';
 import { mapsByItself, type VmmHabits } from './vmm-habits.js';
 
@@ -156,7 +157,7 @@ function derivedRequest(region: Region, range: Range, index: number | undefined,
     range,
     backing: region.backing,
     offset: (region.kind === 'ram' || region.kind === 'rom') && !region.backing ? undefined : offset,
-    access: region.access.replace('x', '') || 'rw',
+    access: mapAccess(region),
     kind,
     piece: pieceOf(habits),
   };

@@ -237,8 +237,11 @@ function readMap(element: Element, regions: ReadonlyMap<Element, Region>, evalua
   };
 }
 
-/** What a mapping of a region allows where it doesn't say: what the region does; a region that says nothing, such as a BAR, all. */
-export const mapAccess = (region: Region | undefined): string => region?.access || 'rw';
+/**
+ * What a mapping of a region asks for where it doesn't say: what the region allows, but that a device executes nothing, and
+ * only reads what is to be executed alone. A region that says nothing, such as a BAR, allows all.
+ */
+export const mapAccess = (region: Region | undefined): string => (region?.access ? region.access.replace('x', '') || 'r' : 'rw');
 
 function readViommu(element: Element, evaluator: Evaluator): Viommu {
   const children = element.children.filter((child) => isPresent(child, evaluator));

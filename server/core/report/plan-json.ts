@@ -49,7 +49,7 @@ const mapRecord = (map: PlannedMap, plan: Plan, hoped = hopedLeaves(map, plan)) 
   size: formatAddress(sizeOf(map.range)),
   ...(map.backing && { backing: map.backing.name }),
   ...(map.offset !== undefined && { offset: formatAddress(map.offset) }),
-  access: map.access,
+  access: map.access.replace('x', ''),
   verdict: map.verdict.errno,
   leaves: leavesRecord(map.leaves),
   ...(hoped && { hoped: leavesRecord(hoped) }),
