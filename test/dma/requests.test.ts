@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { contiguousPage, physicalOf, type DmaRequest } from '../../server/core/dma/requests.js';
 import { formatAddress, formatRange, formatSize } from '../../server/core/layout/address.js';
+import { check } from '../support/check.js';
 import { planOn } from './plan-of.js';
 
 // What a VMM asks to be mapped, and what it leaves out, for layouts of a few lines.
@@ -78,6 +79,16 @@ describe('requests that are written', () => {
   ] as const) {
     it(what, () => assert.deepEqual(requested(guest), expected));
   }
+});
+
+describe('what has nothing in it', () => {
+  it('is asked for by nobody, whatever is written', () => {
+    const mapsOf = (lines: string) => check(`host box {\n${HOST}\n}\nvm web on box {\n${lines}\nassign gpu\n}\n`).result.vms[0]?.plan?.maps.map(({ name }) => name);
+    for (const what of ['hole it', 'avoid it', 'doorbell it']) {
+      assert.deepEqual(mapsOf(`ram low at 0 size 4 KiB\n${what} at 2 GiB size 1 GiB dma on`), ['low'], what);
+      assert.deepEqual(mapsOf(`${what} at 2 GiB size 1 GiB\nmap all to it\nmap part at 0 size 4 KiB to it`), [], what);
+    }
+  });
 });
 
 describe('what QEMU skips', () => {

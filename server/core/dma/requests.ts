@@ -87,15 +87,16 @@ export function arrivalRequests(region: Region, vm: Vm, habits: MappingHabits, b
   return pieces.map((piece, index) => derivedRequest(region, piece, pieces.length > 1 ? index : undefined, habits));
 }
 
+/** None where what is to be mapped isn't known: there are no bytes to ask for. */
 function writtenRequest(map: WrittenMap, habits: MappingHabits): DmaRequest[] {
   const { iova, size, region } = map;
-  if (iova === undefined || size === undefined) return [];
+  if (iova === undefined || size === undefined || !region) return [];
   const range = { base: iova, end: iova + size };
-  const kind = region && !region.backing && (region.kind === 'mmio' || region.kind === 'bar') ? 'bar' : 'memory';
+  const kind = !region.backing && (region.kind === 'mmio' || region.kind === 'bar') ? 'bar' : 'memory';
   // A BAR begins with itself, wherever that is: it is aligned to its size.
-  const start = kind === 'bar' ? 0n : region?.offset;
+  const start = kind === 'bar' ? 0n : region.offset;
   const offset = start === undefined || map.offset === undefined ? undefined : start + map.offset;
-  return [{ name: map.name, region, written: map, range, backing: region?.backing, offset, access: map.access, kind, piece: pieceOf(habits) }];
+  return [{ name: map.name, region, written: map, range, backing: region.backing, offset, access: map.access, kind, piece: pieceOf(habits) }];
 }
 
 const pieceOf = ({ vmm, page }: MappingHabits): bigint | undefined => (vmm.byPage ? page : undefined);

@@ -7,7 +7,7 @@ import { sketchOf } from '../rules/policy-things.js';
 import type { AnyNode, Names } from '../syntax/nodes.js';
 import { textOf } from '../syntax/nodes.js';
 import { walk } from '../syntax/walk.js';
-import { REGION_KEYWORDS, SELECTORS } from '../syntax/vocabulary.js';
+import { MAPPABLE_KEYWORDS, REGION_KEYWORDS, SELECTORS } from '../syntax/vocabulary.js';
 import { aboutField } from './field-words.js';
 import { devicesOf, memberOf } from './meaning.js';
 import { describeElement } from './element-text.js';
@@ -18,7 +18,8 @@ import { valueText } from './value-text.js';
 /** Names and functions that an expression may say; after `from` and the like only what makes sense there. */
 export function expressionNames(property: string | undefined, around: Surroundings): Suggestion[] {
   if (property === 'from') return unusedFirst(visible(around, (keyword) => keyword === 'backing'), around);
-  if (property === 'to' || property === 'alias') return visible(around, (keyword) => REGION_KEYWORDS.has(keyword));
+  if (property === 'to') return visible(around, (keyword) => MAPPABLE_KEYWORDS.has(keyword));
+  if (property === 'alias') return visible(around, (keyword) => REGION_KEYWORDS.has(keyword));
   const bound = around.binders.map(({ name, selector }): Suggestion => ({ label: name.text, kind: 'element', detail: `each ${textOf(selector) ?? ''}` }));
   const host: Suggestion[] = around.evaluator.host ? [{ label: 'host', kind: 'element', detail: around.evaluator.host.name }] : [];
   return [...bound, ...selectors(around), ...visible(around, () => true), ...functions(), ...host];

@@ -68,6 +68,9 @@ function nameOf(declaration: Declaration): string {
   return textOf(declaration.name) ?? policyName(declaration) ?? '';
 }
 
+/** `a hole`, `an avoid`: what an element is, in a sentence. */
+export const kindText = ({ keyword }: Element): string => `${/^[aeiou]/.test(keyword) ? 'an' : 'a'} ${keyword}`;
+
 /** `gpu.0`, as one text. */
 export function pathText(value: Declaration['head']): string {
   if (value?.kind === 'integer') return `${value.value ?? ''}`;
