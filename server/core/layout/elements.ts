@@ -1,4 +1,5 @@
 import { textOf, type Declaration, type Expression, type Member, type Property, type Reference } from '../syntax/nodes.js';
+import { articleOf } from '../syntax/problems.js';
 import type { Span } from '../text/span.js';
 import { groupBy } from './grouping.js';
 import type { Origin } from './place.js';
@@ -69,7 +70,7 @@ function nameOf(declaration: Declaration): string {
 }
 
 /** `a hole`, `an avoid`: what an element is, in a sentence. */
-export const kindText = ({ keyword }: Element): string => `${/^[aeiou]/.test(keyword) ? 'an' : 'a'} ${keyword}`;
+export const kindText = ({ keyword }: Element): string => `${articleOf(keyword)} ${keyword}`;
 
 /** `gpu.0`, as one text. */
 export function pathText(value: Declaration['head']): string {
