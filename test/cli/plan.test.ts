@@ -85,6 +85,46 @@ describe('vmlayout plan', () => {
     }]);
   });
 
+  it('tells for each part that is left out why', async () => {
+    const input = `${HOST}vm web on altra {
+      vmm qemu
+      on-overlap carve
+      backing pool size 4 GiB
+      ram low at 0 size 1 GiB from pool
+      ram odd at 2 GiB size 1 MiB from pool + 1 GiB + 1 KiB
+      rom end at 3 GiB size 0x1800
+      ram far at 0x8000_0000_0000_0000 size 1 GiB
+      assign nic
+    }`;
+    const { out } = await vmlayout(['plan', '-'], { input });
+    assert.deepEqual(out.match(/(?<= of ).*\): .*$/gm), [
+      'low (1 MiB): carved for `msi`',
+      'odd (1 MiB): it is at 0x80000000 and begins at 0x40000400 in `pool`, which differ within a page of 4 KiB',
+      'end (2 KiB): QEMU maps whole pages of 4 KiB',
+      'far (1 GiB): it has bit 63 set, which QEMU takes for a BAR that is being sized',
+    ]);
+    const { plans } = JSON.parse((await vmlayout(['plan', '-', '--format', 'json'], { input })).out) as { plans: readonly { carved: readonly { reserved: unknown; because?: string }[] }[] };
+    assert.deepEqual(plans[0]?.carved.map(({ reserved, because }) => because ?? reserved), [['msi'], 'unaligned', 'part-of-page', 'bit-63']);
+  });
+
+  it('tells what THP may give beside what is promised, where the phase allows it', async () => {
+    const guest = (lines: string): string => `${HOST}vm web on altra {
+      backing pool size 4 GiB thp
+      ${lines}
+      assign nic
+    }`;
+    const leaves = async (lines: string): Promise<RegExpMatchArray | null> => (await vmlayout(['plan', '-'], { input: guest(lines) })).out.match(/(?<= ok {7}).*$/gm);
+    assert.deepEqual(await leaves('ram low at 1 GiB size 1 GiB + 4 KiB from pool\nram odd at 4 GiB size 4 MiB from pool + 2 GiB + 4 KiB'), [
+      '262,145 × 4 KiB (THP may give 512 × 2 MiB + 1 × 4 KiB)',
+      '1,024 × 4 KiB',
+    ]);
+    assert.deepEqual(await leaves('vmm bhyve\nram low at 1 GiB size 1 GiB from pool'), ['262,144 × 4 KiB']);
+    const { out } = await vmlayout(['plan', '-', '--format', 'json'], { input: guest('ram low at 1 GiB size 1 GiB from pool') });
+    const { plans: [plan] } = JSON.parse(out) as { plans: readonly { maps: readonly { hoped: unknown }[]; assumed: readonly string[] }[] };
+    assert.deepEqual(plan?.maps[0]?.hoped, { '0x40000000': 0, '0x200000': 512, '0x1000': 0 });
+    assert.ok(plan?.assumed.includes('for the leaves that THP may give, the VMM maps its memory at multiples of 2 MiB'));
+  });
+
   it('prints every vm on every host, says which has no device, and tells why one has no plan', async () => {
     const { out, err } = await vmlayout(['plan', '-'], { input: HOST + VMS });
     assert.deepEqual(out.match(/^vm .*$/gm), ['vm bare on altra', 'vm web on altra', 'vm web on graviton']);

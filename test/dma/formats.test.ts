@@ -3,6 +3,7 @@ import { GIB, KIB, MIB, TIB } from '../../server/core/layout/address.js';
 import { IOMMU_MODELS as WORDS } from '../../server/core/syntax/vocabulary.js';
 import { IOMMU_MODELS, iommuFormat, publishedByDefault, smallestPage } from '../../server/core/dma/formats.js';
 import { type IommuDescription } from '../../server/core/dma/formats.js';
+import { planOn } from './plan-of.js';
 import { KERNEL_DATA, readKernelRuns, sizesOfBitmap } from './kernel-records.js';
 
 const format = (iommu: Omit<IommuDescription, 'hostPage'> & { hostPage?: bigint }) => {
@@ -41,6 +42,26 @@ const TABLE: readonly Expected[] = [
   { iommu: { model: 'dart' }, leaves: [16n * KIB], bits: 32, levels: 2 },
   { iommu: { blocks: [4n * KIB, 64n * KIB, MIB, 16n * MIB], bits: 32 }, leaves: [16n * MIB, MIB, 64n * KIB, 4n * KIB], bits: 32, levels: 3 },
 ];
+
+describe('formats of a host’s IOMMUs', () => {
+  const planWith = (words: string) => planOn(`
+    kernel 7.2
+    page 4 KiB
+    iommu dmar0 { model vt-d  ${words} }
+    group 1 { device gpu "0000:01:00.0" }
+  `, 'backing pages size 1 GiB hugetlb 1 GiB\nram high at 1 << 38 size 1 GiB from pages\nassign gpu');
+
+  it('are as deep as the aperture takes, where no bits are told', () => {
+    for (const [words, tables] of [['aperture 0 .. 1 << 57', [0n, 0n, 1n, 1n]], ['bits 57', [0n, 0n, 1n, 1n]], ['aperture 0 .. 1 << 48', [0n, 0n, 1n]], ['aperture 0x1000 ..= 0x7f_ffff_ffff', [0n, 0n]], ['bits 48  aperture 0 .. 1 << 57', [0n, 0n, 1n]]] as const) {
+      assert.deepEqual(planWith(words).totals.tables, tables, words);
+    }
+  });
+
+  it('assume no width where an aperture is told', () => {
+    assert.ok(planWith('').assumed.some((each) => each.includes('48 bits')));
+    assert.deepEqual(planWith('aperture 0 .. 1 << 57').assumed.filter((each) => each.includes('bits')), []);
+  });
+});
 
 describe('formats: leaf sizes, apertures and levels', () => {
   for (const { iommu, leaves, bits, levels } of TABLE) {

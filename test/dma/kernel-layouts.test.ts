@@ -3,7 +3,9 @@ import { addLeaves, formatLeaves, totalLeaves, type Leaves } from '../../server/
 import type { Plan, PlannedMap } from '../../server/core/dma/plan.js';
 import { countTables } from '../../server/core/dma/tables.js';
 import { ADDRESS_SPACE } from '../../server/core/layout/address.js';
+import type { Finding } from '../../server/core/rules/rule.js';
 import { check } from '../support/check.js';
+import { untoldRefusals } from '../support/refusals.js';
 import { Experiment } from './kernel-experiment.js';
 import { LEAF_GAPS, REQUEST_GAPS, TABLE_GAPS, type Gap } from './kernel-gaps.js';
 import { experimentLayout, requestLayout } from './kernel-layouts.js';
@@ -26,7 +28,7 @@ describe('kernel records as layouts: requests', () => {
     'nothing in a layout has size 0 or ends past 2^64': 20,
   };
 
-  it('get the recorded verdict, all that a layout can say', function () {
+  it('get the recorded verdict, all that a layout can say, and an error where that is a refusal', function () {
     this.timeout(120_000);
     const replayed = runs.flatMap((run) => replayRequests(run).map((one) => ({ run, one }))).filter(({ one }) => one.request.op === 'map');
     const gaps = told(REQUEST_GAPS);
@@ -62,22 +64,29 @@ function whyUnsaid(one: Replayed, gaps: ReadonlySet<string>): string | undefined
 
 function probed(run: KernelRun, { request, before }: Replayed): string {
   const [, kind, number] = /^(memlock|entry_limit)_(\d+)K?$/.exec(request.section) ?? [];
-  const plan = planOf(requestLayout(run, mapRequest(request), {
+  const text = requestLayout(run, mapRequest(request), {
     held: [...before.maps()],
     memlock: kind === 'memlock' ? BigInt(number ?? 0) * 1024n : undefined,
     dmaMaps: kind === 'entry_limit' ? Number(number) : undefined,
-  }));
+  });
+  const { plan, findings } = understood(text);
+  assert.deepEqual(untoldRefusals(plan, findings), [], text);
   return plan.maps.find(({ name }) => name === 'probe')?.verdict.errno ?? 'not asked';
 }
 
-function planOf(text: string): Plan {
+/** What asks for neither read nor write is understood, and told by the language. */
+const NO_ACCESS = /asks for neither read nor write/;
+
+function understood(text: string): { plan: Plan; findings: readonly Finding[] } {
   const { result } = check(text);
-  const damage = result.findings.filter(({ rule }) => ['syntax', 'type-mismatch', 'unknown-name', 'duplicate-name'].includes(rule) || rule === 'value-range');
+  const damage = result.findings.filter(({ rule, message }) => ['syntax', 'type-mismatch', 'unknown-name', 'duplicate-name', 'value-range'].includes(rule) && !NO_ACCESS.test(message));
   assert.deepEqual(damage.map(({ message }) => message), [], text);
   const plan = result.vms[0]?.plan;
   assert.ok(plan, text);
-  return plan;
+  return { plan, findings: result.findings };
 }
+
+const planOf = (text: string): Plan => understood(text).plan;
 
 describe('kernel records as layouts: page tables', () => {
   const experiments = runs.flatMap((run) => run.pagetables.map((record) => new Experiment(run, record)));

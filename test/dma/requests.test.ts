@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { contiguousPage, physicalOf, type DmaRequest } from '../../server/core/dma/requests.js';
 import { formatAddress, formatRange, formatSize } from '../../server/core/layout/address.js';
+import { check } from '../support/check.js';
 import { planOn } from './plan-of.js';
 
 // What a VMM asks to be mapped, and what it leaves out, for layouts of a few lines.
@@ -38,6 +39,7 @@ describe('requests for regions', () => {
     ['RAM of a backing has its offset there', 'backing p size 2 GiB hugetlb 2 MiB\nram low at 1 GiB size 1 GiB from p + 512 MiB', ['low 0x40000000-0x7fffffff @0x20000000 rw memory 2 MiB']],
     ['physical memory is one run', 'backing p size 2 GiB physical at 8 GiB\nram low at 1 GiB size 1 GiB from p + 1 GiB', ['low 0x40000000-0x7fffffff @0x40000000 rw memory one run']],
     ['a ROM is read alone, and can’t be executed by a device', 'vmm qemu\nbacking p size 1 MiB\nrom bios at 1 GiB size 1 MiB from p', ['bios 0x40000000-0x400fffff @0x0 r memory 4 KiB']],
+    ['a ROM that is only to be executed is read, too', 'vmm qemu\nrom bios at 1 GiB size 1 MiB access x', ['bios 0x40000000-0x400fffff @0x0 r memory 4 KiB']],
     ['a BAR is one run of the device', 'vmm qemu\nbar gpu.0 at 1 GiB', ['gpu.0 0x40000000-0x40ffffff @0x0 rw bar one run']],
     ['a BAR keeps its offset in pieces', 'vmm qemu\nbar gpu.0 at 1 GiB\nmmio msix at 0x4000_2000 size 4 KiB over gpu.0',
       ['gpu.0-a 0x40000000-0x40001fff @0x0 rw bar one run', 'gpu.0-b 0x40003000-0x40ffffff @0x3000 rw bar one run']],
@@ -72,10 +74,21 @@ describe('requests that are written', () => {
       ['part 0x0-0xfffff @0x80000000 r memory 4 KiB']],
     ['of a BAR count from its begin, and read and write', 'bar gpu.0 at 1 GiB\nmap regs at 0 size 1 MiB to gpu.0 + 4 KiB', ['regs 0x0-0xfffff @0x1000 rw bar one run']],
     ['of registers are of a device, too', 'mmio uart at 1 GiB size 4 KiB\nmap regs to uart', ['regs 0x40000000-0x40000fff @0x0 rw bar one run']],
+    ['of what is only to be executed read it', 'rom bios at 1 GiB size 4 KiB access x\nmap flash to bios', ['flash 0x40000000-0x40000fff @0x0 r memory 4 KiB']],
     ['of a ROM only read it', 'rom bios at 1 GiB size 4 KiB\nmap flash to bios', ['flash 0x40000000-0x40000fff @0x0 r memory 4 KiB']],
   ] as const) {
     it(what, () => assert.deepEqual(requested(guest), expected));
   }
+});
+
+describe('what has nothing in it', () => {
+  it('is asked for by nobody, whatever is written', () => {
+    const mapsOf = (lines: string) => check(`host box {\n${HOST}\n}\nvm web on box {\n${lines}\nassign gpu\n}\n`).result.vms[0]?.plan?.maps.map(({ name }) => name);
+    for (const what of ['hole it', 'avoid it', 'doorbell it']) {
+      assert.deepEqual(mapsOf(`ram low at 0 size 4 KiB\n${what} at 2 GiB size 1 GiB dma on`), ['low'], what);
+      assert.deepEqual(mapsOf(`${what} at 2 GiB size 1 GiB\nmap all to it\nmap part at 0 size 4 KiB to it`), [], what);
+    }
+  });
 });
 
 describe('what QEMU skips', () => {

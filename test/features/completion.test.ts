@@ -57,7 +57,7 @@ describe('completion', () => {
 
   it('suggests only what makes sense after a word', () => {
     checkAllSuggested('vm web {\n  backing ram0 size 1 GiB\n  mmio m at 0 size 1\n  ram low at 0 size 1 from $0\n}', 'ram0');
-    checkAllSuggested('vm web {\n  backing ram0 size 1 GiB\n  ram low at 0 size 1\n  map m to $0\n}', 'low');
+    checkAllSuggested('vm web {\n  backing ram0 size 1 GiB\n  ram low at 0 size 1\n  hole gap at 1 size 1\n  map m to $0\n}', 'low');
     checkAllSuggested(`${HOST}\nvm web on $0 {\n}`, 'altra');
     checkAllSuggested(`${HOST}\nvm web on altra {\n  assign $0\n}`, 'nic', 'gpu');
     checkAllSuggested(`${HOST}\nvm web on altra {\n  assign nic, $0\n}`, 'gpu');

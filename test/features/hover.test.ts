@@ -49,6 +49,26 @@ describe('hover', () => {
     `,
   ));
 
+  it('tells what THP may give beside what is promised', () => checkHover(
+    `${HOST}
+  vm web on altra {
+    ram l$0ow at 0x4000_0000 size 4 MiB backing thp
+    assign nic
+  }
+    `,
+    `
+      [low]
+      \`\`\`vmlayout
+      ram low at 0x4000_0000 size 4 MiB backing thp
+      \`\`\`
+      \`0x40000000-0x403fffff\`, 4 MiB
+      **web on altra, type1, kernel 6.6**
+      - \`0x40000000-0x403fffff\`: \`ok\`; 1,024 × 4 KiB; THP may give 2 × 2 MiB; 4 table pages; in phase for leaves of 4 KiB
+      **CPU, stage 2**
+      - \`0x40000000-0x403fffff\`: 1,024 × 4 KiB; THP may give 2 × 2 MiB
+    `,
+  ));
+
   it('tells how far a mapping is out of phase', () => checkHover(
     `${HOST}
   vm web on altra {

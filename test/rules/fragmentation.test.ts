@@ -281,7 +281,7 @@ describe('block-split', () => {
     ram high at 129 MiB size 3967 MiB from ram0`);
     checkFix(
       layout,
-      'Shrink `high` to whole blocks of 2 MiB (the guest loses 1 MiB): 3 × 1 GiB + 447 × 2 MiB instead of 3 × 1 GiB + 447 × 2 MiB + 256 × 4 KiB',
+      'Shrink `high` to whole blocks of 2 MiB (the guest loses 1 MiB): 3 × 1 GiB + 511 × 2 MiB instead of 3 × 1 GiB + 511 × 2 MiB + 256 × 4 KiB',
       layout.replace('high at 129 MiB size 3967 MiB from ram0', 'high at 0x820_0000 size 3966 MiB from ram0 + 130 MiB'),
     );
   });
@@ -295,7 +295,7 @@ describe('block-split', () => {
     map b size 3967 MiB to low + 129 MiB`);
     checkFix(
       layout,
-      'Cut the maps back, with the hole widened to 2 MiB: 3 × 1 GiB + 447 × 2 MiB instead of 3 × 1 GiB + 447 × 2 MiB + 256 × 4 KiB',
+      'Cut the maps back, with the hole widened to 2 MiB: 3 × 1 GiB + 511 × 2 MiB instead of 3 × 1 GiB + 511 × 2 MiB + 256 × 4 KiB',
       layout.replace('map b size 3967 MiB to low + 129 MiB', 'map b size 3966 MiB to low + 130 MiB'),
     );
   });

@@ -414,13 +414,36 @@ describe('rule undeclared-dma-hole', () => {
     `);
   });
 
-  it('wants the whole hole declared', () => {
+  it('wants the whole hole declared, and tells what of it isn’t', () => {
+    const half = `
+      vm a on box {
+        on-overlap carve
+        ram low at 0x6000_0000 size 2 MiB
+            ^^^ undeclared-dma-hole: the VMM carves 0x60080000-0x600fffff out of \`low\` around \`quirk\`, and no \`avoid\` tells the guest: devices lose what they write there
+        avoid half at 0x6000_0000 size 512 KiB
+        assign gpu
+      }
+    `;
+    assert.deepEqual(lint(ARM, half).result.findings.map(({ witness }) => witness), [{ base: 0x6008_0000n, end: 0x6010_0000n }]);
+    assert.deepEqual(offersIn(on(ARM, half.replace(/^ *\^.*\n/m, ''))).find(({ title }) => title.startsWith('Tell the guest')), {
+      title: 'Tell the guest to keep its DMA out of 0x60080000-0x600fffff',
+      text: on(ARM, `
+      vm a on box {
+        on-overlap carve
+        ram low at 0x6000_0000 size 2 MiB
+        avoid low-hole at 0x6008_0000 size 512 KiB via reserved-memory
+        avoid half at 0x6000_0000 size 512 KiB
+        assign gpu
+      }
+    `).split('--- host.vmlayout')[0],
+    });
     lint(ARM, `
       vm a on box {
         on-overlap carve
         ram low at 0x6000_0000 size 2 MiB
-            ^^^ undeclared-dma-hole: the VMM carves 0x60000000-0x600fffff out of \`low\` around \`quirk\`, and no \`avoid\` tells the guest: devices lose what they write there
-        avoid half at 0x6000_0000 size 512 KiB
+            ^^^ undeclared-dma-hole: the VMM carves 0x60000000-0x60000fff out of \`low\` around \`quirk\`, and no \`avoid\` tells the guest: devices lose what they write there
+            ^^^ undeclared-dma-hole: the VMM carves 0x60080000-0x600fffff out of \`low\` around \`quirk\`, and no \`avoid\` tells the guest: devices lose what they write there
+        avoid middle at 0x6000_1000 ..= 0x6007_ffff
         assign gpu
       }
     `);

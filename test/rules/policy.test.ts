@@ -174,6 +174,42 @@ policy p {
     assert.deepEqual(told, [['waiver-expired'], ['waiver-expiring'], ['waiver-expiring'], []]);
   });
 
+  it('are not in use where a later statement overrules them', () => {
+    checkLint(`
+      vm web {
+        policy p
+        ram low at 0 size 3 MiB
+            ^^^ policy/blocks: \`aligned(r, 2 MiB)\` is false for \`low\`: 0x0-0x2fffff
+      }
+      policy p {
+        require blocks: aligned(r, 2 MiB) for r in ram
+        allow policy/blocks on low because "x" until 2026-11-22
+              ^^^^^^^^^^^^^ waiver-unused: a later \`warn\` tells what breaks \`policy/blocks\` here: the waiver has no use
+        warn policy/blocks
+      }
+    `);
+  });
+
+  it('are in use where another overrules the statement that overrules them, and where one vm needs them', () => {
+    checkLint(`
+      vm web {
+        policy base, strict
+        ram low at 0 size 3 MiB
+            ^^^ policy/blocks: \`aligned(r, 2 MiB)\` is false for \`low\`: 0x0-0x2fffff
+        ram high at 4 MiB size 3 MiB allow policy/blocks because "agreed"
+      }
+      vm lab {
+        policy base
+        ram low at 0 size 3 MiB
+      }
+      policy base {
+        require blocks: aligned(r, 2 MiB) for r in ram
+        allow policy/blocks because "in the lab"
+      }
+      policy strict { deny policy/blocks }
+    `);
+  });
+
   it('need a reason to waive', () => {
     checkLint(`
       vm web {

@@ -1,5 +1,5 @@
 import { alignDown, alignUp } from '../layout/address.js';
-import { contains, intersect, subtract, unite, type Range } from '../layout/intervals.js';
+import { intersect, subtract, type Range } from '../layout/intervals.js';
 import type { Region, Reserved, ReservedKind } from '../layout/model.js';
 import { addLeaves, leafSegments, leavesOf, usableLeafSizes, type Leaves } from './leaves.js';
 import { contiguousPage, physicalOf, type Plan, type PlannedMap } from './plan.js';
@@ -42,8 +42,11 @@ export function isTolerated(plan: Plan, kept: Reserved, shared: Range): boolean 
 }
 
 /** Whether the guest has promised to keep its DMA out of all these bytes. */
-export const isAvoided = (regions: readonly Region[], range: Range): boolean =>
-  unite(regions.flatMap((region) => (region.kind === 'avoid' && region.range ? [region.range] : []))).some((avoid) => contains(avoid, range));
+export const isAvoided = (regions: readonly Region[], range: Range): boolean => unavoided(regions, range).length === 0;
+
+/** The parts of a range that the guest hasn’t promised to keep its DMA out of. */
+export const unavoided = (regions: readonly Region[], range: Range): Range[] =>
+  subtract(range, regions.flatMap((region) => (region.kind === 'avoid' && region.range ? [region.range] : [])));
 
 /** The parts of a mapping that are left around holes, which are widened to multiples of `block` bytes. */
 export function partsAround(map: PlannedMap, holes: readonly Range[], block: bigint): Range[] {

@@ -3,6 +3,7 @@ import { byBase, isEmpty, overlaps, sizeOf, type Range } from '../layout/interva
 import type { Backing } from '../layout/model.js';
 import { addLeaves, leafSegments, leavesOf, totalLeaves, usableLeafSizes, type Leaves, type LeafSegments } from './leaves.js';
 import { contiguousPage, physicalOf, type Plan, type PlannedMap } from './plan.js';
+import { pmdSize, whyNoStage2 } from './stage2.js';
 import { countTables } from './tables.js';
 
 /**
@@ -164,6 +165,17 @@ function largestWanted(maps: readonly PlannedMap[], wanted: (map: PlannedMap) =>
 export function leavesOnPages(map: PlannedMap, page: bigint, { format }: Plan): Leaves {
   const phase = { iova: map.range.base, physical: physicalOf(map), contiguous: page };
   return leavesOf(segmentsOf(map.range, usableLeafSizes(phase, format.leafSizes)));
+}
+
+/**
+ * The leaves of a mapping if every huge page comes that THP hopes for: those who pin find each in one physical run
+ * (drivers/vfio/vfio_iommu_type1.c `vfio_pin_pages_remote`, drivers/iommu/iommufd/pages.c `batch_from_pages`). Nothing where
+ * that makes none larger, or where the block of the CPU's tables isn't known.
+ */
+export function hopedLeaves(map: PlannedMap, plan: Plan): Leaves | undefined {
+  if (map.backing?.kind !== 'thp' || map.piece !== undefined || whyNoStage2(plan) !== undefined) return undefined;
+  const hoped = addLeaves(new Map(plan.format.leafSizes.map((size) => [size, 0n])), leavesOnPages(map, pmdSize(plan.page), plan));
+  return totalLeaves(hoped) < totalLeaves(map.leaves) ? hoped : undefined;
 }
 
 /**

@@ -1,9 +1,10 @@
-import { GIB, KIB, largest, MIB } from '../layout/address.js';
+import { largest } from '../layout/address.js';
 import { intersect, sizeOf, type Range } from '../layout/intervals.js';
 import type { Assignment, ContractName, Host, Iommu, Reserved, Vm } from '../layout/model.js';
 import { arrivalsOf, type Arrivals, type HotplugVerdict, type MemoryVerdict } from './arrivals.js';
 import { mapBeside, openContainer, type Container } from './contract.js';
-import { iommuFormat, smallestPage, type IommuFormat } from './formats.js';
+import { smallestPage, type IommuFormat } from './formats.js';
+import { apertureOf, formatOf, hostPage } from './host-formats.js';
 import { formatKernel, type KernelVersion } from './kernel-version.js';
 import { addLeaves, leafSegments, leavesOf, totalLeaves, usableLeafSizes, type Leaves, type LeafSegments } from './leaves.js';
 import { contiguousPage, isPinned, physicalOf, requestsOf, type DmaRequest, type LeftOut, type MappingHabits } from './requests.js';
@@ -12,6 +13,7 @@ import { countTables, tableBytes } from './tables.js';
 import { habitsOf } from './vmm-habits.js';
 import { OK, isExcluded, refuse, type AttachRequest, type MapRequest, type Verdict } from './verdict.js';
 
+export { apertureOf, formatOf } from './host-formats.js';
 export { contiguousPage, physicalOf } from './requests.js';
 
 /** What a guest's VMM asks of a host's kernel at start-up, what the kernel answers, and what its IOMMU tables then hold. */
@@ -163,13 +165,13 @@ function factsOf(vm: Vm, host: Host, carveTo: bigint | undefined): Facts {
   const known = vm.assignments.filter(({ device }) => device);
   const boot = known.filter(({ hotplug }) => !hotplug);
   const later = known.filter(({ hotplug }) => hotplug);
-  const page = assume(host.page, 4n * KIB, 'the host’s base page is 4 KiB');
+  const page = assume(host.page, hostPage(host), 'the host’s base page is 4 KiB');
   const kernel = assume(host.kernel, NEWEST_KERNEL, `kernel ${formatKernel(NEWEST_KERNEL)}, the newest known`);
   const vmm = habitsOf(vm.vmm);
   const contract = assume(host.contract, vmm.contract, vmm.contract === 'none' ? `${vmm.name} asks nobody` : 'the VMM asks VFIO type1');
   const iommu = (boot[0] ?? later[0])?.device?.iommu ?? host.iommus[0];
-  const format = formatOf(iommu, host, page);
-  if (known.length > 0) assumed.push(...format.assumed, ...otherTables(known, format, host, page));
+  const format = formatOf(iommu, host);
+  if (known.length > 0) assumed.push(...format.assumed, ...otherTables(known, format, host));
   if (vm.vmm === undefined) assumed.push('the VMM maps each `ram`, as `generic` does');
   assumed.push(...vmm.remarks);
   const carve = vm.stance === 'carve' ? keptBy(spacesOf(boot, vm).filter(({ identity }) => identity).flatMap(({ assignments }) => assignments)).filter(isExcluded) : [];
@@ -194,35 +196,15 @@ function factsOf(vm: Vm, host: Host, carveTo: bigint | undefined): Facts {
 function alignmentIn(spaces: readonly OpenSpace[], { boot, later, format, host, page, plain: { contract } }: Facts): bigint {
   const asked = spaces.filter(({ attach }) => contract !== 'none' && attach.some(({ verdict }) => verdict.errno === 'ok'));
   if (asked.length > 0) return largest(1n, ...asked.map(({ container }) => container.alignment()));
-  const tables = (boot.length > 0 ? boot : later).map(({ device }) => formatOf(device?.iommu, host, page));
+  const tables = (boot.length > 0 ? boot : later).map(({ device }) => formatOf(device?.iommu, host));
   return largest(1n, ...(tables.length > 0 ? tables : [format]).map(({ leafSizes }) => smallestPage(leafSizes, contract === 'type1' ? page : 1n)));
 }
 
-const formats = new WeakMap<Iommu, IommuFormat>();
-
-/** The tables of an IOMMU of a host with this page, worked out once; where the file doesn't say, those that most have. */
-export function formatOf(iommu: Iommu | undefined, host: Host, page: bigint): IommuFormat {
-  const known = iommu && formats.get(iommu);
-  if (known) return known;
-  const format = newFormatOf(iommu, host, page);
-  if (iommu) formats.set(iommu, format);
-  return format;
-}
-
-function newFormatOf(iommu: Iommu | undefined, host: Host, page: bigint): IommuFormat {
-  const told = { granule: iommu?.granule, bits: iommu?.bits, blocks: iommu?.blocks, hostPage: page, arch: host.arch };
-  const known = iommuFormat({ ...told, model: iommu?.model });
-  if (known) return known;
-  const usual = iommuFormat({ ...told, blocks: [4n * KIB, 2n * MIB, GIB] });
-  if (!usual) throw new RangeError('listed blocks always make a format');
-  return { ...usual, assumed: [...usual.assumed, 'the IOMMU has leaves of 4 KiB, 2 MiB and 1 GiB'] };
-}
-
 /** Says so where devices stand behind tables of another shape than those that are counted. */
-function otherTables(assignments: readonly Assignment[], format: IommuFormat, host: Host, page: bigint): string[] {
+function otherTables(assignments: readonly Assignment[], format: IommuFormat, host: Host): string[] {
   const names = new Set<string>();
   for (const { device } of assignments) {
-    const other = device?.iommu && formatOf(device.iommu, host, page);
+    const other = device?.iommu && formatOf(device.iommu, host);
     if (device?.iommu && `${other?.leafSizes}` !== `${format.leafSizes}`) names.add(device.iommu.name);
   }
   return [...names].map((name) => `leaves are counted for one domain; the tables of \`${name}\` have others`);
@@ -242,16 +224,12 @@ function commonAperture(assignments: readonly Assignment[], facts: Facts): Range
   return { base, end };
 }
 
-/** The IOVAs that an IOMMU translates, as far as the file says. */
-export const apertureOf = (iommu: Iommu | undefined, { host, page }: Pick<Plan, 'host' | 'page'>): Range =>
-  iommu?.aperture ?? formatOf(iommu, host, page).defaultAperture;
-
 function attachRequest({ name, device }: Assignment, facts: Facts): AttachRequest {
   return {
     name,
     model: device?.iommu?.model ?? '',
     aperture: apertureOf(device?.iommu, facts),
-    pageSizes: formatOf(device?.iommu, facts.host, facts.page).leafSizes,
+    pageSizes: formatOf(device?.iommu, facts.host).leafSizes,
     kept: device?.reserved ?? [],
   };
 }

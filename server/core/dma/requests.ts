@@ -2,6 +2,7 @@ import { alignDown, alignUp, isAligned, largest } from '../layout/address.js';
 import { hiddenParts } from '../layout/hidden-parts.js';
 import { isEmpty, overlaps, subtract, type Range } from '../layout/intervals.js';
 import type { Backing, ContractName, Region, Reserved, Vm, WrittenMap } from '../layout/model.js';
+import { mapAccess } from '../layout/vm.js';
 import { usableLeafSizes } from './leaves.js';
 import { mapsByItself, type VmmHabits } from './vmm-habits.js';
 
@@ -86,15 +87,16 @@ export function arrivalRequests(region: Region, vm: Vm, habits: MappingHabits, b
   return pieces.map((piece, index) => derivedRequest(region, piece, pieces.length > 1 ? index : undefined, habits));
 }
 
+/** None where what is to be mapped isn't known: there are no bytes to ask for. */
 function writtenRequest(map: WrittenMap, habits: MappingHabits): DmaRequest[] {
   const { iova, size, region } = map;
-  if (iova === undefined || size === undefined) return [];
+  if (iova === undefined || size === undefined || !region) return [];
   const range = { base: iova, end: iova + size };
-  const kind = region && !region.backing && (region.kind === 'mmio' || region.kind === 'bar') ? 'bar' : 'memory';
+  const kind = !region.backing && (region.kind === 'mmio' || region.kind === 'bar') ? 'bar' : 'memory';
   // A BAR begins with itself, wherever that is: it is aligned to its size.
-  const start = kind === 'bar' ? 0n : region?.offset;
+  const start = kind === 'bar' ? 0n : region.offset;
   const offset = start === undefined || map.offset === undefined ? undefined : start + map.offset;
-  return [{ name: map.name, region, written: map, range, backing: region?.backing, offset, access: map.access, kind, piece: pieceOf(habits) }];
+  return [{ name: map.name, region, written: map, range, backing: region.backing, offset, access: map.access, kind, piece: pieceOf(habits) }];
 }
 
 const pieceOf = ({ vmm, page }: MappingHabits): bigint | undefined => (vmm.byPage ? page : undefined);
@@ -156,7 +158,7 @@ function derivedRequest(region: Region, range: Range, index: number | undefined,
     range,
     backing: region.backing,
     offset: (region.kind === 'ram' || region.kind === 'rom') && !region.backing ? undefined : offset,
-    access: region.access.replace('x', '') || 'rw',
+    access: mapAccess(region),
     kind,
     piece: pieceOf(habits),
   };

@@ -73,8 +73,8 @@ export function cpuLeafSizes(page: bigint): bigint[] {
   return page === 4n * KIB ? [GIB, block, page] : [block, page];
 }
 
-/** What one entry of the second-last level maps: 2 MiB, 32 MiB or 512 MiB. */
-const pmdSize = (page: bigint): bigint => page << BigInt(log2(page) - 3);
+/** What one entry of the second-last level maps, the block of transparent huge pages: 2 MiB, 32 MiB or 512 MiB. */
+export const pmdSize = (page: bigint): bigint => page << BigInt(log2(page) - 3);
 
 const withAll = (leaves: Leaves, sizes: readonly bigint[]): Leaves => new Map(sizes.map((size) => [size, leaves.get(size) ?? 0n]));
 
@@ -120,7 +120,7 @@ function assumptions(slots: readonly SlotLeaves[], { vm, host, page }: SlotSourc
   const notes: string[] = [];
   if (host.arch === undefined && slots.length > 0) notes.push(`the CPU’s tables have leaves of ${cpuLeafSizes(page).map(formatSize).join(', ')}`);
   if (lies(({ backing }) => backing?.kind === 'thp') && (vm.vmm !== 'qemu' || block > QEMU_ALIGNMENT)) {
-    notes.push(`for the stage-2 leaves that THP may give, the VMM maps its memory at multiples of ${formatSize(block)}`);
+    notes.push(`for the leaves that THP may give, the VMM maps its memory at multiples of ${formatSize(block)}`);
   }
   if (lies(({ backing }) => backing === undefined || backing.kind === 'physical')) {
     notes.push(`device memory and memory at a physical address is counted in pages in stage 2: in the VMM it is promised no more than their alignment`);

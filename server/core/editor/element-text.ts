@@ -1,7 +1,8 @@
 import { reasonOf } from '../dma/verdict-words.js';
 import type { Verdict } from '../dma/verdict.js';
 import type { PlannedMap, Plan } from '../dma/plan.js';
-import { formatLeaves } from '../dma/leaves.js';
+import { hopedLeaves } from '../dma/fragmentation.js';
+import { formatLeaves, type Leaves } from '../dma/leaves.js';
 import { formatKernel } from '../dma/kernel-version.js';
 import { contiguousPage, physicalOf } from '../dma/plan.js';
 import { stage2Of, type SlotLeaves } from '../dma/stage2.js';
@@ -81,7 +82,9 @@ function cpuLeaves(element: Element, result: CheckResult): string[] {
 }
 
 const slotText = ({ range, leaves, hoped, readOnly }: SlotLeaves): string =>
-  `- \`${formatRange(range)}\`: ${formatLeaves(leaves)}${hoped ? `; THP may give ${formatLeaves(hoped)}` : ''}${readOnly ? '; read-only' : ''}`;
+  `- \`${formatRange(range)}\`: ${leavesText(leaves, hoped)}${readOnly ? '; read-only' : ''}`;
+
+const leavesText = (leaves: Leaves, hoped: Leaves | undefined): string => `${formatLeaves(leaves)}${hoped ? `; THP may give ${formatLeaves(hoped)}` : ''}`;
 
 /** Whether a mapping is one of this region, or this map. The region may have come over `like`: it is known by its declaration. */
 export const isOf = ({ region, written }: PlannedMap, { origin }: Element): boolean =>
@@ -93,7 +96,7 @@ export const headOf = ({ vm, host, contract, kernel }: Plan): string => `${vm.na
 export function mappingText(map: PlannedMap, plan: Plan): string {
   const verdict = plan.attachedAtBoot ? verdictText(map.verdict, plan) : 'nobody is asked at start-up';
   const pages = map.tables.reduce((sum, count) => sum + count, 0n);
-  return [`\`${formatRange(map.range)}\`: ${verdict}`, formatLeaves(map.leaves), formatPlural(pages, 'table page', 'table pages'), ...phaseText(map, plan)].join('; ');
+  return [`\`${formatRange(map.range)}\`: ${verdict}`, leavesText(map.leaves, hopedLeaves(map, plan)), formatPlural(pages, 'table page', 'table pages'), ...phaseText(map, plan)].join('; ');
 }
 
 /** How far IOVA and offset are out of step, for the largest leaf that the backing could hold. */

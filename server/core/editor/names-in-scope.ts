@@ -7,7 +7,7 @@ import type { CheckResult } from '../rules/check.js';
 import type { AnyNode, Names } from '../syntax/nodes.js';
 import { textOf } from '../syntax/nodes.js';
 import { walk } from '../syntax/walk.js';
-import { REGION_KEYWORDS, SELECTORS } from '../syntax/vocabulary.js';
+import { MAPPABLE_KEYWORDS, REGION_KEYWORDS, SELECTORS } from '../syntax/vocabulary.js';
 import { devicesOf } from './meaning.js';
 import { describeElement } from './element-text.js';
 import { deviceOf, outermost, topElement, type Surroundings } from './surroundings.js';
@@ -18,7 +18,8 @@ import { valueText } from './value-text.js';
 /** What `from`, `to` or `alias` begins with: what is added to it is an expression like any other. */
 export function anchorNames(property: string, around: Surroundings): Suggestion[] | undefined {
   if (property === 'from') return unusedFirst(visible(around, (keyword) => keyword === 'backing'), around);
-  return property === 'to' || property === 'alias' ? visible(around, (keyword) => REGION_KEYWORDS.has(keyword)) : undefined;
+  if (property === 'to') return visible(around, (keyword) => MAPPABLE_KEYWORDS.has(keyword));
+  return property === 'alias' ? visible(around, (keyword) => REGION_KEYWORDS.has(keyword)) : undefined;
 }
 
 /** Names and functions that the expression of a property or declaration may say. What asks for a number is mostly told a constant, a condition is mostly about an element. */

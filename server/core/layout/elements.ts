@@ -1,4 +1,5 @@
 import { textOf, type Declaration, type Expression, type Member, type Property, type Reference } from '../syntax/nodes.js';
+import { articleOf } from '../syntax/problems.js';
 import type { Span } from '../text/span.js';
 import { groupBy } from './grouping.js';
 import type { Origin } from './place.js';
@@ -67,6 +68,9 @@ function nameOf(declaration: Declaration): string {
   if (declaration.keyword.text === 'bar') return pathText(declaration.head);
   return textOf(declaration.name) ?? policyName(declaration) ?? '';
 }
+
+/** `a hole`, `an avoid`: what an element is, in a sentence. */
+export const kindText = ({ keyword }: Element): string => `${articleOf(keyword)} ${keyword}`;
 
 /** `gpu.0`, as one text. */
 export function pathText(value: Declaration['head']): string {

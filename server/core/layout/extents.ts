@@ -1,7 +1,8 @@
 import type { Expression, Extent } from '../syntax/nodes.js';
+import { MAPPABLE_KEYWORDS } from '../syntax/vocabulary.js';
 import { ADDRESS_SPACE } from './address.js';
 import { didYouMean } from './did-you-mean.js';
-import { childrenNamed, isExpression, pathText, type Element, type LocatedProperty } from './elements.js';
+import { childrenNamed, isExpression, kindText, pathText, type Element, type LocatedProperty } from './elements.js';
 import type { Evaluator } from './evaluate.js';
 import { placeOf } from './place.js';
 import { address, describe, size, UNKNOWN, type Value } from './values.js';
@@ -35,7 +36,7 @@ export function lengthOf(element: Element, evaluator: Evaluator): Value {
 /** The region or backing that `to`, `alias` or `from` names, and the offset in it, in bytes. */
 export interface Anchor {
   readonly element: Element;
-  /** Absent where it isn't written, `undefined` in it where it can't be known. */
+  /** In bytes, 0 where none is written; `undefined` where it can't be known. */
   readonly offset: bigint | undefined;
   /** Whether an offset is written. */
   readonly explicit: boolean;
@@ -94,7 +95,7 @@ function namedElement(
     return undefined;
   }
   if (kinds.has(found.keyword)) return found;
-  evaluator.report('type-mismatch', placeOf(located, node), `\`${found.name}\` is a ${found.keyword}, not a ${list}`);
+  evaluator.report('type-mismatch', placeOf(located, node), `\`${found.name}\` is ${kindText(found)}, not a ${list}`);
   return undefined;
 }
 
@@ -182,7 +183,7 @@ const REGIONS: ReadonlySet<string> = new Set(['ram', 'rom', 'mmio', 'bar', 'wind
 /** Without `at`, a map is at its region's address, moved by the offset. */
 function mapBase(element: Element, evaluator: Evaluator): Value {
   return evaluator.once(element, '@base', () => {
-    const anchor = anchorOf(element, 'to', REGIONS, evaluator);
+    const anchor = anchorOf(element, 'to', MAPPABLE_KEYWORDS, evaluator);
     const base = anchor ? baseOf(anchor.element, evaluator) : UNKNOWN;
     return base.type === 'quantity' && anchor?.offset !== undefined ? address(base.value + anchor.offset) : UNKNOWN;
   });
@@ -190,7 +191,7 @@ function mapBase(element: Element, evaluator: Evaluator): Value {
 
 /** Without `size`, a map or an alias takes what is left of the region from the offset on. */
 function anchoredLength(element: Element, word: string, evaluator: Evaluator): Value {
-  const anchor = anchorOf(element, word, REGIONS, evaluator);
+  const anchor = anchorOf(element, word, word === 'to' ? MAPPABLE_KEYWORDS : REGIONS, evaluator);
   const whole = anchor ? lengthOf(anchor.element, evaluator) : UNKNOWN;
   if (whole.type !== 'quantity' || anchor?.offset === undefined) return UNKNOWN;
   return whole.value > anchor.offset ? size(whole.value - anchor.offset) : UNKNOWN;

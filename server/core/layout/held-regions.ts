@@ -12,10 +12,8 @@ export function holds(outer: Region, inner: Placed): boolean {
   if (!outer.range || !inner.range || !contains(outer.range, inner.range)) return false;
   if (outer.kind === 'mmio') return inner.kind === 'doorbell';
   if (outer.kind !== 'window') return false;
-  const purpose = outer.element.properties.get('for')?.[0]?.property.value;
-  const word = purpose?.kind === 'word' ? purpose.text : undefined;
-  if (inner.kind === 'bar') return word !== 'memory';
-  return inner.kind === 'ram' && inner.hotplug && word !== 'bars';
+  if (inner.kind === 'bar') return outer.purpose !== 'memory';
+  return inner.kind === 'ram' && inner.hotplug && outer.purpose !== 'bars';
 }
 
 /** Whether a region may belong into another at all. */

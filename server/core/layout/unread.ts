@@ -45,6 +45,11 @@ function evaluateOwn(element: Element, evaluator: Evaluator): void {
 function checkAccess(element: Element, evaluator: Evaluator): void {
   const located = element.properties.get('access')?.[0];
   const value = located?.property.value;
-  if (!located || value?.kind !== 'word' || /^(?=.)r?w?x?$/.test(value.text)) return;
-  evaluator.report('unknown-name', placeOf(located, value), `\`${value.text}\` is no access; it is some of \`r\`, \`w\`, \`x\`, in this order`);
+  if (!located || value?.kind !== 'word') return;
+  const place = placeOf(located, value);
+  if (!/^(?=.)r?w?x?$/.test(value.text)) {
+    evaluator.report('unknown-name', place, `\`${value.text}\` is no access; it is some of \`r\`, \`w\`, \`x\`, in this order`);
+  } else if (element.keyword === 'map' && value.text === 'x') {
+    evaluator.report('value-range', place, '`x` asks for neither read nor write: VFIO and iommufd refuse such a mapping with EINVAL');
+  }
 }

@@ -1,4 +1,4 @@
-import { isExpression, type Element, type LocatedProperty } from './elements.js';
+import { isExpression, kindText, type Element, type LocatedProperty } from './elements.js';
 import { ADDRESS_SPACE } from './address.js';
 import { didYouMean } from './did-you-mean.js';
 import type { Evaluator } from './evaluate.js';
@@ -9,7 +9,7 @@ import type { Arrival, Assignment, Backing, BackingKind, Device, Host, Region, R
 import { placeOf } from './place.js';
 import { isPresent, presence } from './presence.js';
 import { hasFlag, namesOf, numberOf, pageIn, pageOf, sizeOf, switchOf, wordOf } from './properties.js';
-import { REGION_KEYWORDS } from '../syntax/vocabulary.js';
+import { MAPPABLE_KEYWORDS, REGION_KEYWORDS } from '../syntax/vocabulary.js';
 import { accessOf } from './things.js';
 
 /** The facts of a guest on one of its hosts; without a host, what can be known without one. */
@@ -115,7 +115,7 @@ function readRegion(element: Element, backings: Backings, evaluator: Evaluator):
     backing: undefined,
     offset: undefined,
     access: accessOf(element),
-    dma: switchOf(element, 'dma', evaluator),
+    dma: dmaOf(element, evaluator),
     share: hasFlag(element, 'share'),
     node: numberOf(element, 'node', 0n, 0xffffn, evaluator),
     hotplug: hasFlag(element, 'hotplug'),
@@ -127,6 +127,15 @@ function readRegion(element: Element, backings: Backings, evaluator: Evaluator):
   };
   takeBacking(draft, backings, evaluator);
   return draft;
+}
+
+/** Whether the VMM maps it for DMA, where that is written; what has nothing that could be mapped says no more than that it isn't. */
+function dmaOf(element: Element, evaluator: Evaluator): boolean | undefined {
+  const dma = switchOf(element, 'dma', evaluator);
+  const located = element.properties.get('dma')?.[0];
+  if (!dma || !located || MAPPABLE_KEYWORDS.has(element.keyword)) return dma;
+  evaluator.report('type-mismatch', placeOf(located, located.property), `there is nothing in ${kindText(element)} that could be mapped for DMA`);
+  return undefined;
 }
 
 /** How hot-plugged RAM arrives; as a DIMM where it isn't said. */
@@ -222,7 +231,7 @@ function readMaps(children: readonly Element[], regions: readonly Region[], eval
 }
 
 function readMap(element: Element, regions: ReadonlyMap<Element, Region>, evaluator: Evaluator): WrittenMap {
-  const anchor = anchorOf(element, 'to', REGION_KEYWORDS, evaluator);
+  const anchor = anchorOf(element, 'to', MAPPABLE_KEYWORDS, evaluator);
   const region = anchor && regions.get(anchor.element);
   const range = certainRange(element, evaluator);
   const access = element.properties.get('access')?.[0]?.property.value;
@@ -237,8 +246,11 @@ function readMap(element: Element, regions: ReadonlyMap<Element, Region>, evalua
   };
 }
 
-/** What a mapping of a region allows where it doesn't say: what the region does; a region that says nothing, such as a BAR, all. */
-export const mapAccess = (region: Region | undefined): string => region?.access || 'rw';
+/**
+ * What a mapping of a region asks for where it doesn't say: what the region allows, but that a device executes nothing, and
+ * only reads what is to be executed alone. A region that says nothing, such as a BAR, allows all.
+ */
+export const mapAccess = (region: Region | undefined): string => (region?.access ? region.access.replace('x', '') || 'r' : 'rw');
 
 function readViommu(element: Element, evaluator: Evaluator): Viommu {
   const children = element.children.filter((child) => isPresent(child, evaluator));

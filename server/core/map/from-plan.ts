@@ -1,5 +1,6 @@
 import { formatKernel } from '../dma/kernel-version.js';
 import { formatLeaves, leafSegments, usableLeafSizes } from '../dma/leaves.js';
+import { reasonLeftOut } from '../dma/left-out-words.js';
 import { contiguousPage, physicalOf, type Plan, type PlannedMap } from '../dma/plan.js';
 import { reasonOf } from '../dma/verdict-words.js';
 import type { MemoryVerdict } from '../dma/arrivals.js';
@@ -185,9 +186,9 @@ function keptItem({ name, element, range, kind }: Reserved, arrivals: readonly n
 }
 
 const leftOutItems = (plan: Plan, ids: Ids): MapItem<Placed>[] =>
-  plan.leftOut.map(({ region, range, kept }) => ({
-    ...NOTHING, id: ids.of('iova', `${region.name}-left-out`), space: 'iova', kind: 'left-out', name: region.name, range,
-    details: [kept.length === 0 ? 'no whole page' : `carved for ${kept.map(({ name }) => name).join(', ')}`], place: placedAt(region.element),
+  plan.leftOut.map((left) => ({
+    ...NOTHING, id: ids.of('iova', `${left.region.name}-left-out`), space: 'iova', kind: 'left-out', name: left.region.name, range: left.range,
+    details: [reasonLeftOut(left, plan).replaceAll('`', '')], place: placedAt(left.region.element),
   }));
 
 /** What the guest can't address, and what the IOMMU doesn't translate. */

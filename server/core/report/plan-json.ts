@@ -1,3 +1,4 @@
+import { hopedLeaves } from '../dma/fragmentation.js';
 import type { Leaves } from '../dma/leaves.js';
 import type { Plan, PlannedMap } from '../dma/plan.js';
 import type { LeftOut } from '../dma/requests.js';
@@ -42,15 +43,16 @@ const guestIovaRecord = ({ space, usable, untold }: GuestIova) => ({
 
 const rangeRecord = (range: Range) => ({ base: formatAddress(range.base), last: formatAddress(lastOf(range)) });
 
-const mapRecord = (map: PlannedMap, plan: Plan) => ({
+const mapRecord = (map: PlannedMap, plan: Plan, hoped = hopedLeaves(map, plan)) => ({
   name: map.name,
   iova: formatAddress(map.range.base),
   size: formatAddress(sizeOf(map.range)),
   ...(map.backing && { backing: map.backing.name }),
   ...(map.offset !== undefined && { offset: formatAddress(map.offset) }),
-  access: map.access,
+  access: map.access.replace('x', ''),
   verdict: map.verdict.errno,
   leaves: leavesRecord(map.leaves),
+  ...(hoped && { hoped: leavesRecord(hoped) }),
   tables: map.tables.map(Number),
   ...stage2Record(stage2OfMap(map, plan)),
 });
@@ -67,10 +69,11 @@ const slotRecord = ({ regions, range, backing, offset, readOnly, leaves, hoped }
   ...(hoped && { hoped: leavesRecord(hoped) }),
 });
 
-const carvedRecord = ({ region, range, kept }: LeftOut) => ({
+const carvedRecord = ({ region, range, kept, because }: LeftOut) => ({
   region: region.name,
   ...rangeRecord(range),
   reserved: kept.map(({ name }) => name),
+  ...(because && { because }),
 });
 
 const totalsRecord = (plan: Plan, { totals } = plan) => ({

@@ -1,5 +1,7 @@
-import { formatLeaves } from '../dma/leaves.js';
+import { hopedLeaves } from '../dma/fragmentation.js';
+import { formatLeaves, type Leaves } from '../dma/leaves.js';
 import { formatKernel } from '../dma/kernel-version.js';
+import { reasonLeftOut } from '../dma/left-out-words.js';
 import type { Plan, PlannedMap } from '../dma/plan.js';
 import type { LeftOut } from '../dma/requests.js';
 import { stage2Of, type SlotLeaves } from '../dma/stage2.js';
@@ -27,7 +29,7 @@ function onePlan(plan: Plan, paint: Paint): string {
     ['usable', plan.attachedAtBoot ? plan.usable.map(formatRange) : []],
   ];
   const results: Fact[] = [
-    ['left out', plan.leftOut.map(leftOutText)],
+    ['left out', plan.leftOut.map((left) => leftOutText(left, plan))],
     ['hotplug', arrivalSummary(plan, paint)],
     ['total', totalLines(plan)],
     ['assumed', assumedIn(plan)],
@@ -87,7 +89,7 @@ const VERDICT = HEADINGS.indexOf('verdict');
 
 function mapLines(plan: Plan, paint: Paint): string[] {
   if (plan.maps.length === 0) return [];
-  const [headings = [], ...rows] = padColumns([HEADINGS, ...plan.maps.map(mapCells)]);
+  const [headings = [], ...rows] = padColumns([HEADINGS, ...plan.maps.map((map) => mapCells(map, plan))]);
   const lines = plan.maps.flatMap((map, index) => {
     const cells = rows[index]?.map((cell, column) => (column === VERDICT ? paintVerdict(map.verdict, cell, paint) : cell)) ?? [];
     const reason = map.verdict.errno === 'ok' ? [] : [`  ${' '.repeat(headings[0]?.length ?? 0)}  ${map.verdict.errno}: ${reasonOf(map.verdict, plan)}`];
@@ -96,10 +98,13 @@ function mapLines(plan: Plan, paint: Paint): string[] {
   return ['', `  ${paint.faint(headings.join('  '))}`, ...lines, ''];
 }
 
-function mapCells(map: PlannedMap): string[] {
+function mapCells(map: PlannedMap, plan: Plan): string[] {
   const { name, range, backing, offset, access, verdict, leaves } = map;
-  return [name, formatRange(range), formatSize(sizeOf(range)), bytesOf(backing, offset, map.region?.name ?? '?'), access, verdict.errno, formatLeaves(leaves)];
+  return [name, formatRange(range), formatSize(sizeOf(range)), bytesOf(backing, offset, map.region?.name ?? '?'), access, verdict.errno, leavesText(leaves, hopedLeaves(map, plan))];
 }
+
+/** What is promised, and beside it what is hoped for. */
+const leavesText = (leaves: Leaves, hoped: Leaves | undefined): string => `${formatLeaves(leaves)}${hoped ? ` (THP may give ${formatLeaves(hoped)})` : ''}`;
 
 const SLOT_HEADINGS = ['slot', 'gpa', 'size', 'bytes of', 'access', 'stage 2'];
 
@@ -113,18 +118,15 @@ function slotLines(plan: Plan, paint: Paint): string[] {
 
 function slotCells({ regions, range, backing, offset, readOnly, leaves, hoped }: SlotLeaves): string[] {
   const names = regions.map(({ name }) => name).join(', ');
-  const stage2 = `${formatLeaves(leaves)}${hoped ? ` (THP may give ${formatLeaves(hoped)})` : ''}`;
-  return [names, formatRange(range), formatSize(sizeOf(range)), bytesOf(backing, offset, names), readOnly ? 'r' : 'rw', stage2];
+  return [names, formatRange(range), formatSize(sizeOf(range)), bytesOf(backing, offset, names), readOnly ? 'r' : 'rw', leavesText(leaves, hoped)];
 }
 
 /** `ram0 + 0x40000000`; the name of what has memory of its own. */
 const bytesOf = (backing: Backing | undefined, offset: bigint | undefined, name: string): string =>
   backing && !backing.own ? `${backing.name} + ${offset === undefined ? '?' : formatAddress(offset)}` : name;
 
-function leftOutText({ region, range, kept }: LeftOut): string {
-  const why = kept.length === 0 ? 'no whole page' : `carved for ${kept.map(({ name }) => `\`${name}\``).join(', ')}`;
-  return `${formatRange(range)} of ${region.name} (${formatSize(sizeOf(range))}): ${why}`;
-}
+const leftOutText = (left: LeftOut, plan: Plan): string =>
+  `${formatRange(left.range)} of ${left.region.name} (${formatSize(sizeOf(left.range))}): ${reasonLeftOut(left, plan)}`;
 
 function totalLines(plan: Plan): string[] {
   return [...(plan.totals.maps === 0 ? [] : mappedLines(plan)), ...stage2Lines(plan)];

@@ -22,7 +22,8 @@ what it, or one of its devices, writes through the one changes the other.
 
 Mostly an offset was counted wrong. \`from ram0\` alone takes the bytes after the highest ones taken above it. Where the
 same memory is meant to be seen twice, \`alias R\` says so, or \`share\`, on one of the regions or on the backing. What
-another region hides with \`over\` isn't taken.`,
+another region hides with \`over\` isn't taken. Neither are the bytes of a \`hole\`: \`from ram0\` alone goes on behind them, but the
+guest doesn't see them there, so that a region which names them by their offset has them for itself.`,
 
   examples: [
     bad(
@@ -71,6 +72,15 @@ another region hides with \`over\` isn't taken.`,
         ram high at 4 GiB size 5 GiB from ram0
         ram twice at 16 GiB size 1 GiB alias low
         rom shadow at 0xc_0000 size 128 KiB from ram0 + 0xc_0000 over low
+      }
+    `),
+    good(`
+      vm pc {
+        backing ram0 size 8 GiB hugetlb 1 GiB
+        ram low at 0 size 3 GiB from ram0
+        hole gap at 3 GiB size 1 GiB from ram0
+        ram high at 4 GiB size 4 GiB from ram0
+        ram top at 8 GiB size 1 GiB from ram0 + 3 GiB
       }
     `),
   ],

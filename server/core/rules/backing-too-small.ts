@@ -1,4 +1,4 @@
-import { leavesOnPages, type BackingLoss } from '../dma/fragmentation.js';
+import { hopedLeaves, type BackingLoss } from '../dma/fragmentation.js';
 import { addLeaves, formatLeaves, type Leaves } from '../dma/leaves.js';
 import { contiguousPage } from '../dma/plan.js';
 import { formatSize } from '../layout/address.js';
@@ -92,11 +92,11 @@ Smaller pages may be what you want, so this is told only where somebody asks for
   fixes: largerPages,
 });
 
-/** What transparent huge pages would make of it where the kernel finds them all: one table of base pages each. */
-function hoped({ backing, maps, plan }: BackingLoss): string {
-  if (backing.kind !== 'thp') return '';
-  const page = (plan.page * plan.page) / 8n;
-  const leaves = maps.map((map) => leavesOnPages(map, page, plan)).reduce<Leaves>(addLeaves, new Map());
+/** What transparent huge pages would make of it where the kernel finds them all. */
+function hoped({ maps, plan }: BackingLoss): string {
+  const found = maps.map((map) => hopedLeaves(map, plan));
+  if (found.every((leaves) => !leaves)) return '';
+  const leaves = maps.map((map, index) => found[index] ?? map.leaves).reduce<Leaves>(addLeaves, new Map());
   return ` (${formatLeaves(leaves)} are hoped for)`;
 }
 

@@ -58,9 +58,9 @@ to whole blocks, or merge mappings that touch.`,
         -   ram low at 0 size 3 GiB from ram0
         +   ram low at 0x4000_0000 size 3 GiB from ram0
       `),
-      fixed('Write the plan as maps, with the hole widened to 2 MiB: 2 × 1 GiB + 447 × 2 MiB instead of 2 × 1 GiB + 447 × 2 MiB + 256 × 4 KiB', `
+      fixed('Write the plan as maps, with the hole widened to 2 MiB: 2 × 1 GiB + 511 × 2 MiB instead of 2 × 1 GiB + 511 × 2 MiB + 256 × 4 KiB', `
             assign nic
-        +   avoid low-hole at 0x800_0000 size 2 MiB via reserved-memory
+        +   avoid low-hole at 0x810_0000 size 1 MiB via reserved-memory
         +   map low-a size 128 MiB to low
         +   map low-b size 2942 MiB to low + 130 MiB
       `),

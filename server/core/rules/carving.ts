@@ -1,4 +1,4 @@
-import { partsAround, isAvoided, refusesContacts, type Contact } from '../dma/contacts.js';
+import { partsAround, refusesContacts, unavoided, type Contact } from '../dma/contacts.js';
 import type { PlannedMap } from '../dma/plan.js';
 import { alignDown, alignUp, formatSize, isAligned } from '../layout/address.js';
 import { overlaps, subtract, type Range } from '../layout/intervals.js';
@@ -58,11 +58,11 @@ export function declareBelow(subject: VmSubject, region: Region, holes: readonly
   return [isWrittenIn(region.element, subject.vm.element) ? linesAfter(region.element, lines) : linesInto(subject.vm.element, lines)];
 }
 
-/** An `avoid` for each hole that the guest isn't told of yet. */
+/** An `avoid` for each part of the holes that the guest isn't told of yet. */
 export function declareHoles({ vm, host }: VmSubject, region: Region, holes: readonly Range[], kept: Reserved | undefined): string[] {
   const wanted = kept && (kept.kind === 'msi' || kept.kind === 'sw-msi') ? 'doorbell-hole' : `${region.name.replaceAll('.', '_')}-hole`;
   return holes
-    .filter((hole) => !isAvoided(vm.regions, hole))
+    .flatMap((hole) => unavoided(vm.regions, hole))
     .map((hole, index) => {
       const name = freshName(vm.element, index === 0 ? wanted : `${wanted}${index + 1}`);
       return `avoid ${name} at ${writeAddress(hole.base)} size ${writeSize(hole.end - hole.base)} via ${mediumOf(host)}`;

@@ -1,7 +1,7 @@
 import { publishedByDefault, type PublishedRange } from '../dma/formats.js';
-import { formatOf } from '../dma/plan.js';
+import { formatOf, hostPage } from '../dma/host-formats.js';
 import { isExcluded } from '../dma/verdict.js';
-import { formatRange, formatSize, KIB, log2 } from '../layout/address.js';
+import { formatRange, formatSize, log2 } from '../layout/address.js';
 import type { Evaluator } from '../layout/evaluate.js';
 import { subtract, type Range } from '../layout/intervals.js';
 import { namePlace, type Host, type Iommu, type Reserved } from '../layout/model.js';
@@ -180,7 +180,7 @@ const rangeLine = ({ name, range, kind }: PublishedRange, { element }: Iommu): s
 function missingWidth(iommu: Iommu, host: Host): MissingFact[] {
   const { properties } = iommu.element;
   if (properties.has('bits') || properties.has('aperture')) return [];
-  const { defaultAperture, assumed } = formatOf(iommu, host, pageOf(host));
+  const { defaultAperture, assumed } = formatOf(iommu, host);
   const bits = log2(defaultAperture.end);
   const why = assumed.find((words) => words.includes(`${bits} bits`));
   const message = `the width of \`${iommu.name}\` isn’t given; assumed is ${why ?? `${bits} bits`}`;
@@ -194,11 +194,11 @@ function missingPages(host: Host): MissingFact[] {
   const lacksPage = !host.element.properties.has('page');
   if (!lacksPage && iommus.length === 0) return [];
   const words = [...(lacksPage ? ['its base page'] : []), ...iommus.map(({ name }) => `the granule of \`${name}\``)].join(' and ');
-  const assumed = [...new Set([...(lacksPage ? [pageOf(host)] : []), ...iommus.map((iommu) => granuleOf(iommu, host))])].map(formatSize).join(' and ');
+  const assumed = [...new Set([...(lacksPage ? [hostPage(host)] : []), ...iommus.map((iommu) => granuleOf(iommu, host))])].map(formatSize).join(' and ');
   const message = `\`${host.name}\` doesn’t give ${words}; ${assumed} are assumed, and a kernel with larger pages refuses what isn’t aligned to them`;
   const edits = [
     ...iommus.map((iommu) => linesInto(iommu.element, [`granule ${formatSize(granuleOf(iommu, host))}`])),
-    ...(lacksPage ? [linesInto(host.element, [`page ${formatSize(pageOf(host))}`])] : []),
+    ...(lacksPage ? [linesInto(host.element, [`page ${formatSize(hostPage(host))}`])] : []),
   ];
   return [{ host, iommu: iommus[0], message, fix: { title: 'Write the page sizes that are assumed', safe: false, reveals: true, edits } }];
 }
@@ -209,10 +209,7 @@ const CHOOSES_GRANULE: ReadonlySet<string> = new Set(['smmu-v3', 'smmu-v2', 'vir
 const lacksGranule = ({ model, element: { properties } }: Iommu): boolean =>
   model !== undefined && CHOOSES_GRANULE.has(model) && !properties.has('granule') && !properties.has('blocks');
 
-const granuleOf = (iommu: Iommu, host: Host): bigint => formatOf(iommu, host, pageOf(host)).granule;
-
-/** What the plan assumes too. */
-const pageOf = ({ page }: Host): bigint => page ?? 4n * KIB;
+const granuleOf = (iommu: Iommu, host: Host): bigint => formatOf(iommu, host).granule;
 
 function missingIommu(host: Host): MissingFact[] {
   const without = host.devices.find(({ iommu }) => !iommu);

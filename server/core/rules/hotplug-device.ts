@@ -160,7 +160,7 @@ function reason(plan: Plan, arrival: HotplugVerdict): string {
     case 'aperture':
       return `${what} leaves the aperture of its IOMMU (${formatRange(apertureOf(assignment.device?.iommu, plan))})`;
     case 'alignment':
-      return `${what} is no multiple of its IOMMU’s smallest page, ${formatSize(smallestPage(formatOf(assignment.device?.iommu, plan.host, plan.page).leafSizes, plan.page))}`;
+      return `${what} is no multiple of its IOMMU’s smallest page, ${formatSize(smallestPage(formatOf(assignment.device?.iommu, plan.host).leafSizes, plan.page))}`;
     default:
       return reasonOf(verdict, plan, map);
   }

@@ -13,7 +13,7 @@ export function judgedWaivers(judged: readonly Waiver[], scope: FileScope): Waiv
     if (waiver.place.path !== scope.path) continue;
     const key = `${indexOfItem(scope.document, waiver.place.item)} ${waiver.place.start}`;
     const earlier = waivers.get(key);
-    waivers.set(key, { ...waiver, used: waiver.used || (earlier?.used ?? false) });
+    waivers.set(key, { ...waiver, used: waiver.used || (earlier?.used ?? false), overruledBy: waiver.overruledBy ?? earlier?.overruledBy });
   }
   return [...waivers.values()];
 }

@@ -41,7 +41,7 @@ function offer(fix: Fix, finding: Finding, path: string, document: Document, wor
   const changed = editDocumentAll(document, edits);
   const after = checkFile(path, { read: (asked) => (asked === path ? changed : world.read(asked)) }, options, before);
   if (!isBetter(finding, fix, before, after) || (fix.savesLeaves && leavesIn(after) >= leavesIn(before))) return [];
-  const price = priceOf(before, after);
+  const price = priceOf(before, after, fix.counted);
   const told = newFindings(before, after, price !== '');
   const tidy = laidOut(document, edits);
   return [{ title: `${fix.title}${price}${told}`, safe: fix.safe, preferred: told === '', edits: tidy, placed: tidy.flatMap((edit) => placedIn(document, path, edit)) }];
@@ -108,15 +108,15 @@ function newFindings(before: CheckResult, after: CheckResult, isPriced: boolean)
   return rules.size === 0 ? '' : ` (then ${[...rules].join(', ')})`;
 }
 
-/** `: 2 × 1 GiB + … instead of 3 × 1 GiB` or `: still 3 × 1 GiB`, over the mappings that are not the same before and after. */
-function priceOf(before: CheckResult, after: CheckResult): string {
+/** `: 2 × 1 GiB + … instead of 3 × 1 GiB` or `: still 3 × 1 GiB`, over the mappings that are not the same before and after, and those that are `counted` anyhow. */
+function priceOf(before: CheckResult, after: CheckResult, counted: readonly PlannedMap[] = []): string {
   // What the edit didn't touch was not analysed anew, and is the same object.
   const untouched = new Set(before.vms);
   const prices = after.vms.flatMap((checked) => {
     if (untouched.has(checked)) return [];
     const old = before.vms.find(({ vm, host }) => vm.name === checked.vm.name && host?.name === checked.host?.name);
     if (!old?.plan || !checked.plan) return [];
-    const [was, is] = differing(old.plan.maps, checked.plan.maps);
+    const [was, is] = differing(old.plan.maps, checked.plan.maps, counted);
     if (totalLeaves(was) === 0n) return [];
     return [formatLeaves(was) === formatLeaves(is) ? `still ${formatLeaves(is)}` : `${formatLeaves(is)} instead of ${formatLeaves(was)}`];
   });
@@ -124,9 +124,11 @@ function priceOf(before: CheckResult, after: CheckResult): string {
   return price === undefined ? '' : `: ${price}`;
 }
 
-function differing(before: readonly PlannedMap[], after: readonly PlannedMap[]): [Leaves, Leaves] {
+function differing(before: readonly PlannedMap[], after: readonly PlannedMap[], counted: readonly PlannedMap[]): [Leaves, Leaves] {
   const key = ({ range, offset, backing, leaves }: PlannedMap): string => [range.base, range.end, offset, backing?.name, formatLeaves(leaves)].join(' ');
   const [had, has] = [new Set(before.map(key)), new Set(after.map(key))];
+  const always = new Set(counted.map(key));
   const sum = (maps: readonly PlannedMap[]): Leaves => maps.map(({ leaves }) => leaves).reduce<Leaves>(addLeaves, new Map());
-  return [sum(before.filter((map) => !has.has(key(map)))), sum(after.filter((map) => !had.has(key(map))))];
+  const told = (maps: readonly PlannedMap[], others: ReadonlySet<string>): Leaves => sum(maps.filter((map) => !others.has(key(map)) || always.has(key(map))));
+  return [told(before, has), told(after, had)];
 }

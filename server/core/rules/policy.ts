@@ -43,12 +43,12 @@ export function judge(subject: VmSubject, policies: readonly Element[], findings
   const own = ownStatements(vm, evaluator);
   for (const statement of own) checkStatement(statement, evaluator);
   const statements = [...policies.flatMap((policy) => policyStatements(policy, evaluator)), ...own].map((statement) => aimed(statement, subject));
-  const used = new Set<Word>();
-  const verdicts = findings.map((finding) => verdictOn(finding, statements, today, used));
+  const uses: Uses = { used: new Set(), overruled: new Map() };
+  const verdicts = findings.map((finding) => verdictOn(finding, statements, today, uses));
   return {
     findings: verdicts.flatMap(({ waived, finding }) => (waived ? [] : [finding])),
     waived: verdicts.flatMap(({ waived, finding }) => (waived ? [finding] : [])),
-    waivers: statements.flatMap((statement) => waiversOf(statement, today, used, subject)),
+    waivers: statements.flatMap((statement) => waiversOf(statement, today, uses, subject)),
     targets: statements.flatMap(({ targets }) => targets),
   };
 }
@@ -69,8 +69,14 @@ function aimed(statement: Statement, { vm, evaluator }: VmSubject): Aimed {
 
 const LEVELS: Readonly<Record<Exclude<Verb, 'allow'>, Level>> = { deny: 'error', warn: 'warning', note: 'note' };
 
-function verdictOn(finding: Finding, statements: readonly Aimed[], today: string, used: Set<Word>): { waived: boolean; finding: Finding } {
-  let waived = false;
+/** What becomes of the waivers, each the name of a rule in an `allow`: those that silence a finding, and those that a later statement overrules. */
+interface Uses {
+  readonly used: Set<Word>;
+  readonly overruled: Map<Word, Statement>;
+}
+
+function verdictOn(finding: Finding, statements: readonly Aimed[], today: string, { used, overruled }: Uses): { waived: boolean; finding: Finding } {
+  let waivers: Word[] = [];
   let told = finding;
   for (const { statement, elements } of statements) {
     const rule = statement.rules.find(({ text }) => text === finding.rule);
@@ -78,14 +84,15 @@ function verdictOn(finding: Finding, statements: readonly Aimed[], today: string
     const { verb, because, owner, place } = statement;
     if (verb !== 'allow') {
       const notes = because === undefined ? finding.notes : [...finding.notes, { place, message: reasonText(because, owner) }];
-      [waived, told] = [false, { ...finding, level: LEVELS[verb], notes }];
+      for (const waiver of waivers) overruled.set(waiver, statement);
+      [waivers, told] = [[], { ...finding, level: LEVELS[verb], notes }];
     } else if (because !== undefined) {
-      used.add(rule);
-      waived = true;
+      waivers.push(rule);
       told = { ...told, waiver: { because, until: statement.until?.date, owner } };
     }
   }
-  return { waived, finding: told };
+  for (const waiver of waivers) used.add(waiver);
+  return { waived: waivers.length > 0, finding: told };
 }
 
 /** `until` names the last day. */
@@ -98,7 +105,7 @@ function concerns({ element, vm }: Finding, elements: readonly Element[]): boole
 }
 
 /** One entry a rule that is allowed where something of this vm could need it. A vm that isn't understood is in doubt, and uses all. */
-function waiversOf({ statement, elements }: Aimed, today: string, used: ReadonlySet<Word>, { evaluator }: VmSubject): Waiver[] {
+function waiversOf({ statement, elements }: Aimed, today: string, { used, overruled }: Uses, { evaluator }: VmSubject): Waiver[] {
   const { verb, rules, origin, because, until, owner } = statement;
   if (verb !== 'allow' || because === undefined || elements?.length === 0) return [];
   const inDoubt = evaluator.problems.length > 0;
@@ -114,6 +121,7 @@ function waiversOf({ statement, elements }: Aimed, today: string, used: Readonly
       expired: isOver(statement, today),
       daysLeft: until && daysBetween(today, until.date),
       used: inDoubt || used.has(rule),
+      overruledBy: overruled.get(rule),
       removal: statement.removalOf(rule),
     }));
 }

@@ -13,7 +13,8 @@ import type { Fix, VmSubject } from './rule.js';
 
 /** The ways to hold a block that is cut in larger leaves again, in the order they are offered. */
 export function waysToRejoin(loss: SplitLoss, subject: VmSubject): Fix[] {
-  return [...mergeMaps(loss, subject), ...moveAway(loss, subject), ...widenMaps(loss, subject), ...widenBetweenRegions(loss, subject)];
+  const fixes = [...mergeMaps(loss, subject), ...moveAway(loss, subject), ...widenMaps(loss, subject), ...widenBetweenRegions(loss, subject)];
+  return fixes.map((fix) => ({ ...fix, counted: loss.maps }));
 }
 
 /** Written maps of one region that touch: each run becomes one request. */

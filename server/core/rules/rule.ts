@@ -1,4 +1,4 @@
-import type { Plan } from '../dma/plan.js';
+import type { Plan, PlannedMap } from '../dma/plan.js';
 import type { Element } from '../layout/elements.js';
 import type { Evaluator } from '../layout/evaluate.js';
 import type { Range } from '../layout/intervals.js';
@@ -54,6 +54,8 @@ export interface Waiver {
   /** Days from today to its last one: 0 on that day, negative once it is past; nothing where it doesn’t end. */
   readonly daysLeft: number | undefined;
   readonly used: boolean;
+  /** A later statement that tells again what it silences, if there is one. */
+  readonly overruledBy: { readonly verb: string; readonly place: Place } | undefined;
   /** What takes it out of the text: the name, or the whole `allow` where it names no other. */
   readonly removal: PlacedEdit;
 }
@@ -97,6 +99,8 @@ export interface Fix {
   readonly safe: boolean;
   /** True if it is no fix unless the plans take fewer leaves with it. */
   readonly savesLeaves?: boolean;
+  /** Mappings that the finding counts: the price in the title is over these, too, where nothing of them changes. */
+  readonly counted?: readonly PlannedMap[];
   /**
    * True if it mends what the checker could not read, or writes a fact: errors that only then come to light were there
    * before. They are told in the title, and don't speak against it unless they are of the language, too.

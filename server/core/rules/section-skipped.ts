@@ -1,7 +1,8 @@
+import { reasonLeftOut } from '../dma/left-out-words.js';
 import { isWhole, memorySlots } from '../dma/memory-slots.js';
 import type { LeftOut } from '../dma/requests.js';
 import type { Plan } from '../dma/plan.js';
-import { alignDown, alignUp, formatAddress, formatRange, formatSize } from '../layout/address.js';
+import { alignDown, alignUp, formatRange, formatSize } from '../layout/address.js';
 import { isEmpty, sizeOf, type Range } from '../layout/intervals.js';
 import { bad, defineRule, fixed, good, type Fix, type VmSubject } from './rule.js';
 import { lossWords, rebase } from './realignment.js';
@@ -123,15 +124,10 @@ function skippedIn(plan: Plan): Skipped[] {
 function wordsOf({ plan, left, more }: Skipped): string {
   const { region, range, because } = left;
   const name = `\`${region.name}\``;
-  const page = formatSize(plan.page);
-  if (because === 'bit-63') return `${formatRange(range)} of ${name} has bit 63 set, which QEMU takes for a BAR that is being sized: it maps none of it, and DMA to it faults`;
-  if (because === 'unaligned') {
-    const { backing, range: whole, offset } = region;
-    const begins = `begins at ${formatAddress(offset ?? 0n)} in ${backing?.own ? 'its memory' : `\`${backing?.name ?? ''}\``}`;
-    return `${name} is at ${formatAddress(whole?.base ?? range.base)} and ${begins}, which differ within a page of ${page}: QEMU logs “received unaligned region” and maps none of it, and DMA to it faults`;
-  }
+  if (because === 'bit-63') return `${reasonLeftOut(left, plan, `${formatRange(range)} of ${name}`)}: it maps none of it, and DMA to it faults`;
+  if (because === 'unaligned') return `${reasonLeftOut(left, plan, name)}: QEMU logs “received unaligned region” and maps none of it, and DMA to it faults`;
   const others = more > 0 ? `, and ${more} more of its ranges,` : '';
-  return `QEMU maps whole pages of ${page}: ${formatRange(range)} of ${name}${others} is left out without a word, and DMA to it faults`;
+  return `${reasonLeftOut(left, plan)}: ${formatRange(range)} of ${name}${others} is left out without a word, and DMA to it faults`;
 }
 
 function waysToMap({ plan, left }: Skipped, subject: VmSubject): Fix[] {

@@ -7,7 +7,8 @@ export const typeMismatch = defineLanguageRule({
   since: '0.1.0',
   why: `Addresses, sizes and plain numbers are told apart, because mixing them is how layouts break: an address minus an
 address is a size, an address plus a size is an address, and two addresses have no sum. A bare number takes the kind that
-its place wants, and a size stands for an address counted from 0.`,
+its place wants, and a size stands for an address counted from 0. Declarations have kinds, too: what is mapped for DMA has
+bytes, and a hole, a doorbell or what is to be avoided is addresses alone.`,
 
   examples: [
     bad(`
@@ -17,6 +18,16 @@ its place wants, and a size stands for an address counted from 0.`,
                     ^^^^^^^^^^^^^^^^^^ an address + an address means nothing
         mmio uart at 0x900_0000 size low.base
                                      ^^^^^^^^ expected a size, found an address
+      }
+    `),
+    bad(`
+      vm web {
+        ram low at 0 size 1 GiB
+        hole gap at 1 GiB size 1 GiB dma on
+                                     ^^^^^^ there is nothing in a hole that could be mapped for DMA
+        map all to low
+        map more to gap
+                    ^^^ \`gap\` is a hole, not a ram or rom or mmio or bar or window
       }
     `),
     good(`

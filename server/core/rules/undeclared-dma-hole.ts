@@ -1,4 +1,4 @@
-import { isAvoided } from '../dma/contacts.js';
+import { unavoided } from '../dma/contacts.js';
 import type { Plan } from '../dma/plan.js';
 import { requestsOf, type LeftOut } from '../dma/requests.js';
 import { habitsOf } from '../dma/vmm-habits.js';
@@ -72,7 +72,7 @@ DMA out, so the hole must be told to it: a \`/reserved-memory\` node with \`no-m
     `),
   ],
 
-  check: ({ plan }) => (plan ? carvedOut(plan).filter(({ region, range }) => region.kind === 'ram' && !isAvoided(plan.vm.regions, range)) : []),
+  check: ({ plan }) => (plan ? undeclaredIn(plan) : []),
   locate: ({ region }) => region.element,
   message: ({ region, range, kept }) =>
     `the VMM carves ${formatRange(range)} out of \`${region.name}\` around ${kept.map(({ name }) => `\`${name}\``).join(', ')}, and no \`avoid\` tells the guest: devices lose what they write there`,
@@ -80,6 +80,10 @@ DMA out, so the hole must be told to it: a \`/reserved-memory\` node with \`no-m
   witness: ({ range }) => range,
   fixes: declare,
 });
+
+/** The parts of what is carved out of RAM that no `avoid` covers. */
+const undeclaredIn = (plan: Plan): LeftOut[] =>
+  carvedOut(plan).flatMap((left) => (left.region.kind === 'ram' ? unavoided(plan.vm.regions, left.range).map((range) => ({ ...left, range })) : []));
 
 /** What is carved around kept ranges: at start-up, or if no device is there by then, when one is plugged. */
 function carvedOut(plan: Plan): LeftOut[] {

@@ -226,6 +226,9 @@ export const DECLARATIONS: Readonly<Record<string, DeclarationWord>> = table({
 /** Keywords of what takes guest-physical addresses. */
 export const REGION_KEYWORDS: ReadonlySet<string> = new Set(regions());
 
+/** Those of them that a device can be given, by what is in them or, of a window, comes into it: nothing is in the others. */
+export const MAPPABLE_KEYWORDS: ReadonlySet<string> = new Set(['ram', 'rom', 'mmio', 'bar', 'window']);
+
 function regions(): string[] {
   return ['ram', 'rom', 'mmio', 'window', 'bar', 'doorbell', 'hole', 'avoid'];
 }
