@@ -41,7 +41,23 @@ describe('vmlayout hotplug', () => {
       why: 'it meets `mailbox` (0x1240000000-0x12400fffff, reserved)',
       reserve: 'keep 0x1240000000-0x12400fffff (`mailbox`) free of RAM that comes later',
     }]);
-    assert.deepEqual(pool, { memory: 'pool', kind: 'virtio-mem', block: '0x1000000', blocks: 16384, map: 'ok', failures: [], untold: 0 });
+    assert.deepEqual(pool, { memory: 'pool', kind: 'virtio-mem', block: '0x1000000', blocks: 16384, map: 'ok', failures: [], untold: 0, outOfReach: [] });
+  });
+
+  it('says what is out of reach once it has come, although nobody refuses it', async () => {
+    const told = async (layout: string): Promise<string> => {
+      const { out } = await vmlayout(['hotplug', `examples/stances/${layout}.vmlayout`]);
+      return out.slice(out.indexOf('vm memory')).split('\n').slice(2).join('\n');
+    };
+    assert.equal(await told('reject-none'), `    ok in every order, but 1 MiB out of reach, and nobody tells the guest
+      lost     0x180000000-0x1800fffff of \`later\` (1 MiB), which \`mailbox\` takes: no \`avoid\` tells the guest
+`);
+    assert.equal(await told('carve-type1'), `    ok in every order
+      lost     0x180000000-0x1800fffff of \`later\` (1 MiB), carved out around \`mailbox\`: the guest knows
+`);
+    const { out } = await vmlayout(['hotplug', 'examples/stances/carve-none.vmlayout', '--vm', 'device', '--format', 'json']);
+    const { vms } = JSON.parse(out) as { vms: readonly { arrivals: readonly { outOfReach: unknown }[] }[] };
+    assert.deepEqual(vms[0]?.arrivals[0]?.outOfReach, [{ region: 'high', base: '0x180000000', last: '0x1800fffff', reserved: ['mailbox'], carved: false, avoided: true }]);
   });
 
   it('says so where nothing comes later, and where a vm has no host', async () => {

@@ -1,6 +1,6 @@
 import { KIB, MIB } from '../layout/address.js';
 import type { Element } from '../layout/elements.js';
-import { sizeOf } from '../layout/intervals.js';
+import { sizeOf, type Range } from '../layout/intervals.js';
 import type { Assignment, Backing, Region, Vm } from '../layout/model.js';
 import type { Container } from './contract.js';
 import { judgeArrivals, type Judgement } from './hotplug.js';
@@ -79,6 +79,8 @@ export interface ArrivalContext {
   readonly devices: readonly ArrivingDevice[];
   /** What is asked for at start-up. */
   readonly maps: readonly PlannedMap[];
+  /** The same as it is asked for in a space without a device: before anything is carved where none is there at all. */
+  readonly ram: readonly DmaRequest[];
   requestOf(request: DmaRequest): MapRequest;
 }
 
@@ -166,11 +168,11 @@ function groupsInto({ key, boot }: ArrivalSpace, { devices }: ArrivalContext): A
 }
 
 function systemOf(space: ArrivalSpace, devices: readonly ArrivingDevice[], memory: readonly Memory[], context: ArrivalContext): HotplugSystem {
-  const { vm, options, habits, maps, requestOf } = context;
+  const { vm, options, habits, maps, ram, requestOf } = context;
   return {
     options,
     boot: space.boot?.attached ?? [],
-    ram: space.isMapped ? maps.filter(({ verdict }) => !space.boot || verdict.errno === 'ok').map(requestOf) : [],
+    ram: !space.isMapped ? [] : space.boot ? maps.filter(({ verdict }) => verdict.errno === 'ok').map(requestOf) : ram.map(requestOf),
     arrivals: [...devices.map(({ request }): Arrival => ({ kind: 'group', group: request })), ...memory.map((one) => memoryArrival(one, requestOf))],
     carve: vm.stance === 'carve' && vm.maps.length === 0 ? habits.alignment : undefined,
   };
@@ -191,13 +193,19 @@ function told({ steps, verdict, request, affected }: HotplugFailure, names: read
     return named ? [{ ...named, blocks: step.blocks }] : [];
   });
   const decided = verdict.existing ?? request;
-  const map = decided && maps.find(({ range }) => range.base <= decided.iova && decided.iova < range.end);
+  const map = decided && mapAt(decided.iova, maps);
   return { sequence, verdict, map, memory: decided && !map ? memoryAt(decided, memory) : undefined, affected };
 }
 
+/** The mapping at an address, or of the region there, where the mapping was carved around another device. */
+const mapAt = (address: bigint, maps: readonly PlannedMap[]): PlannedMap | undefined =>
+  maps.find(({ range }) => holds(range, address)) ?? maps.find(({ region, written }) => !written && region?.range && holds(region.range, address));
+
+const holds = ({ base, end }: Range, address: bigint): boolean => base <= address && address < end;
+
 function memoryAt(request: MapRequest, memory: readonly Memory[]): Region | undefined {
   const { base } = mappedRange(request);
-  return memory.find(({ region, requests }) => [region.range, ...requests.map(({ range }) => range)].some((range) => range && range.base <= base && base < range.end))?.region;
+  return memory.find(({ region, requests }) => [region.range, ...requests.map(({ range }) => range)].some((range) => range && holds(range, base)))?.region;
 }
 
 function deviceVerdict({ assignment, key, request, refusal }: ArrivingDevice, judged: readonly JudgedSpace[], context: ArrivalContext): HotplugVerdict {

@@ -1,8 +1,7 @@
 import { effectOf, effectText, stepText, whyRefused } from '../dma/arrival-words.js';
-import type { ArrivalFailure, MemoryVerdict, SequenceStep } from '../dma/arrivals.js';
+import type { ArrivalFailure, SequenceStep } from '../dma/arrivals.js';
 import type { Plan } from '../dma/plan.js';
 import { reasonOf } from '../dma/verdict-words.js';
-import { OK, type Verdict } from '../dma/verdict.js';
 import type { Region } from '../layout/model.js';
 import type { Sequence, Step } from './model.js';
 
@@ -38,9 +37,6 @@ export const arrivalsOf = (region: Region, { hotplug, memoryHotplug }: Plan): nu
   memoryHotplug.flatMap((memory, index) => (memory.region === region ? [numberOfMemory(index, { hotplug })] : []));
 
 export const numberOfMemory = (index: number, { hotplug }: Pick<Plan, 'hotplug'>): number => hotplug.length + index;
-
-/** What becomes of RAM that comes, if nothing else came before. */
-export const aloneVerdict = ({ failures }: Pick<MemoryVerdict, 'failures'>): Verdict => failures.find(isAlone)?.verdict ?? OK;
 
 const isAlone = ({ sequence }: ArrivalFailure): boolean => sequence.length === 1;
 

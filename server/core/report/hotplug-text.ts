@@ -2,7 +2,9 @@ import { effectText, reserveText, runText, stepText, whyRefused } from '../dma/a
 import type { ArrivalFailure, HotplugVerdict, MemoryVerdict } from '../dma/arrivals.js';
 import { formatKernel } from '../dma/kernel-version.js';
 import type { Plan } from '../dma/plan.js';
-import { formatPlural, formatSize } from '../layout/address.js';
+import { bytesOf, unreachedWith, type Comer, type Unreached } from '../dma/unreached.js';
+import { formatPlural, formatRange, formatSize } from '../layout/address.js';
+import { sizeOf } from '../layout/intervals.js';
 import type { Paint } from './paint.js';
 
 /** What `hotplug` prints: each arrival, the shortest sequences after which it is refused, and what to reserve for it. */
@@ -21,13 +23,12 @@ export const arrivalSummary = (plan: Plan, paint: Paint): string[] =>
   [...plan.hotplug.flatMap((arrival) => summaryLines(arrival.assignment.name, arrival, plan, paint)),
    ...plan.memoryHotplug.flatMap((arrival) => summaryLines(arrival.region.name, arrival, plan, paint))];
 
-interface Judged {
-  readonly failures: readonly ArrivalFailure[];
-  readonly untold: number;
-}
+type Judged = Comer & { readonly failures: readonly ArrivalFailure[]; readonly untold: number };
 
-function summaryLines(name: string, { failures, untold }: Judged, plan: Plan, paint: Paint): string[] {
-  if (failures.length === 0) return [`${name}  ${paint.good('ok')}`];
+function summaryLines(name: string, arrival: Judged, plan: Plan, paint: Paint): string[] {
+  const { failures, untold } = arrival;
+  const lost = unreachedText(unreachedWith(arrival, plan));
+  if (failures.length === 0) return [`${name}  ${paint.good('ok')}${lost === '' ? '' : `; ${lost}`}`];
   const lines = failures.map((failure) => `${name}  ${afterText(failure)}${verdictText(failure, plan, paint)}`);
   return untold === 0 ? lines : [...lines, `${name}  and in ${formatPlural(untold, 'more company', 'more companies')}`];
 }
@@ -49,8 +50,11 @@ function memoryLines(arrival: MemoryVerdict, plan: Plan, paint: Paint): string[]
   return [`  ${paint.strong(region.name)}  ${kind === 'dimm' ? 'DIMM' : kind}${size}`, ...outcomeLines(arrival, plan, paint)];
 }
 
-function outcomeLines({ failures, untold }: Judged, plan: Plan, paint: Paint): string[] {
-  if (failures.length === 0) return [`    ${paint.good('ok')} in every order`];
+function outcomeLines(arrival: Judged, plan: Plan, paint: Paint): string[] {
+  const { failures, untold } = arrival;
+  const lost = unreachedWith(arrival, plan);
+  const lostLines = lost.map((one) => `      ${paint.faint('lost')}     ${lossText(one)}`);
+  if (failures.length === 0) return [`    ${lost.some(({ isAvoided }) => !isAvoided) ? `${paint.level('error', 'ok')} in every order, but ${unreachedText(lost)}` : `${paint.good('ok')} in every order`}`, ...lostLines];
   const lines = failures.flatMap((failure) => {
     const effect = effectText(failure.sequence.at(-1)?.kind ?? 'device', plan.vm.vmm);
     return [
@@ -58,5 +62,21 @@ function outcomeLines({ failures, untold }: Judged, plan: Plan, paint: Paint): s
       `      ${paint.faint('reserve')}  ${reserveText(failure)}`,
     ];
   });
-  return untold === 0 ? lines : [...lines, `    and in ${formatPlural(untold, 'more company', 'more companies')}`];
+  const more = untold === 0 ? [] : [`    and in ${formatPlural(untold, 'more company', 'more companies')}`];
+  return [...lines, ...more, ...lostLines];
+}
+
+/** `0x180000000-0x1800fffff of high (1 MiB), which mailbox takes; letters tells the guest`. */
+function lossText({ region, range, kept, isCarved, isPlugged, keeper, isAvoided }: Unreached): string {
+  const names = kept.map(({ name }) => `\`${name}\``).join(', ');
+  const how = isCarved ? `carved out around ${names}` : `which ${names} takes`;
+  const after = isPlugged && keeper ? ` once \`${keeper.name}\` is there` : '';
+  return `${formatRange(range)} of \`${region.name}\` (${formatSize(sizeOf(range))}), ${how}${after}: ${isAvoided ? 'the guest knows' : 'no `avoid` tells the guest'}`;
+}
+
+/** `1 MiB out of reach, and the guest knows`. */
+function unreachedText(lost: readonly Unreached[]): string {
+  if (lost.length === 0) return '';
+  const known = lost.every(({ isAvoided }) => isAvoided);
+  return `${formatSize(bytesOf(lost.map(({ range }) => range)))} out of reach, ${known ? 'and the guest knows' : 'and nobody tells the guest'}`;
 }
