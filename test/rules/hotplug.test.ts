@@ -236,7 +236,24 @@ vm web on box {
         ram more at 0x6000_0000 size 512 MiB hotplug dimm
         assign nic, gpu
       }
-    `), 'Let the VMM carve around `quirk`, and tell the guest', `
+    `), 'Split `more` around `quirk`: 130,816 × 4 KiB instead of 131,072 × 4 KiB', `
+import "host.vmlayout"
+vm web on box {
+  ram low at 0x4000_0000 size 512 MiB
+  ram more at 0x6000_0000 size 512 MiB hotplug dimm
+  assign nic, gpu
+  avoid more-hole at 0x6000_0000 size 1 MiB via reserved-memory
+  map low to low
+  map more size 511 MiB to more + 1 MiB
+}
+`);
+    checkFix(on(UNASKED, `
+      vm web on box {
+        ram low at 0x4000_0000 size 512 MiB
+        ram more at 0x6000_0000 size 512 MiB hotplug dimm
+        assign nic, gpu
+      }
+    `), 'Let the VMM carve around `quirk`, and tell the guest: 130,816 × 4 KiB instead of 131,072 × 4 KiB', `
 import "host.vmlayout"
 vm web on box {
   on-overlap carve

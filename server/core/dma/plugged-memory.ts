@@ -1,6 +1,8 @@
 import { lowestBit, smallest } from '../layout/address.js';
 import type { Vm } from '../layout/model.js';
 import type { MemoryVerdict } from './arrivals.js';
+import { addLeaves, type Leaves } from './leaves.js';
+import type { Plan } from './plan.js';
 import { plannedMap, type PlannedMap, type TablesOfHost } from './planned-map.js';
 import { pluggedRequests, type DmaRequest, type LeftOut, type MappingHabits, type Requests } from './requests.js';
 import { OK, type Verdict } from './verdict.js';
@@ -15,6 +17,18 @@ export interface PluggedMemory extends MemoryVerdict {
 /** What becomes of RAM if nothing else has come before. */
 export const aloneVerdict = ({ failures }: Pick<MemoryVerdict, 'failures'>): Verdict =>
   failures.find(({ sequence }) => sequence.length === 1)?.verdict ?? OK;
+
+/** The leaves that all of it takes. */
+export const leavesIn = ({ maps }: PluggedMemory): Leaves => maps.map(({ leaves }) => leaves).reduce<Leaves>(addLeaves, new Map());
+
+/** The mappings from start-up, and those of RAM that comes later. */
+export const mapsInAll = ({ maps, memoryHotplug }: Pick<Plan, 'maps' | 'memoryHotplug'>): PlannedMap[] => [...maps, ...memoryHotplug.flatMap((memory) => memory.maps)];
+
+/** What is left out at start-up, and of RAM that comes later. */
+export const leftOutInAll = ({ leftOut, memoryHotplug }: Pick<Plan, 'leftOut' | 'memoryHotplug'>): LeftOut[] => [...leftOut, ...memoryHotplug.flatMap((memory) => memory.leftOut)];
+
+/** The mappings that a `map` says as well: one of `virtio-mem` would make one request of all its blocks. */
+export const mapsToWrite = ({ maps, memoryHotplug }: Plan): PlannedMap[] => [...maps, ...memoryHotplug.flatMap((memory) => (memory.blocks ? [] : memory.maps))];
 
 /** Whether some of it comes if nothing else does. */
 export const comesAlone = ({ kind, failures }: MemoryVerdict): boolean => kind === 'virtio-mem' || aloneVerdict({ failures }).errno === 'ok';

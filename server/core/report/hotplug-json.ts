@@ -3,8 +3,10 @@ import type { ArrivalFailure, HotplugVerdict, SequenceStep } from '../dma/arriva
 import type { BlockRun } from '../dma/hotplug-replay.js';
 import { formatKernel } from '../dma/kernel-version.js';
 import type { Plan } from '../dma/plan.js';
-import { aloneVerdict, type PluggedMemory } from '../dma/plugged-memory.js';
+import { aloneVerdict, leavesIn, type PluggedMemory } from '../dma/plugged-memory.js';
+import { countTables } from '../dma/tables.js';
 import { unreachedWith, type Unreached } from '../dma/unreached.js';
+import { leavesRecord } from './leaves-json.js';
 import { formatAddress } from '../layout/address.js';
 import { lastOf, type Range } from '../layout/intervals.js';
 
@@ -46,6 +48,8 @@ function memoryRecord(arrival: PluggedMemory, plan: Plan) {
     ...(blocks && { block: formatAddress(blocks.size), blocks: Number(blocks.count) }),
     map: alone.errno,
     ...witnessRecord(alone.witness),
+    leaves: leavesRecord(leavesIn(arrival)),
+    tables: countTables(arrival.maps.map(({ segments }) => segments), plan.format).map(Number),
     failures: failures.map((failure) => failureRecord(failure, plan)),
     untold,
     outOfReach: unreachedWith(arrival, plan).map(unreachedRecord),

@@ -1,7 +1,9 @@
 import { effectText, reserveText, runText, stepText, whyRefused } from '../dma/arrival-words.js';
-import type { ArrivalFailure, HotplugVerdict, MemoryVerdict } from '../dma/arrivals.js';
+import type { ArrivalFailure, HotplugVerdict } from '../dma/arrivals.js';
 import { formatKernel } from '../dma/kernel-version.js';
+import { formatLeaves } from '../dma/leaves.js';
 import type { Plan } from '../dma/plan.js';
+import { leavesIn, type PluggedMemory } from '../dma/plugged-memory.js';
 import { bytesOf, unreachedWith, type Comer, type Unreached } from '../dma/unreached.js';
 import { formatPlural, formatRange, formatSize } from '../layout/address.js';
 import { sizeOf } from '../layout/intervals.js';
@@ -21,14 +23,14 @@ function onePlan(plan: Plan, paint: Paint): string {
 /** The lines of a plan about what comes later. */
 export const arrivalSummary = (plan: Plan, paint: Paint): string[] =>
   [...plan.hotplug.flatMap((arrival) => summaryLines(arrival.assignment.name, arrival, plan, paint)),
-   ...plan.memoryHotplug.flatMap((arrival) => summaryLines(arrival.region.name, arrival, plan, paint))];
+   ...plan.memoryHotplug.flatMap((arrival) => summaryLines(arrival.region.name, arrival, plan, paint, `: ${formatLeaves(leavesIn(arrival))}`))];
 
 type Judged = Comer & { readonly failures: readonly ArrivalFailure[]; readonly untold: number };
 
-function summaryLines(name: string, arrival: Judged, plan: Plan, paint: Paint): string[] {
+function summaryLines(name: string, arrival: Judged, plan: Plan, paint: Paint, held = ''): string[] {
   const { failures, untold } = arrival;
   const lost = unreachedText(unreachedWith(arrival, plan));
-  if (failures.length === 0) return [`${name}  ${paint.good('ok')}${lost === '' ? '' : `; ${lost}`}`];
+  if (failures.length === 0) return [`${name}  ${paint.good('ok')}${held}${lost === '' ? '' : `; ${lost}`}`];
   const lines = failures.map((failure) => `${name}  ${afterText(failure)}${verdictText(failure, plan, paint)}`);
   return untold === 0 ? lines : [...lines, `${name}  and in ${formatPlural(untold, 'more company', 'more companies')}`];
 }
@@ -44,10 +46,10 @@ function verdictText(failure: ArrivalFailure, plan: Plan, paint: Paint): string 
 const deviceLines = (arrival: HotplugVerdict, plan: Plan, paint: Paint): string[] =>
   [`  ${paint.strong(arrival.assignment.name)}  device`, ...outcomeLines(arrival, plan, paint)];
 
-function memoryLines(arrival: MemoryVerdict, plan: Plan, paint: Paint): string[] {
+function memoryLines(arrival: PluggedMemory, plan: Plan, paint: Paint): string[] {
   const { region, kind, blocks } = arrival;
   const size = blocks ? `, ${formatPlural(blocks.count, 'block', 'blocks')} of ${formatSize(blocks.size)}` : '';
-  return [`  ${paint.strong(region.name)}  ${kind === 'dimm' ? 'DIMM' : kind}${size}`, ...outcomeLines(arrival, plan, paint)];
+  return [`  ${paint.strong(region.name)}  ${kind === 'dimm' ? 'DIMM' : kind}${size}: ${formatLeaves(leavesIn(arrival))}`, ...outcomeLines(arrival, plan, paint)];
 }
 
 function outcomeLines(arrival: Judged, plan: Plan, paint: Paint): string[] {

@@ -1,5 +1,6 @@
 import { partsAround, isAvoided, refusesContacts, type Contact } from '../dma/contacts.js';
 import type { PlannedMap } from '../dma/plan.js';
+import { mapsToWrite } from '../dma/plugged-memory.js';
 import { isExcluded } from '../dma/verdict.js';
 import { alignDown, alignUp, formatSize, isAligned } from '../layout/address.js';
 import { overlaps, subtract, type Range } from '../layout/intervals.js';
@@ -41,7 +42,7 @@ const holesIn = ({ plan, map, kept }: Contact): Range[] =>
 function splitMapping(contact: Contact, subject: VmSubject, block: bigint, title: string): Fix[] {
   const { map, plan } = contact;
   const { vm } = subject;
-  if (!map.region || (contact.isPlugged && !map.written) || !isWrittenIn(map.written?.element ?? map.region.element, vm.element)) return [];
+  if (!map.region || !(map.written || mapsToWrite(plan).includes(map)) || !isWrittenIn(map.written?.element ?? map.region.element, vm.element)) return [];
   const parts = partsAround(map, holesIn(contact), block);
   const avoid = declareHoles(subject, map.region, subtract(map.range, parts), contact.kept);
   if (map.written) {
@@ -49,7 +50,7 @@ function splitMapping(contact: Contact, subject: VmSubject, block: bigint, title
     const edit = lines.length > 0 ? replacedBy(map.written.element, lines) : without(map.written.element);
     return [{ title, safe: false, edits: avoid.length > 0 ? [edit, linesInto(vm.element, avoid)] : [edit] }];
   }
-  const lines = plan.maps.flatMap((other) => (other === map ? mapLines(map, parts, vm.element, map.name) : mapLines(other, [other.range], vm.element, other.name)));
+  const lines = mapsToWrite(plan).flatMap((other) => (other === map ? mapLines(map, parts, vm.element, map.name) : mapLines(other, [other.range], vm.element, other.name)));
   return [{ title, safe: false, edits: [linesInto(vm.element, [...avoid, ...lines])] }];
 }
 

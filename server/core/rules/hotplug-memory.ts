@@ -47,7 +47,7 @@ the device that is refused.`,
         assign nic
       }
     `,
-      fixed('Move `more` to 0xfc_8000_0000 (then hotplug-window)', `
+      fixed('Move `more` to 0xfc_8000_0000: still 524,288 × 4 KiB (then hotplug-window)', `
         -   ram more at 0xfc_c000_0000 size 2 GiB hotplug dimm
         +   ram more at 0xfc_8000_0000 size 2 GiB hotplug dimm
       `),

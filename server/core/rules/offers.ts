@@ -1,5 +1,6 @@
 import { addLeaves, formatLeaves, totalLeaves, type Leaves } from '../dma/leaves.js';
 import type { PlannedMap } from '../dma/plan.js';
+import { mapsInAll } from '../dma/plugged-memory.js';
 import { spanOfPlace, type PlacedEdit } from '../layout/place.js';
 import type { World } from '../layout/scope.js';
 import { editDocumentAll, type Document } from '../syntax/document.js';
@@ -77,7 +78,7 @@ function isBetter(finding: Finding, fix: Fix, before: CheckResult, after: CheckR
 /** Rules of the language: a fix that leaves less to be read is none. */
 const LANGUAGE: ReadonlySet<string> = new Set(RULES.filter(({ group }) => group === 'language').map(({ name }) => name));
 
-const leavesIn = ({ vms }: CheckResult): bigint => vms.reduce((sum, { plan }) => sum + (plan?.totals.entries ?? 0n), 0n);
+const leavesIn = ({ vms }: CheckResult): bigint => vms.reduce((sum, { plan }) => sum + (plan ? totalLeaves(leavesOf(mapsInAll(plan))) : 0n), 0n);
 
 /** Findings of a level and rule that there are more of than before. */
 function added(before: CheckResult, after: CheckResult): Finding[] {
@@ -109,7 +110,7 @@ function priceOf(before: CheckResult, after: CheckResult): string {
     if (untouched.has(checked)) return [];
     const old = before.vms.find(({ vm, host }) => vm.name === checked.vm.name && host?.name === checked.host?.name);
     if (!old?.plan || !checked.plan) return [];
-    const [was, is] = differing(old.plan.maps, checked.plan.maps);
+    const [was, is] = differing(mapsInAll(old.plan), mapsInAll(checked.plan));
     if (totalLeaves(was) === 0n) return [];
     return [formatLeaves(was) === formatLeaves(is) ? `still ${formatLeaves(is)}` : `${formatLeaves(is)} instead of ${formatLeaves(was)}`];
   });
@@ -120,6 +121,7 @@ function priceOf(before: CheckResult, after: CheckResult): string {
 function differing(before: readonly PlannedMap[], after: readonly PlannedMap[]): [Leaves, Leaves] {
   const key = ({ range, offset, backing, leaves }: PlannedMap): string => [range.base, range.end, offset, backing?.name, formatLeaves(leaves)].join(' ');
   const [had, has] = [new Set(before.map(key)), new Set(after.map(key))];
-  const sum = (maps: readonly PlannedMap[]): Leaves => maps.map(({ leaves }) => leaves).reduce<Leaves>(addLeaves, new Map());
-  return [sum(before.filter((map) => !has.has(key(map)))), sum(after.filter((map) => !had.has(key(map))))];
+  return [leavesOf(before.filter((map) => !has.has(key(map)))), leavesOf(after.filter((map) => !had.has(key(map))))];
 }
+
+const leavesOf = (maps: readonly PlannedMap[]): Leaves => maps.map(({ leaves }) => leaves).reduce<Leaves>(addLeaves, new Map());
