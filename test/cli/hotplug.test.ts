@@ -70,6 +70,15 @@ describe('vmlayout hotplug', () => {
     assert.match(err, /vm b has no host that could refuse anything/);
   });
 
+  it('lists RAM that no map is for', async () => {
+    const host = 'host h { arch x86_64\n group 1 { device nic "0000:01:00.0" } }\n';
+    const { out } = await vmlayout(['hotplug', '-'], { input: `${host}vm a on h {\n ram low at 0 size 1 GiB\n map low to low\n ram more at 4 GiB size 1 GiB hotplug dimm\n assign nic\n}\n` });
+    assert.equal(out.split('\n').slice(1).join('\n'), `  more  DIMM
+    ok in every order, but 1 GiB out of reach, and nobody tells the guest
+      lost     0x100000000-0x13fffffff of \`more\` (1 GiB), which no \`map\` shows: no \`avoid\` tells the guest
+`);
+  });
+
   it('takes one file, and knows what was meant', async () => {
     assertMisuse(await vmlayout(['hotplug']), 'hotplug: which file? (`-` is standard input)');
     assertMisuse(await vmlayout(['hotplug', 'examples/hotplug.vmlayout', '--vm', 'storag']), 'hotplug: there is no vm `storag` to hotplug in examples/hotplug.vmlayout; did you mean `storage`?');

@@ -26,7 +26,7 @@ export interface HotplugVerdict {
 export interface MemoryVerdict {
   readonly region: Region;
   readonly kind: 'dimm' | 'virtio-mem';
-  /** What is asked for when it comes: all of a DIMM, or the first block. */
+  /** What is asked for when it comes: all of a DIMM, or the first block; nothing where no `map` is for it. */
   readonly requests: readonly DmaRequest[];
   /** Of `virtio-mem`, unless maps are written for it. */
   readonly blocks: { readonly size: bigint; readonly count: bigint } | undefined;
@@ -93,7 +93,8 @@ export interface Arrivals {
 export function arrivalsOf(context: ArrivalContext): Arrivals {
   const memory = context.vm.assignments.length === 0 ? [] : memoriesIn(context);
   if (memory.length === 0 && context.devices.length === 0) return { hotplug: [], memory: [] };
-  const judged = context.spaces.map((space) => judgeSpace(space, memory, context));
+  const asked = memory.filter(({ requests }) => requests.length > 0);
+  const judged = context.spaces.map((space) => judgeSpace(space, asked, context));
   return {
     hotplug: context.devices.map((device) => deviceVerdict(device, judged, context)),
     memory: memory.map((one) => ({ ...one, ...together(judged.map(({ memories }) => memories.get(one))) })),
@@ -102,14 +103,15 @@ export function arrivalsOf(context: ArrivalContext): Arrivals {
 
 type Memory = Omit<MemoryVerdict, 'failures' | 'untold'>;
 
-/** RAM with what is asked for when it comes; what nobody maps can't be refused. */
+/** RAM with what is asked for when it comes: nothing where maps are written and none is for it. What isn't meant for DMA is left out. */
 function memoriesIn({ vm, habits }: ArrivalContext): Memory[] {
   return vm.regions.flatMap((region): Memory[] => {
     if (!region.arrival || !region.range) return [];
     const kind = region.arrival.kind;
     const size = kind === 'virtio-mem' ? blockSize(region.arrival.block, region.backing, habits.page) : undefined;
     const requests = arrivalRequests(region, vm, habits, size);
-    if (requests.length === 0 || requests.some(({ offset }) => offset === undefined)) return [];
+    if (requests.some(({ offset }) => offset === undefined)) return [];
+    if (requests.length === 0) return vm.maps.length > 0 && region.dma !== false ? [{ region, kind, requests, blocks: undefined }] : [];
     const isWritten = requests.some(({ written }) => written);
     if (size === undefined) return [{ region, kind, requests, blocks: undefined }];
     if (isWritten) return requests.map((request) => ({ region, kind, requests: [request], blocks: undefined }));

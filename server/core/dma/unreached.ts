@@ -1,5 +1,5 @@
-import { contains, sizeOf, unite, type Range } from '../layout/intervals.js';
-import type { Assignment, Region, Reserved, ReservedKind } from '../layout/model.js';
+import { contains, sizeOf, subtract, unite, type Range } from '../layout/intervals.js';
+import type { Assignment, Region, Reserved, ReservedKind, Vm } from '../layout/model.js';
 import { isAvoided, keptLater, lateContacts } from './contacts.js';
 import type { Plan } from './plan.js';
 import { comesAlone } from './plugged-memory.js';
@@ -31,10 +31,22 @@ export function carvedHoles(plan: Plan): CarvedHole[] {
   ];
 }
 
+/** Addresses of plugged RAM that no written map shows, neither one for it nor one for a window that it is in; in order. */
+export function unmappedIn({ range }: Region, { maps }: Vm): Range[] {
+  if (!range || maps.length === 0) return [];
+  const shown = maps.flatMap(({ region, offset, size }) => {
+    const base = region?.range && (offset === undefined ? region.range.base : region.range.base + offset);
+    const end = base !== undefined && size !== undefined ? base + size : region?.range?.end;
+    return base !== undefined && end !== undefined && end > base ? [{ base, end }] : [];
+  });
+  return subtract(range, shown);
+}
+
 /** RAM that devices don't reach once something has come, although nobody refuses it. */
 export interface Unreached {
   readonly region: Region;
   readonly range: Range;
+  /** What takes it; nothing where no `map` shows it. */
   readonly kept: readonly Reserved[];
   readonly isCarved: boolean;
   readonly isPlugged: boolean;
@@ -52,7 +64,8 @@ export function unreachedLater(plan: Plan): Unreached[] {
   const carved = carvedHoles(plan).filter(({ isPlugged, keeper }) => isPlugged || keeper).map((hole) => ({ ...hole, isCarved: true }));
   const met = lateContacts(plan, NEVER_REACHED).flatMap(({ map: { region }, kept, shared, isPlugged, keeper }) =>
     region && !carved.some((hole) => hole.region === region && contains(hole.range, shared)) ? [{ region, range: shared, kept: [kept], isCarved: false, isPlugged, keeper }] : []);
-  return [...carved, ...met].filter(({ region }) => region.kind === 'ram').map((one) => ({ ...one, isAvoided: isAvoided(plan.vm.regions, one.range) }));
+  const unmapped = plan.memoryHotplug.flatMap(({ region }) => unmappedIn(region, plan.vm).map((range) => ({ region, range, kept: [], isCarved: false, isPlugged: true, keeper: undefined })));
+  return [...carved, ...met, ...unmapped].filter(({ region }) => region.kind === 'ram').map((one) => ({ ...one, isAvoided: isAvoided(plan.vm.regions, one.range) }));
 }
 
 /** What comes: a device, or the RAM of a region. */

@@ -23,7 +23,10 @@ function onePlan(plan: Plan, paint: Paint): string {
 /** The lines of a plan about what comes later. */
 export const arrivalSummary = (plan: Plan, paint: Paint): string[] =>
   [...plan.hotplug.flatMap((arrival) => summaryLines(arrival.assignment.name, arrival, plan, paint)),
-   ...plan.memoryHotplug.flatMap((arrival) => summaryLines(arrival.region.name, arrival, plan, paint, `: ${formatLeaves(leavesIn(arrival))}`))];
+   ...plan.memoryHotplug.flatMap((arrival) => summaryLines(arrival.region.name, arrival, plan, paint, leavesText(arrival)))];
+
+/** The leaves that RAM takes, where it is mapped. */
+const leavesText = (arrival: PluggedMemory): string => (arrival.maps.length === 0 ? '' : `: ${formatLeaves(leavesIn(arrival))}`);
 
 type Judged = Comer & { readonly failures: readonly ArrivalFailure[]; readonly untold: number };
 
@@ -49,7 +52,7 @@ const deviceLines = (arrival: HotplugVerdict, plan: Plan, paint: Paint): string[
 function memoryLines(arrival: PluggedMemory, plan: Plan, paint: Paint): string[] {
   const { region, kind, blocks } = arrival;
   const size = blocks ? `, ${formatPlural(blocks.count, 'block', 'blocks')} of ${formatSize(blocks.size)}` : '';
-  return [`  ${paint.strong(region.name)}  ${kind === 'dimm' ? 'DIMM' : kind}${size}: ${formatLeaves(leavesIn(arrival))}`, ...outcomeLines(arrival, plan, paint)];
+  return [`  ${paint.strong(region.name)}  ${kind === 'dimm' ? 'DIMM' : kind}${size}${leavesText(arrival)}`, ...outcomeLines(arrival, plan, paint)];
 }
 
 function outcomeLines(arrival: Judged, plan: Plan, paint: Paint): string[] {
@@ -71,7 +74,7 @@ function outcomeLines(arrival: Judged, plan: Plan, paint: Paint): string[] {
 /** `0x180000000-0x1800fffff of high (1 MiB), which mailbox takes; letters tells the guest`. */
 function lossText({ region, range, kept, isCarved, isPlugged, keeper, isAvoided }: Unreached): string {
   const names = kept.map(({ name }) => `\`${name}\``).join(', ');
-  const how = isCarved ? `carved out around ${names}` : `which ${names} takes`;
+  const how = kept.length === 0 ? 'which no `map` shows' : isCarved ? `carved out around ${names}` : `which ${names} takes`;
   const after = isPlugged && keeper ? ` once \`${keeper.name}\` is there` : '';
   return `${formatRange(range)} of \`${region.name}\` (${formatSize(sizeOf(range))}), ${how}${after}: ${isAvoided ? 'the guest knows' : 'no `avoid` tells the guest'}`;
 }
