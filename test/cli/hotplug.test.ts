@@ -70,6 +70,14 @@ describe('vmlayout hotplug', () => {
     assert.match(err, /vm b has no host that could refuse anything/);
   });
 
+  it('says the page of the device that comes, not that of those at start-up', async () => {
+    const iommu = (name: string, granule: string): string => `iommu ${name} { model smmu-v3\n granule ${granule}\n bits 48 }\n`;
+    const input = `host h { arch arm64\n page 4 KiB\n ${iommu('a', '4 KiB')} ${iommu('b', '64 KiB')} group 1 behind a { device nic "0000:01:00.0" }\n group 2 behind b { device late "0000:02:00.0" } }
+vm v on h {\n ram low at 4 GiB + 4 KiB size 1 GiB\n assign nic\n assign late hotplug\n}\n`;
+    for (const command of ['hotplug', 'plan']) assert.match((await vmlayout([command, '-'], { input })).out, /late(?:: | {2})EINVAL: IOVA, size and offset have to be multiples of 64 KiB/, command);
+    assert.match((await vmlayout(['hotplug', '-'], { input })).out, /reserve {2}align IOVA, size and offset to 64 KiB\n/);
+  });
+
   it('lists RAM that no map is for', async () => {
     const host = 'host h { arch x86_64\n group 1 { device nic "0000:01:00.0" } }\n';
     const { out } = await vmlayout(['hotplug', '-'], { input: `${host}vm a on h {\n ram low at 0 size 1 GiB\n map low to low\n ram more at 4 GiB size 1 GiB hotplug dimm\n assign nic\n}\n` });

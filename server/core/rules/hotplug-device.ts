@@ -1,8 +1,7 @@
 import { stepText, whyRefused } from '../dma/arrival-words.js';
 import type { ArrivalFailure, HotplugVerdict } from '../dma/arrivals.js';
 import { partsAround } from '../dma/contacts.js';
-import { smallestPage } from '../dma/formats.js';
-import { apertureOf, formatOf, type Plan, type PlannedMap } from '../dma/plan.js';
+import { apertureOf, type Plan, type PlannedMap } from '../dma/plan.js';
 import { mapsToWrite } from '../dma/plugged-memory.js';
 import { isExcluded } from '../dma/verdict.js';
 import { formatRange, formatSize } from '../layout/address.js';
@@ -161,7 +160,7 @@ function reason(plan: Plan, arrival: HotplugVerdict): string {
     case 'aperture':
       return `${what} leaves the aperture of its IOMMU (${formatRange(apertureOf(assignment.device?.iommu, plan))})`;
     case 'alignment':
-      return `${what} is no multiple of its IOMMU’s smallest page, ${formatSize(smallestPage(formatOf(assignment.device?.iommu, plan.host, plan.page).leafSizes, plan.page))}`;
+      return `${what} is no multiple of its IOMMU’s smallest page, ${formatSize(verdict.page ?? plan.alignment)}`;
     default:
       return reasonOf(verdict, plan, map);
   }
