@@ -323,6 +323,73 @@ vm web on box {
   });
 });
 
+describe('memory devices that QEMU doesn’t take', () => {
+  const guest = (lines: string, vmm = 'qemu'): string => `
+      vm web on box {
+        vmm ${vmm}
+        backing huge size 8 GiB hugetlb 1 GiB
+        ram low at 0 size 2 GiB from huge
+        ${lines}
+        assign gpu
+      }
+    `;
+
+  it('are told with its words', () => {
+    lint(PC, guest(`ram more at 0x1_0020_0000 size 2 GiB from huge hotplug dimm
+            ^^^^ hotplug-memory: plugging \`more\` fails: QEMU refuses it, with “address must be aligned to 0x40000000 bytes”; the VM keeps running without it`));
+    lint(PC, guest(`ram more at 4 GiB size 1025 MiB hotplug dimm
+            ^^^^ hotplug-memory: plugging \`more\` fails: QEMU refuses it, with “backend memory size must be multiple of 0x200000”; the VM keeps running without it`));
+    lint(PC, guest(`ram more at 4 GiB size 1026 MiB hotplug virtio-mem block 4 MiB
+            ^^^^ hotplug-memory: plugging \`more\` fails: QEMU refuses it, as its size has to be a multiple of its block, 4 MiB; the VM keeps running without it`));
+    lint(PC, guest(`ram more at 4 GiB size 2 GiB from huge hotplug virtio-mem block 512 MiB
+            ^^^^ hotplug-memory: plugging \`more\` fails: QEMU refuses it, as its block has to be a power of two, and no less than the page of its backing, 1 GiB; the VM keeps running without it`));
+  });
+
+  it('are taken by it where they fit, and by other VMMs', () => {
+    lint(PC, guest('ram more at 4 GiB size 2 GiB from huge hotplug dimm'));
+    lint(PC, guest('ram more at 0x1_0020_0000 size 1026 MiB hotplug dimm'));
+    lint(PC, guest('ram more at 4 GiB size 1025 MiB hotplug dimm', 'cloud-hypervisor'));
+  });
+
+  it('are moved or rounded', () => {
+    const picture = on(PC, guest('ram more at 0x1_0010_0000 size 1 GiB hotplug dimm'));
+    checkFix(picture, 'Move `more` to 0x1_0020_0000', on('', guest('ram more at 0x1_0020_0000 size 1 GiB hotplug dimm')).split('--- ')[0] ?? '');
+    checkFix(picture, 'Round `more` inwards to 2 MiB', on('', guest('ram more at 0x1_0020_0000 size 1022 MiB hotplug dimm')).split('--- ')[0] ?? '');
+  });
+});
+
+describe('RAM that is plugged inside of a page', () => {
+  it('is told once', () => {
+    lint(PC, `
+      vm web on box {
+        ram low at 0 size 1 GiB
+        ram more at 0x2_0000_0200 size 1 GiB hotplug dimm
+            ^^^^ hotplug-memory: plugging \`more\` fails: VFIO_IOMMU_MAP_DMA gives EINVAL, as IOVA, size and offset have to be multiples of 4 KiB; QEMU would abort the whole VM
+        assign gpu
+      }
+    `);
+    lint(PC, `
+      vm web on box {
+        ram low at 0 size 1 GiB
+        ram more at 0x2_0000_0200 size 1 GiB hotplug dimm
+            ^^^^ slot-unaligned: the base 0x200000200 of \`more\` is no multiple of 4 KiB, the host’s page: KVM_SET_USER_MEMORY_REGION fails with EINVAL
+      }
+    `);
+    checkFix(on(PC, `
+      vm web on box {
+        ram more at 0x2_0000_0200 size 1 GiB hotplug dimm
+        assign gpu
+      }
+    `), 'Move `more` to 0x2_0000_0000', `
+import "host.vmlayout"
+vm web on box {
+  ram more at 0x2_0000_0000 size 1 GiB hotplug dimm
+  assign gpu
+}
+`);
+  });
+});
+
 describe('rule hotplug-map-limit', () => {
   it('tells what QEMU warns of before anything is refused', () => {
     lint(PC, `

@@ -1,11 +1,12 @@
 import { KIB, MIB } from '../layout/address.js';
 import type { Element } from '../layout/elements.js';
 import { sizeOf, type Range } from '../layout/intervals.js';
-import type { Assignment, Backing, Region, Vm } from '../layout/model.js';
+import type { Assignment, Backing, Host, Region, Vm } from '../layout/model.js';
 import type { Container } from './contract.js';
 import { judgeArrivals, type Judgement } from './hotplug.js';
 import type { Arrival, ArrivalStep, BlockRun, HotplugSystem } from './hotplug-replay.js';
 import type { HotplugFailure } from './hotplug-verify.js';
+import { deviceRefusal, type DeviceRefusal } from './memory-device.js';
 import type { PlannedMap } from './plan.js';
 import { arrivalRequests, type DmaRequest, type MappingHabits } from './requests.js';
 import { type AttachRequest, type ContainerOptions, mappedRange, type MapRequest, OK, type Verdict } from './verdict.js';
@@ -30,6 +31,8 @@ export interface MemoryVerdict {
   readonly requests: readonly DmaRequest[];
   /** Of `virtio-mem`, unless maps are written for it. */
   readonly blocks: { readonly size: bigint; readonly count: bigint } | undefined;
+  /** Why QEMU doesn't take it, whoever is there: then nobody is asked. */
+  readonly refusal: DeviceRefusal | undefined;
   readonly failures: readonly ArrivalFailure[];
   readonly untold: number;
 }
@@ -73,6 +76,7 @@ export interface ArrivingDevice {
 /** All that arrivals meet. */
 export interface ArrivalContext {
   readonly vm: Vm;
+  readonly host: Host;
   readonly habits: MappingHabits;
   readonly options: ContainerOptions;
   readonly spaces: readonly ArrivalSpace[];
@@ -93,7 +97,7 @@ export interface Arrivals {
 export function arrivalsOf(context: ArrivalContext): Arrivals {
   const memory = context.vm.assignments.length === 0 ? [] : memoriesIn(context);
   if (memory.length === 0 && context.devices.length === 0) return { hotplug: [], memory: [] };
-  const asked = memory.filter(({ requests }) => requests.length > 0);
+  const asked = memory.filter(({ requests, refusal }) => requests.length > 0 && !refusal);
   const judged = context.spaces.map((space) => judgeSpace(space, asked, context));
   return {
     hotplug: context.devices.map((device) => deviceVerdict(device, judged, context)),
@@ -104,19 +108,20 @@ export function arrivalsOf(context: ArrivalContext): Arrivals {
 type Memory = Omit<MemoryVerdict, 'failures' | 'untold'>;
 
 /** RAM with what is asked for when it comes: nothing where maps are written and none is for it. What isn't meant for DMA is left out. */
-function memoriesIn({ vm, habits }: ArrivalContext): Memory[] {
+function memoriesIn({ vm, host, habits }: ArrivalContext): Memory[] {
   return vm.regions.flatMap((region): Memory[] => {
     if (!region.arrival || !region.range) return [];
     const kind = region.arrival.kind;
+    const refusal = deviceRefusal(region, vm, host, habits.page);
     const size = kind === 'virtio-mem' ? blockSize(region.arrival.block, region.backing, habits.page) : undefined;
     const requests = arrivalRequests(region, vm, habits, size);
     if (requests.some(({ offset }) => offset === undefined)) return [];
-    if (requests.length === 0) return vm.maps.length > 0 && region.dma !== false ? [{ region, kind, requests, blocks: undefined }] : [];
+    if (requests.length === 0) return (vm.maps.length > 0 || refusal) && region.dma !== false ? [{ region, kind, requests, blocks: undefined, refusal }] : [];
     const isWritten = requests.some(({ written }) => written);
-    if (size === undefined) return [{ region, kind, requests, blocks: undefined }];
-    if (isWritten) return requests.map((request) => ({ region, kind, requests: [request], blocks: undefined }));
+    if (size === undefined) return [{ region, kind, requests, blocks: undefined, refusal }];
+    if (isWritten) return requests.map((request) => ({ region, kind, requests: [request], blocks: undefined, refusal }));
     const count = sizeOf(region.range) / size;
-    return [{ region, kind, requests, blocks: { size, count: count === 0n ? 1n : count } }];
+    return [{ region, kind, requests, blocks: { size, count: count === 0n ? 1n : count }, refusal }];
   });
 }
 

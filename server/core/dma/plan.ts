@@ -305,7 +305,7 @@ function kernelRequest(request: DmaRequest): MapRequest {
 
 /** What comes later: into the spaces that there are, and into those of its own. */
 function arrivalsIn(full: readonly OpenSpace[], spaces: readonly OpenSpace[], maps: readonly PlannedMap[], facts: Facts): Arrivals {
-  const { vm, habits, options, boot, later } = facts;
+  const { vm, host, habits, options, boot, later } = facts;
   const there = new Map(spaces.map((one) => [one.space.key, full.find(({ space }) => space === one.space) ?? one]));
   const joined = new Map([...spaces.map(({ space }) => space), ...later.map((assignment) => spaceOf(assignment, vm))].reverse().map((space) => [space.key, space]));
   const arrivalSpaces = [...joined.values()].map((space) => {
@@ -316,7 +316,7 @@ function arrivalsIn(full: readonly OpenSpace[], spaces: readonly OpenSpace[], ma
   const devices = later.map((assignment) => ({ assignment, key: spaceOf(assignment, vm).key, request: grouped(assignment, facts), refusal: unnestable(assignment, facts) }));
   // Without a device at start-up, whoever comes first has RAM carved around what it keeps.
   const ram = boot.length > 0 ? maps : requestsOf(vm, { ...habits, carve: [] }).requests;
-  return arrivalsOf({ vm, habits, options, spaces: arrivalSpaces, devices, maps, ram, requestOf: kernelRequest });
+  return arrivalsOf({ vm, host, habits, options, spaces: arrivalSpaces, devices, maps, ram, requestOf: kernelRequest });
 }
 
 const groupOf = ({ device, name }: Assignment): string => device?.group ?? name;

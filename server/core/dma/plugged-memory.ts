@@ -9,7 +9,7 @@ import { OK, type Verdict } from './verdict.js';
 
 /** RAM that comes while the guest runs, with what is mapped of it once all of it is there. */
 export interface PluggedMemory extends MemoryVerdict {
-  /** One for each request; blocks of `virtio-mem` that follow one another as one, no leaf of which is larger than a block. */
+  /** One for each request, none where QEMU doesn't take it; blocks of `virtio-mem` that follow one another as one, no leaf of which is larger than a block. */
   readonly maps: readonly PlannedMap[];
   readonly leftOut: readonly LeftOut[];
 }
@@ -31,10 +31,11 @@ export const leftOutInAll = ({ leftOut, memoryHotplug }: Pick<Plan, 'leftOut' | 
 export const mapsToWrite = ({ maps, memoryHotplug }: Plan): PlannedMap[] => [...maps, ...memoryHotplug.flatMap((memory) => (memory.blocks ? [] : memory.maps))];
 
 /** Whether some of it comes if nothing else does. */
-export const comesAlone = ({ kind, failures }: MemoryVerdict): boolean => kind === 'virtio-mem' || aloneVerdict({ failures }).errno === 'ok';
+export const comesAlone = ({ kind, failures, refusal }: MemoryVerdict): boolean => !refusal && (kind === 'virtio-mem' || aloneVerdict({ failures }).errno === 'ok');
 
 /** What is mapped of RAM that comes to what is there from start-up. */
 export function pluggedMemory(memory: MemoryVerdict, vm: Vm, habits: MappingHabits, tables: TablesOfHost): PluggedMemory {
+  if (memory.refusal) return { ...memory, maps: [], leftOut: [] };
   const { requests, leftOut } = requestsOnce(memory, vm, habits);
   const verdict = aloneVerdict(memory);
   return { ...memory, maps: requests.map((request) => plannedMap(inBlocks(request, memory), verdict, tables)), leftOut };

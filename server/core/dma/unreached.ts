@@ -64,7 +64,7 @@ export function unreachedLater(plan: Plan): Unreached[] {
   const carved = carvedHoles(plan).filter(({ isPlugged, keeper }) => isPlugged || keeper).map((hole) => ({ ...hole, isCarved: true }));
   const met = lateContacts(plan, NEVER_REACHED).flatMap(({ map: { region }, kept, shared, isPlugged, keeper }) =>
     region && !carved.some((hole) => hole.region === region && contains(hole.range, shared)) ? [{ region, range: shared, kept: [kept], isCarved: false, isPlugged, keeper }] : []);
-  const unmapped = plan.memoryHotplug.flatMap(({ region }) => unmappedIn(region, plan.vm).map((range) => ({ region, range, kept: [], isCarved: false, isPlugged: true, keeper: undefined })));
+  const unmapped = plan.memoryHotplug.filter(comesAlone).flatMap(({ region }) => unmappedIn(region, plan.vm).map((range) => ({ region, range, kept: [], isCarved: false, isPlugged: true, keeper: undefined })));
   return [...carved, ...met, ...unmapped].filter(({ region }) => region.kind === 'ram').map((one) => ({ ...one, isAvoided: isAvoided(plan.vm.regions, one.range) }));
 }
 

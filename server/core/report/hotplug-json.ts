@@ -40,13 +40,13 @@ const deviceRecord = (arrival: HotplugVerdict, plan: Plan) => ({
 });
 
 function memoryRecord(arrival: PluggedMemory, plan: Plan) {
-  const { region, kind, blocks, failures, untold } = arrival;
+  const { region, kind, blocks, refusal, failures, untold } = arrival;
   const alone = aloneVerdict(arrival);
   return {
     memory: region.name,
     kind,
     ...(blocks && { block: formatAddress(blocks.size), blocks: Number(blocks.count) }),
-    map: alone.errno,
+    ...(refusal ? { refused: `QEMU refuses it, ${refusal.words}` } : { map: alone.errno }),
     ...witnessRecord(alone.witness),
     leaves: leavesRecord(leavesIn(arrival)),
     tables: countTables(arrival.maps.map(({ segments }) => segments), plan.format).map(Number),

@@ -2,8 +2,9 @@ import { effectText, reserveText, runText, stepText, whyRefused } from '../dma/a
 import type { ArrivalFailure, HotplugVerdict } from '../dma/arrivals.js';
 import { formatKernel } from '../dma/kernel-version.js';
 import { formatLeaves } from '../dma/leaves.js';
+import type { DeviceRefusal } from '../dma/memory-device.js';
 import type { Plan } from '../dma/plan.js';
-import { leavesIn, type PluggedMemory } from '../dma/plugged-memory.js';
+import { comesAlone, leavesIn, type PluggedMemory } from '../dma/plugged-memory.js';
 import { bytesOf, unreachedWith, type Comer, type Unreached } from '../dma/unreached.js';
 import { formatPlural, formatRange, formatSize } from '../layout/address.js';
 import { sizeOf } from '../layout/intervals.js';
@@ -26,12 +27,13 @@ export const arrivalSummary = (plan: Plan, paint: Paint): string[] =>
    ...plan.memoryHotplug.flatMap((arrival) => summaryLines(arrival.region.name, arrival, plan, paint, leavesText(arrival)))];
 
 /** The leaves that RAM takes, where it is mapped. */
-const leavesText = (arrival: PluggedMemory): string => (arrival.maps.length === 0 ? '' : `: ${formatLeaves(leavesIn(arrival))}`);
+const leavesText = (arrival: PluggedMemory): string => (arrival.maps.length === 0 || !comesAlone(arrival) ? '' : `: ${formatLeaves(leavesIn(arrival))}`);
 
-type Judged = Comer & { readonly failures: readonly ArrivalFailure[]; readonly untold: number };
+type Judged = Comer & { readonly failures: readonly ArrivalFailure[]; readonly untold: number; readonly refusal?: DeviceRefusal | undefined };
 
 function summaryLines(name: string, arrival: Judged, plan: Plan, paint: Paint, held = ''): string[] {
-  const { failures, untold } = arrival;
+  const { failures, untold, refusal } = arrival;
+  if (refusal) return [`${name}  ${paint.level('error', 'refused')} by QEMU, ${refusal.words}`];
   const lost = unreachedText(unreachedWith(arrival, plan));
   if (failures.length === 0) return [`${name}  ${paint.good('ok')}${held}${lost === '' ? '' : `; ${lost}`}`];
   const lines = failures.map((failure) => `${name}  ${afterText(failure)}${verdictText(failure, plan, paint)}`);
@@ -56,7 +58,8 @@ function memoryLines(arrival: PluggedMemory, plan: Plan, paint: Paint): string[]
 }
 
 function outcomeLines(arrival: Judged, plan: Plan, paint: Paint): string[] {
-  const { failures, untold } = arrival;
+  const { failures, untold, refusal } = arrival;
+  if (refusal) return [`    ${paint.level('error', 'refused')} by QEMU, ${refusal.words}; the VM keeps running without it`];
   const lost = unreachedWith(arrival, plan);
   const lostLines = lost.map((one) => `      ${paint.faint('lost')}     ${lossText(one)}`);
   if (failures.length === 0) return [`    ${lost.some(({ isAvoided }) => !isAvoided) ? `${paint.level('error', 'ok')} in every order, but ${unreachedText(lost)}` : `${paint.good('ok')} in every order`}`, ...lostLines];
