@@ -41,7 +41,26 @@ describe('vmlayout hotplug', () => {
       why: 'it meets `mailbox` (0x1240000000-0x12400fffff, reserved)',
       reserve: 'keep 0x1240000000-0x12400fffff (`mailbox`) free of RAM that comes later',
     }]);
-    assert.deepEqual(pool, { memory: 'pool', kind: 'virtio-mem', block: '0x1000000', blocks: 16384, map: 'ok', failures: [], untold: 0 });
+    assert.deepEqual(pool, {
+      memory: 'pool', kind: 'virtio-mem', block: '0x1000000', blocks: 16384, map: 'ok', leaves: { '0x40000000': 0, '0x200000': 0, '0x1000': 67_108_864 }, tables: [131_072, 256, 1],
+      failures: [], untold: 0, outOfReach: [],
+    });
+  });
+
+  it('says what is out of reach once it has come, although nobody refuses it', async () => {
+    const told = async (layout: string): Promise<string> => {
+      const { out } = await vmlayout(['hotplug', `examples/stances/${layout}.vmlayout`]);
+      return out.slice(out.indexOf('vm memory')).split('\n').slice(2).join('\n');
+    };
+    assert.equal(await told('reject-none'), `    ok in every order, but 1 MiB out of reach, and nobody tells the guest
+      lost     0x180000000-0x1800fffff of \`later\` (1 MiB), which \`mailbox\` takes: no \`avoid\` tells the guest
+`);
+    assert.equal(await told('carve-type1'), `    ok in every order
+      lost     0x180000000-0x1800fffff of \`later\` (1 MiB), carved out around \`mailbox\`: the guest knows
+`);
+    const { out } = await vmlayout(['hotplug', 'examples/stances/carve-none.vmlayout', '--vm', 'device', '--format', 'json']);
+    const { vms } = JSON.parse(out) as { vms: readonly { arrivals: readonly { outOfReach: unknown }[] }[] };
+    assert.deepEqual(vms[0]?.arrivals[0]?.outOfReach, [{ region: 'high', base: '0x180000000', last: '0x1800fffff', reserved: ['mailbox'], carved: false, avoided: true }]);
   });
 
   it('says so where nothing comes later, and where a vm has no host', async () => {
@@ -49,6 +68,23 @@ describe('vmlayout hotplug', () => {
     const { out, err } = await vmlayout(['hotplug', '-'], { input: `${host}vm a on h {\n ram low at 0 size 1 GiB\n assign nic\n}\nvm b { ram low at 0 size 1 GiB }\n` });
     assert.match(out, /^vm a on h: VFIO type1, kernel 7\.2; 1 mapping at start-up\n {2}nothing comes later\n/);
     assert.match(err, /vm b has no host that could refuse anything/);
+  });
+
+  it('says the page of the device that comes, not that of those at start-up', async () => {
+    const iommu = (name: string, granule: string): string => `iommu ${name} { model smmu-v3\n granule ${granule}\n bits 48 }\n`;
+    const input = `host h { arch arm64\n page 4 KiB\n ${iommu('a', '4 KiB')} ${iommu('b', '64 KiB')} group 1 behind a { device nic "0000:01:00.0" }\n group 2 behind b { device late "0000:02:00.0" } }
+vm v on h {\n ram low at 4 GiB + 4 KiB size 1 GiB\n assign nic\n assign late hotplug\n}\n`;
+    for (const command of ['hotplug', 'plan']) assert.match((await vmlayout([command, '-'], { input })).out, /late(?:: | {2})EINVAL: IOVA, size and offset have to be multiples of 64 KiB/, command);
+    assert.match((await vmlayout(['hotplug', '-'], { input })).out, /reserve {2}align IOVA, size and offset to 64 KiB\n/);
+  });
+
+  it('lists RAM that no map is for', async () => {
+    const host = 'host h { arch x86_64\n group 1 { device nic "0000:01:00.0" } }\n';
+    const { out } = await vmlayout(['hotplug', '-'], { input: `${host}vm a on h {\n ram low at 0 size 1 GiB\n map low to low\n ram more at 4 GiB size 1 GiB hotplug dimm\n assign nic\n}\n` });
+    assert.equal(out.split('\n').slice(1).join('\n'), `  more  DIMM
+    ok in every order, but 1 GiB out of reach, and nobody tells the guest
+      lost     0x100000000-0x13fffffff of \`more\` (1 GiB), which no \`map\` shows: no \`avoid\` tells the guest
+`);
   });
 
   it('takes one file, and knows what was meant', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { compareStances, stanceName, type Comparison, type Outcome } from '../../server/core/dma/compare.js';
 import { formatLeaves } from '../../server/core/dma/leaves.js';
-import { formatRange } from '../../server/core/layout/address.js';
+import { formatAddress, formatRange } from '../../server/core/layout/address.js';
 import { spanText } from '../../server/core/report/comparison-rows.js';
 import { planOn } from './plan-of.js';
 
@@ -108,5 +108,51 @@ describe('stances side by side', () => {
   it('offer no block that holes fill anyway', () => {
     const host = ARM('type1', '7.2').replace('0x0800_0000 ..= 0x080f_ffff kind sw-msi', '0x4000_0000 size 2 GiB kind reserved');
     assert.deepEqual([...by(comparisonOf(host, LOW)).keys()], ['reject', 'carve', 'tolerate', 'relocate']);
+  });
+});
+
+describe('stances, and what comes later', () => {
+  const CARDS = `${PC('type1', '6.12')}
+  group 2 {
+    device tpu "0000:02:00.0"
+    reserved mailbox at 0x1_4000_0000 size 1 MiB kind reserved
+  }
+`;
+  const told = (guest: string, host = CARDS): string[] => [...by(comparisonOf(host, guest))].map(([name, { plan, why, outOfReach, keptOff, moves }]) =>
+    [name, why ?? `${plan?.totals.maps} ${plan?.totals.entries}`, outOfReach.map(formatRange).join() || 'none', keptOff.map(({ avoid }) => avoid?.name ?? 'untold').join() || 'nothing',
+      ...moves.map(({ region, to }) => `${region.name} to ${formatAddress(to)}`)].join('; '));
+  const hole = '0x140000000-0x1400fffff';
+
+  it('carve for the first device as it comes, and relocate for it', () => {
+    assert.deepEqual(told('ram low at 4 GiB size 2 GiB\nassign tpu hotplug'), [
+      'reject; 1 524288; none; nothing', `carve; 2 524032; ${hole}; untold`, 'tolerate; 1 524288; none; nothing', 'relocate; 1 524288; none; nothing; low to 0x180000000',
+    ]);
+  });
+
+  it('carve as RAM comes, and relocate it', () => {
+    const guest = 'ram low at 0 size 2 GiB\nwindow w at 5 GiB size 4 GiB for memory\nram d0 at 5 GiB size 2 GiB hotplug dimm\nassign tpu';
+    assert.deepEqual(told(guest), [
+      'reject; 1 524288; none; nothing', `carve; 1 524288; ${hole}; untold`, 'tolerate; 1 524288; none; nothing', 'relocate; 1 524288; none; nothing; d0 to 0x180000000',
+    ]);
+    assert.deepEqual(told(`${guest}\navoid gap at 0x1_4000_0000 size 1 MiB`)[1], `carve; 1 524288; ${hole}; gap`);
+  });
+
+  it('relocate what is plugged past an aperture, and for a device that comes to what stands', () => {
+    assert.match(`${told('ram low at 0 size 2 GiB\nram d0 at 0xffff_c000_0000 size 2 GiB hotplug dimm\nassign nic')[3]}`, /d0 to 0xffff80000000$/);
+    assert.match(`${told('ram low at 4 GiB size 2 GiB\nassign nic\nassign tpu hotplug')[3]}`, /low to 0x180000000$/);
+  });
+
+  it('lose RAM in silence where no kernel looks', () => {
+    const old = CARDS.replace('kernel 6.12', 'kernel 5.3');
+    assert.deepEqual(told('ram low at 4 GiB size 2 GiB\nassign nic\nassign tpu hotplug', old).slice(0, 3), [
+      `reject; 1 524288; ${hole}; untold`, `carve; 1 524288; ${hole}; untold`, `tolerate; 1 524288; ${hole}; untold`,
+    ]);
+  });
+
+  it('widen what they carve as the first device or RAM comes', () => {
+    const blocks = (guest: string): string[] => [...by(comparisonOf(CARDS, `backing pages size 8 GiB hugetlb 1 GiB\n${guest}`)).keys()].filter((name) => name.startsWith('carve'));
+    assert.deepEqual(blocks('ram low at 4 GiB size 2 GiB from pages\nassign tpu hotplug'), ['carve', 'carve to 2 MiB', 'carve to 1 GiB']);
+    assert.deepEqual(blocks('ram low at 4 GiB size 2 GiB from pages hotplug dimm\nassign tpu'), ['carve', 'carve to 2 MiB', 'carve to 1 GiB']);
+    assert.deepEqual(blocks('ram low at 4 GiB size 2 GiB from pages\nassign nic\nassign tpu hotplug'), ['carve']);
   });
 });

@@ -235,7 +235,7 @@ describe('contract: groups that share a type1 container', () => {
     assert.equal(told(full.attach(group([kept('reserved', GIB, 0n)]))), 'ok');
     assert.equal(told(full.attach(group([kept('direct-relaxable', 0n, GIB)]))), 'ok');
     const small = mapped(attached('type1', '7.2', []), memory(PAGE, PAGE));
-    assert.deepEqual(small.attach(group([], { pageSizes: [64n * KIB] }))[1], { errno: 'EINVAL', cause: 'alignment', existing: memory(PAGE, PAGE) });
+    assert.deepEqual(small.attach(group([], { pageSizes: [64n * KIB] }))[1], { errno: 'EINVAL', cause: 'alignment', existing: memory(PAGE, PAGE), page: 64n * KIB });
     const even = mapped(attached('type1', '7.2', []), memory(64n * KIB, 64n * KIB));
     assert.equal(told(even.attach(group([], { pageSizes: [64n * KIB] }))), 'ok');
     assert.deepEqual([...even.maps()], [memory(64n * KIB, 64n * KIB)]);
@@ -341,7 +341,7 @@ describe('contract: iommufd', () => {
       errno: 'EADDRINUSE', cause: 'aperture', existing: early, witness: rangeOf(0n, MIB),
     });
     const odd = memory(1n, 1n);
-    assert.deepEqual(mapped(open('iommufd', '7.2'), odd).attach(group([]))[1], { errno: 'EADDRINUSE', cause: 'alignment', existing: odd });
+    assert.deepEqual(mapped(open('iommufd', '7.2'), odd).attach(group([]))[1], { errno: 'EADDRINUSE', cause: 'alignment', existing: odd, page: PAGE });
     assert.equal(told(before.attach(group([kept('direct-relaxable', 0n, GIB)]))), 'ok');
   });
 

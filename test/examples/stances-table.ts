@@ -1,9 +1,9 @@
 import { outOfReach, startOf } from '../../server/core/dma/compare.js';
 import { effectText } from '../../server/core/dma/arrival-words.js';
+import { isAvoided } from '../../server/core/dma/contacts.js';
 import type { Plan } from '../../server/core/dma/plan.js';
+import { bytesOf, unreachedWith, type Unreached } from '../../server/core/dma/unreached.js';
 import { formatSize } from '../../server/core/layout/address.js';
-import { contains, intersect, sizeOf, type Range } from '../../server/core/layout/intervals.js';
-import type { Reserved } from '../../server/core/layout/model.js';
 
 /** The stances table: which layouts it is made of, and what their plans come to, one cell each. */
 
@@ -86,31 +86,27 @@ export function cellOf(plan: Plan, event: (typeof EVENTS)[number]['vm']): string
 
 function coldText(plan: Plan): string {
   const { errno } = startOf(plan);
-  return errno === 'ok' ? `it starts${lostText(outOfReach(plan), plan)}` : `${errno}: it doesn’t start`;
+  const lost = outOfReach(plan);
+  const isKnown = lost.every((range) => isAvoided(plan.vm.regions, range));
+  return errno === 'ok' ? `it starts${lossText(bytesOf(lost), isKnown)}` : `${errno}: it doesn’t start`;
 }
 
 function deviceText(plan: Plan): string {
   const [arrival] = plan.hotplug;
   const verdict = arrival?.verdict.errno ?? 'ok';
   if (verdict !== 'ok') return `${verdict}: ${effectText('device', plan.vm.vmm)}`;
-  return `it comes${lostText(shared(arrival?.assignment.device?.reserved ?? [], plan.maps.map(({ range }) => range)), plan)}`;
+  return `it comes${arrival ? unreachedText(unreachedWith(arrival, plan)) : ''}`;
 }
 
 function memoryText(plan: Plan): string {
   const [arrival] = plan.memoryHotplug;
   const failure = arrival?.failures[0];
   if (failure) return `${failure.verdict.errno}: ${effectText('dimm', plan.vm.vmm)}`;
-  return `it comes${lostText(shared(plan.kept, arrival?.region.range ? [arrival.region.range] : []), plan)}`;
+  return `it comes${arrival ? unreachedText(unreachedWith(arrival, plan)) : ''}`;
 }
 
-/** What devices keep of these ranges. */
-const shared = (kept: readonly Reserved[], ranges: readonly Range[]): Range[] =>
-  kept.flatMap((one) => ranges.flatMap((range) => intersect(one.range, range) ?? []));
+const unreachedText = (lost: readonly Unreached[]): string => lossText(bytesOf(lost.map(({ range }) => range)), lost.every(({ isAvoided }) => isAvoided));
 
 /** RAM that devices don't reach, and whether the guest is told. */
-function lostText(lost: readonly Range[], { vm }: Plan): string {
-  if (lost.length === 0) return '';
-  const avoids = vm.regions.flatMap(({ kind, range }): Range[] => (kind === 'avoid' && range ? [range] : []));
-  const known = lost.every((range) => avoids.some((avoid) => contains(avoid, range)));
-  return `; ${formatSize(lost.reduce((sum, range) => sum + sizeOf(range), 0n))} out of reach, ${known ? 'and the guest knows' : 'and nobody tells the guest'}`;
-}
+const lossText = (bytes: bigint, isKnown: boolean): string =>
+  bytes === 0n ? '' : `; ${formatSize(bytes)} out of reach, ${isKnown ? 'and the guest knows' : 'and nobody tells the guest'}`;

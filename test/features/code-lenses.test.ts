@@ -31,6 +31,9 @@ describe('code lenses', () => {
   it('tell what becomes of what comes later', () => {
     assert.ok(lensesOf(HOST + vm('4 GiB', 'assign nic\n  assign gpu hotplug')).includes('vm web | hot-plug works in every order'));
     assert.ok(lensesOf(HOST + vm('7 GiB', 'assign nic\n  assign gpu hotplug')).includes('vm web | hot-plug of gpu: EINVAL'));
+    const old = HOST.replace('kernel 6.6', 'kernel 5.3');
+    assert.ok(lensesOf(old + vm('7 GiB', 'assign nic\n  assign gpu hotplug')).includes('vm web | hot-plug works in every order, but 1 MiB of RAM out of reach'));
+    assert.ok(lensesOf(old + vm('4 GiB', 'vmm qemu\n  ram more at 20 GiB + 4 KiB size 1 GiB backing hugetlb 1 GiB hotplug dimm\n  assign nic')).includes('vm web | hot-plug of more: refused by QEMU'));
   });
 
   it('name the host where there are several', () => {

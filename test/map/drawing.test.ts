@@ -116,6 +116,16 @@ vm v on h {
     ]);
   });
 
+  it('refuses RAM that QEMU doesn’t take, and goes on without it', () => {
+    const [map] = models(LATER.replace('  ram more', '  ram odd at 12 GiB + 1 MiB size 1 GiB backing hugetlb 1 GiB hotplug dimm\n  ram more').replace('  assign gpu hotplug\n', ''));
+    assert.deepEqual(map?.sequences.map(told), [
+      ['as declared', 'start-up: ok', 'spare arrives: ok', 'odd arrives: refused', 'more arrives: ok'],
+      ['spare, then more', 'start-up: ok', 'spare arrives: ok', 'more arrives: ok'],
+      ['only spare', 'start-up: ok', 'spare arrives: ok'],
+      ['only more', 'start-up: ok', 'more arrives: ok'],
+    ]);
+  });
+
   it('is drawn without what isn’t there yet', () => {
     const [map] = models(LATER);
     assert.ok(map);

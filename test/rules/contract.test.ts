@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { check, checkLint, offersOf } from '../support/check.js';
+import { check, checkFix, checkLint, offersOf } from '../support/check.js';
 import { ARM, checkOn, lint, offersIn, on, PC } from '../support/on-host.js';
 
 // What the kernel is asked, when devices come, and what a host leaves out.
@@ -103,6 +103,25 @@ describe('rule map-missing', () => {
         assign nic
       }
     `);
+  });
+
+  it('looks at RAM that is plugged later, and at maps of the window that it is in', () => {
+    const guest = (map: string): string => `
+      vm a on box {
+        ram low at 0x4000_0000 size 2 MiB
+        map low to low
+        window dimms at 0x8000_0000 size 1 GiB for memory
+        ram more at 0x8000_0000 size 512 MiB hotplug dimm
+        ram own at 0xa000_0000 size 2 MiB hotplug dimm dma off
+        ${map}assign nic
+      }
+    `;
+    lint(ARM, guest('').replace('512 MiB hotplug dimm', `512 MiB hotplug dimm
+            ^^^^ map-missing: no map covers 0x80000000-0x9fffffff of \`more\` (512 MiB), and no \`avoid\` tells the guest: once it is plugged, DMA to it faults`));
+    lint(ARM, guest('map more to more\n        '));
+    lint(ARM, guest('map slot size 512 MiB to dimms\n        '));
+    lint(ARM, guest('avoid quiet at 0x8000_0000 size 512 MiB\n        '));
+    checkFix(on(ARM, guest('')), 'Map the rest of `more`', on('', guest('')).split('--- ')[0]?.replace('map low to low', 'map low to low\n  map more-rest to more') ?? '');
   });
 
   it('maps the rest around what devices keep', () => {

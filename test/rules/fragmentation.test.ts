@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { formatLeaves } from '../../server/core/dma/leaves.js';
 import type { Plan } from '../../server/core/dma/plan.js';
+import { leavesIn } from '../../server/core/dma/plugged-memory.js';
 import { importQemuMtree } from '../../server/core/formats/index.js';
 import { check, checkFix, checkLint, checkNoFix, type Checked } from '../support/check.js';
 import { sample } from '../support/texts.js';
@@ -321,5 +322,43 @@ describe('real machines', () => {
     const told = dumps.map((name) => [name, oursIn(withDevice(name, 'hugetlb 1 GiB'))] as const);
     assert.deepEqual(told.filter(([name, rules]) => rules.length > (name.startsWith('q35-numa4') ? 3 : 2)), []);
     assert.ok(told.some(([, rules]) => rules.length > 0));
+  });
+});
+
+describe('RAM that is plugged later', () => {
+  const later = (how: string, offset = ''): string => on(XEON, `
+    backing pages size 8 GiB hugetlb 1 GiB
+    ram low at 0 size 3 GiB from pages
+    ram more at 8 GiB size 4 GiB from pages${offset} hotplug ${how}`);
+  const told = (picture: string): string[] => check(picture).result.findings.filter(({ rule }) => OURS.includes(rule)).map(({ rule, message }) => `${rule}: ${message}`);
+
+  it('is out of phase as RAM from the start is, and is put in phase', () => {
+    const picture = later('dimm', ' + 3584 MiB');
+    assert.deepEqual(told(picture), [
+      'phase-mismatch: `more` lies 512 MiB out of phase with `pages`: 4 × 1 GiB become 2,048 × 2 MiB; nothing is refused, but `web` takes 2,051 leaves instead of 7 once it is plugged',
+    ]);
+    checkFix(picture, 'Take `more` from `pages + 4 GiB`: 4 × 1 GiB instead of 2,048 × 2 MiB', later('dimm', ' + 4 GiB'));
+    assert.deepEqual(told(later('dimm')), []);
+  });
+
+  it('has no leaf that is larger than its block', () => {
+    const [memory] = planOf(check(later('virtio-mem block 64 MiB'))).memoryHotplug;
+    assert.ok(memory);
+    assert.equal(formatLeaves(leavesIn(memory)), '2,048 × 2 MiB');
+    assert.deepEqual(told(later('virtio-mem block 64 MiB', ' + 3584 MiB')), []);
+    assert.match(`${told(later('virtio-mem block 64 MiB', ' + 3585 MiB'))}`, /^phase-mismatch: `more` lies 1 MiB out of phase/);
+  });
+
+  it('is cut by the holes that a VMM carves, and by no border to other RAM', () => {
+    const picture = later('dimm').replace('bits 48\n', 'bits 48\n      reserved gap at 0x2_4000_0000 size 1 MiB kind reserved\n');
+    assert.deepEqual(told(picture.replace('backing pages', 'on-overlap carve\n    avoid quiet at 0x2_4000_0000 size 1 MiB\n    backing pages')), [
+      'block-split: a hole at 0x240000000-0x2400fffff cuts a block of 1 GiB in `more`: 4 × 1 GiB become 3 × 1 GiB + 511 × 2 MiB + 256 × 4 KiB',
+    ]);
+    assert.deepEqual(told(on(XEON, `
+    backing pages size 2 GiB hugetlb 1 GiB
+    ram low at 0 size 512 MiB from pages
+    ram more at 512 MiB size 1536 MiB from pages hotplug dimm`)), [
+      'base-misaligned: `more` begins 512 MiB into a block of 1 GiB: 2 × 1 GiB become 1 × 1 GiB + 256 × 2 MiB',
+    ]);
   });
 });

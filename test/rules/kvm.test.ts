@@ -128,6 +128,14 @@ describe('rule device-reach', () => {
     assert.deepEqual(told(`${maps}assign nic`, narrow(32)), ['error device-reach all']);
     assert.deepEqual(told(`${maps}assign nic, gpu`, narrow(32)), ['note device-reach nic']);
   });
+
+  it('looks at RAM that is plugged later', () => {
+    const guest = 'ram low at 1 GiB size 1 GiB\nram more at 8 GiB size 4 GiB hotplug dimm\nassign nic';
+    assert.deepEqual(told(guest, narrow(33)), ['note device-reach nic']);
+    assert.match(messages(guest, narrow(33)).join(), /4 GiB that are mapped once all has come that may be plugged lie above/);
+    assert.deepEqual(told(guest, narrow(34)), []);
+    assert.deepEqual(told(guest.replace('assign', 'map low to low\nmap more to more\nassign'), narrow(33)), ['error device-reach more']);
+  });
 });
 
 describe('rule memlock-limit', () => {
@@ -147,6 +155,12 @@ describe('rule memlock-limit', () => {
     assert.deepEqual(told(ram('4 GiB'), limited('unlimited')), []);
     assert.deepEqual(told('ram low at 4 GiB size 4 GiB', limited('1 GiB')), []);
     assert.deepEqual(told(ram('4 GiB'), `${limited('1 GiB')}\ncontract none`), []);
+  });
+
+  it('doesn’t count what a VMM carves out of RAM that is plugged', () => {
+    const guest = 'on-overlap carve\nram low at 0x1_0000_0000 size 1 GiB\nram more at 0x4000_0000 size 1 GiB hotplug dimm\navoid gap at 0x6000_0000 size 1 MiB\nassign nic, gpu';
+    assert.deepEqual(messages(guest, limited('2047 MiB')), ['2047 MiB are pinned once all has come that may be plugged, and `memlock` is 2047 MiB: what the VMM locks besides may find no room (ENOMEM)']);
+    assert.match(messages(guest, limited('2046 MiB')).join(), /2047 MiB once all has come that may be plugged/);
   });
 
   it('counts twice what is mapped twice', () => {

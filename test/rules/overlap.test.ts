@@ -408,7 +408,7 @@ describe('rule undeclared-dma-hole', () => {
       vm a on box {
         on-overlap carve
         ram low at 0x6000_0000 size 2 MiB
-            ^^^ undeclared-dma-hole: the VMM carves 0x60000000-0x600fffff out of \`low\` around \`quirk\`, and no \`avoid\` tells the guest: devices lose what they write there
+            ^^^ undeclared-dma-hole: the VMM carves 0x60000000-0x600fffff out of \`low\` around \`quirk\` when \`gpu\` is plugged, and no \`avoid\` tells the guest: devices lose what they write there
         assign gpu hotplug
       }
     `);

@@ -1,4 +1,4 @@
-import { formatCount, formatRange } from '../layout/address.js';
+import { formatCount, formatRange, formatSize } from '../layout/address.js';
 import type { ArrivalFailure, SequenceStep } from './arrivals.js';
 import type { BlockRun } from './hotplug-replay.js';
 import type { Plan } from './plan.js';
@@ -63,7 +63,7 @@ export function reserveText({ verdict, sequence, map }: ArrivalFailure): string 
       return `keep ${map ? `\`${map.region?.name ?? map.name}\`` : 'RAM that comes later'} within what every IOMMU translates`;
     case 'alignment':
     case 'page-size':
-      return 'align IOVA, size and offset to the coarsest page of all IOMMUs';
+      return `align IOVA, size and offset to ${verdict.page === undefined ? 'the coarsest page of all IOMMUs' : formatSize(verdict.page)}`;
     case 'limit':
       return 'fewer and larger mappings: larger blocks of virtio-mem, or a higher `dma_entry_limit`';
     case 'memlock':

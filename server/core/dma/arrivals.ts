@@ -1,11 +1,12 @@
 import { KIB, MIB } from '../layout/address.js';
 import type { Element } from '../layout/elements.js';
-import { sizeOf } from '../layout/intervals.js';
-import type { Assignment, Backing, Region, Vm } from '../layout/model.js';
+import { sizeOf, type Range } from '../layout/intervals.js';
+import type { Assignment, Backing, Host, Region, Vm } from '../layout/model.js';
 import type { Container } from './contract.js';
 import { judgeArrivals, type Judgement } from './hotplug.js';
 import type { Arrival, ArrivalStep, BlockRun, HotplugSystem } from './hotplug-replay.js';
 import type { HotplugFailure } from './hotplug-verify.js';
+import { deviceRefusal, type DeviceRefusal } from './memory-device.js';
 import type { PlannedMap } from './plan.js';
 import { arrivalRequests, type DmaRequest, type MappingHabits } from './requests.js';
 import { type AttachRequest, type ContainerOptions, mappedRange, type MapRequest, OK, type Verdict } from './verdict.js';
@@ -26,10 +27,12 @@ export interface HotplugVerdict {
 export interface MemoryVerdict {
   readonly region: Region;
   readonly kind: 'dimm' | 'virtio-mem';
-  /** What is asked for when it comes: all of a DIMM, or the first block. */
+  /** What is asked for when it comes: all of a DIMM, or the first block; nothing where no `map` is for it. */
   readonly requests: readonly DmaRequest[];
   /** Of `virtio-mem`, unless maps are written for it. */
   readonly blocks: { readonly size: bigint; readonly count: bigint } | undefined;
+  /** Why QEMU doesn't take it, whoever is there: then nobody is asked. */
+  readonly refusal: DeviceRefusal | undefined;
   readonly failures: readonly ArrivalFailure[];
   readonly untold: number;
 }
@@ -73,12 +76,15 @@ export interface ArrivingDevice {
 /** All that arrivals meet. */
 export interface ArrivalContext {
   readonly vm: Vm;
+  readonly host: Host;
   readonly habits: MappingHabits;
   readonly options: ContainerOptions;
   readonly spaces: readonly ArrivalSpace[];
   readonly devices: readonly ArrivingDevice[];
   /** What is asked for at start-up. */
   readonly maps: readonly PlannedMap[];
+  /** The same as it is asked for in a space without a device: before anything is carved where none is there at all. */
+  readonly ram: readonly DmaRequest[];
   requestOf(request: DmaRequest): MapRequest;
 }
 
@@ -91,7 +97,8 @@ export interface Arrivals {
 export function arrivalsOf(context: ArrivalContext): Arrivals {
   const memory = context.vm.assignments.length === 0 ? [] : memoriesIn(context);
   if (memory.length === 0 && context.devices.length === 0) return { hotplug: [], memory: [] };
-  const judged = context.spaces.map((space) => judgeSpace(space, memory, context));
+  const asked = memory.filter(({ requests, refusal }) => requests.length > 0 && !refusal);
+  const judged = context.spaces.map((space) => judgeSpace(space, asked, context));
   return {
     hotplug: context.devices.map((device) => deviceVerdict(device, judged, context)),
     memory: memory.map((one) => ({ ...one, ...together(judged.map(({ memories }) => memories.get(one))) })),
@@ -100,19 +107,21 @@ export function arrivalsOf(context: ArrivalContext): Arrivals {
 
 type Memory = Omit<MemoryVerdict, 'failures' | 'untold'>;
 
-/** RAM with what is asked for when it comes; what nobody maps can't be refused. */
-function memoriesIn({ vm, habits }: ArrivalContext): Memory[] {
+/** RAM with what is asked for when it comes: nothing where maps are written and none is for it. What isn't meant for DMA is left out. */
+function memoriesIn({ vm, host, habits }: ArrivalContext): Memory[] {
   return vm.regions.flatMap((region): Memory[] => {
     if (!region.arrival || !region.range) return [];
     const kind = region.arrival.kind;
+    const refusal = deviceRefusal(region, vm, host, habits.page);
     const size = kind === 'virtio-mem' ? blockSize(region.arrival.block, region.backing, habits.page) : undefined;
     const requests = arrivalRequests(region, vm, habits, size);
-    if (requests.length === 0 || requests.some(({ offset }) => offset === undefined)) return [];
+    if (requests.some(({ offset }) => offset === undefined)) return [];
+    if (requests.length === 0) return (vm.maps.length > 0 || refusal) && region.dma !== false ? [{ region, kind, requests, blocks: undefined, refusal }] : [];
     const isWritten = requests.some(({ written }) => written);
-    if (size === undefined) return [{ region, kind, requests, blocks: undefined }];
-    if (isWritten) return requests.map((request) => ({ region, kind, requests: [request], blocks: undefined }));
+    if (size === undefined) return [{ region, kind, requests, blocks: undefined, refusal }];
+    if (isWritten) return requests.map((request) => ({ region, kind, requests: [request], blocks: undefined, refusal }));
     const count = sizeOf(region.range) / size;
-    return [{ region, kind, requests, blocks: { size, count: count === 0n ? 1n : count } }];
+    return [{ region, kind, requests, blocks: { size, count: count === 0n ? 1n : count }, refusal }];
   });
 }
 
@@ -166,11 +175,11 @@ function groupsInto({ key, boot }: ArrivalSpace, { devices }: ArrivalContext): A
 }
 
 function systemOf(space: ArrivalSpace, devices: readonly ArrivingDevice[], memory: readonly Memory[], context: ArrivalContext): HotplugSystem {
-  const { vm, options, habits, maps, requestOf } = context;
+  const { vm, options, habits, maps, ram, requestOf } = context;
   return {
     options,
     boot: space.boot?.attached ?? [],
-    ram: space.isMapped ? maps.filter(({ verdict }) => !space.boot || verdict.errno === 'ok').map(requestOf) : [],
+    ram: !space.isMapped ? [] : space.boot ? maps.filter(({ verdict }) => verdict.errno === 'ok').map(requestOf) : ram.map(requestOf),
     arrivals: [...devices.map(({ request }): Arrival => ({ kind: 'group', group: request })), ...memory.map((one) => memoryArrival(one, requestOf))],
     carve: vm.stance === 'carve' && vm.maps.length === 0 ? habits.alignment : undefined,
   };
@@ -191,13 +200,19 @@ function told({ steps, verdict, request, affected }: HotplugFailure, names: read
     return named ? [{ ...named, blocks: step.blocks }] : [];
   });
   const decided = verdict.existing ?? request;
-  const map = decided && maps.find(({ range }) => range.base <= decided.iova && decided.iova < range.end);
+  const map = decided && mapAt(decided.iova, maps);
   return { sequence, verdict, map, memory: decided && !map ? memoryAt(decided, memory) : undefined, affected };
 }
 
+/** The mapping at an address, or of the region there, where the mapping was carved around another device. */
+const mapAt = (address: bigint, maps: readonly PlannedMap[]): PlannedMap | undefined =>
+  maps.find(({ range }) => holds(range, address)) ?? maps.find(({ region, written }) => !written && region?.range && holds(region.range, address));
+
+const holds = ({ base, end }: Range, address: bigint): boolean => base <= address && address < end;
+
 function memoryAt(request: MapRequest, memory: readonly Memory[]): Region | undefined {
   const { base } = mappedRange(request);
-  return memory.find(({ region, requests }) => [region.range, ...requests.map(({ range }) => range)].some((range) => range && range.base <= base && base < range.end))?.region;
+  return memory.find(({ region, requests }) => [region.range, ...requests.map(({ range }) => range)].some((range) => range && holds(range, base)))?.region;
 }
 
 function deviceVerdict({ assignment, key, request, refusal }: ArrivingDevice, judged: readonly JudgedSpace[], context: ArrivalContext): HotplugVerdict {

@@ -1,11 +1,14 @@
 import { formatSize, isAligned } from '../layout/address.js';
 import { contains, intersect, overlaps, subtract, unite, type Range } from '../layout/intervals.js';
 import { hiddenParts } from '../layout/hidden-parts.js';
-import type { Host, Region, Stance, Vm } from '../layout/model.js';
+import type { Device, Host, Region, Reserved, Stance, Vm } from '../layout/model.js';
 import { alignmentFor, nearestFreePlace, phaseOf } from './free-places.js';
 import { KERNEL_CHANGES, type KernelVersion } from './kernel-version.js';
 import { leafLevel } from './tables.js';
-import { makePlan, type Plan, type PlannedMap } from './plan.js';
+import { lateContacts } from './contacts.js';
+import { apertureOf, makePlan, type Plan, type PlannedMap } from './plan.js';
+import { comesAlone } from './plugged-memory.js';
+import { carvedHoles, NEVER_REACHED } from './unreached.js';
 import { reasonOf } from './verdict-words.js';
 import { isExcluded, type Errno, type Verdict } from './verdict.js';
 import { habitsOf } from './vmm-habits.js';
@@ -102,8 +105,12 @@ function outcomeOf(stance: Outcome['stance'], block: bigint | undefined, vm: Vm,
 
 /** Leaf sizes that holes could be widened to, so that what is left keeps its blocks: one for each level of the tables. */
 function blocksToCarve(plan: Plan): bigint[] {
-  const sizes = new Set(plan.maps.flatMap(({ range, usableSizes }) => {
-    const holes = plan.kept.filter((kept) => isExcluded(kept) && overlaps(kept.range, range)).map((kept) => kept.range);
+  const kept = [...plan.kept, ...keptByComers(plan)].filter(isExcluded);
+  const plugged = plan.memoryHotplug.flatMap(({ maps }) => maps);
+  // What stands by the time that a device comes isn't cut for it.
+  const cut = [...plan.maps.map((map) => ({ map, by: plan.attachedAtBoot ? plan.kept.filter(isExcluded) : kept })), ...plugged.map((map) => ({ map, by: kept }))];
+  const sizes = new Set(cut.flatMap(({ map: { range, usableSizes }, by }) => {
+    const holes = by.filter((one) => overlaps(one.range, range)).map((one) => one.range);
     return usableSizes.filter((size) => size > plan.alignment && holes.some(({ base, end }) => !isAligned(base, size) || !isAligned(end, size)));
   }));
   const byLevel = new Map<number, bigint>();
@@ -133,12 +140,16 @@ function lostDoorbell(plan: Plan): string | undefined {
   return window && `the kernel finds no room for doorbells in \`${window.name}\`: devices raise no MSI`;
 }
 
-/** RAM that no mapping shows to devices, and what of it lies under a range that never gets to RAM. `dma off` is as it was meant. */
+/**
+ * RAM that no mapping shows to devices, and what of it lies under a range that never gets to RAM, once everything has come that
+ * can. `dma off` is as it was meant.
+ */
 export function outOfReach(plan: Plan): Range[] {
   const hidden = hiddenParts(plan.vm.regions);
-  const mapped = plan.maps.filter(({ verdict }) => verdict.errno === 'ok').map(({ range }) => range);
-  const lost = shadowed(plan);
-  const ram = plan.vm.regions.filter(({ kind, hotplug, dma, alias }) => kind === 'ram' && !hotplug && dma !== false && !alias);
+  const mapped = [...plan.maps.filter(isAccepted), ...plan.memoryHotplug.flatMap(({ maps }) => maps)].map(({ range }) => range);
+  const lost = [...shadowed(plan), ...carvedHoles(plan).map(({ range }) => range)];
+  const refused = new Set(plan.memoryHotplug.filter((memory) => !comesAlone(memory)).map(({ region }) => region));
+  const ram = plan.vm.regions.filter((region) => region.kind === 'ram' && region.dma !== false && !region.alias && !refused.has(region));
   return unite(ram.flatMap((region) => {
     if (!region.range) return [];
     const visible = subtract(region.range, hidden.get(region) ?? []);
@@ -146,15 +157,17 @@ export function outOfReach(plan: Plan): Range[] {
   }));
 }
 
-/** What mappings that the kernel accepted share with what devices keep. */
-const shadowed = ({ kept, maps }: Plan): Range[] =>
-  unite(kept.filter(isExcluded).flatMap(({ range }) => maps.filter(isAccepted).flatMap((map) => intersect(map.range, range) ?? [])));
+/** What mappings that the kernel accepted share with what devices keep, those that come later among them. */
+const shadowed = (plan: Plan): Range[] => unite([
+  ...plan.kept.filter(isExcluded).flatMap(({ range }) => plan.maps.filter(isAccepted).flatMap((map) => intersect(map.range, range) ?? [])),
+  ...lateContacts(plan, NEVER_REACHED).map(({ shared }) => shared),
+]);
 
 const isAccepted = ({ verdict }: PlannedMap): boolean => verdict.errno === 'ok';
 
 /** What is carved out or left to the guest to keep off, each with the `avoid` that says so. */
 function keptOff(plan: Plan): KeptOff[] {
-  const carved = plan.leftOut.filter(({ kept }) => kept.length > 0).map(({ range }) => range);
+  const carved = carvedHoles(plan).map(({ range }) => range);
   const avoids = plan.vm.regions.filter(({ kind }) => kind === 'avoid');
   return unite([...carved, ...shadowed(plan)]).map((range) => ({ range, avoid: avoids.find((avoid) => avoid.range && contains(avoid.range, range)) }));
 }
@@ -176,12 +189,20 @@ function relocation(rejected: Plan, declared: Vm): Outcome {
 const nowhere = (why: string): Outcome =>
   ({ stance: 'relocate', block: undefined, isDeclared: false, plan: undefined, why, start: { errno: 'ok', reason: undefined }, outOfReach: [], keptOff: [], moves: [], kernels: [] });
 
-/** Regions whose mapping meets what a device keeps, or leaves the aperture. */
-const inTheWay = (plan: Plan): Region[] =>
-  [...new Set(plan.maps.filter((map) => isMet(map, plan)).flatMap(({ region }) => region ?? []))];
+/** Regions whose mapping meets what a device keeps, or leaves an aperture, now or once everything has come. */
+function inTheWay(plan: Plan): Region[] {
+  const kept = [...plan.kept, ...keptByComers(plan)].filter(isExcluded);
+  const apertures = [plan.aperture, ...comersTo(plan).map(({ iommu }) => apertureOf(iommu, plan))];
+  const isMet = ({ range }: PlannedMap): boolean => apertures.some((aperture) => !contains(aperture, range)) || kept.some((one) => overlaps(one.range, range));
+  const maps = [...plan.maps, ...plan.memoryHotplug.flatMap((memory) => memory.maps)];
+  return [...new Set(maps.filter(isMet).flatMap(({ region }) => region ?? []))];
+}
 
-const isMet = ({ range }: PlannedMap, { kept, aperture }: Plan): boolean =>
-  !contains(aperture, range) || kept.some((one) => isExcluded(one) && overlaps(one.range, range));
+/** Devices that come later, or would if RAM lay elsewhere. */
+const comersTo = ({ hotplug }: Plan): Device[] =>
+  hotplug.flatMap(({ assignment: { device, behind }, verdict: { errno, cause } }) => (device && behind === undefined && (errno === 'ok' || cause === 'reserved' || cause === 'aperture') ? [device] : []));
+
+const keptByComers = (plan: Plan): Reserved[] => comersTo(plan).flatMap(({ reserved }) => reserved);
 
 /** What others lie over, or what lies over others, stays where it is. */
 const isMovable = (region: Region, { regions }: Vm): boolean => region.over.length === 0 && !regions.some(({ over, alias }) => over.includes(region) || alias === region);

@@ -1,11 +1,14 @@
 import { alignDown, alignUp } from '../layout/address.js';
 import { intersect, subtract, type Range } from '../layout/intervals.js';
-import type { Region, Reserved, ReservedKind } from '../layout/model.js';
+import type { Assignment, Region, Reserved, ReservedKind } from '../layout/model.js';
 import { addLeaves, leafSegments, leavesOf, usableLeafSizes, type Leaves } from './leaves.js';
 import { contiguousPage, physicalOf, type Plan, type PlannedMap } from './plan.js';
 import { atLeast } from './kernel-version.js';
+import { comesAlone } from './plugged-memory.js';
+import { spaceOf } from './spaces.js';
+import { isExcluded } from './verdict.js';
 
-/** A DMA mapping that meets a range which a device assigned at start-up keeps. */
+/** A DMA mapping that meets a range which an assigned device keeps. */
 export interface Contact {
   readonly plan: Plan;
   readonly map: PlannedMap;
@@ -14,18 +17,71 @@ export interface Contact {
   readonly shared: Range;
   /** Whether the kernel looks at it at all. */
   readonly checked: boolean;
+  /** Whether the mapping is of RAM that comes while the guest runs. */
+  readonly isPlugged: boolean;
+  /** The device whose range it is, where that comes later. */
+  readonly keeper: Assignment | undefined;
 }
 
 /** Every contact with ranges of these kinds that isn't carved around or rightly tolerated. */
 export function contactsOf(plan: Plan, kinds: ReadonlySet<ReservedKind>): Contact[] {
+  return [
+    ...contactsAtBoot(plan, kinds).filter(({ kept, shared }) => !isTolerated(plan, kept, shared)),
+    ...lateContacts(plan, kinds).filter((contact) => !isTolerated(plan, contact.kept, contact.shared) && !isLeftToTheGuest(contact)),
+  ];
+}
+
+function contactsAtBoot(plan: Plan, kinds: ReadonlySet<ReservedKind>): Contact[] {
   if (!plan.attachedAtBoot) return [];
-  const checked = refusesContacts(plan);
-  return plan.maps.flatMap((map) =>
-    plan.kept.flatMap((kept) => {
-      const shared = kinds.has(kept.kind) ? intersect(map.range, kept.range) : undefined;
-      return shared && !isTolerated(plan, kept, shared) ? [{ plan, map, kept, shared, checked }] : [];
-    }),
-  );
+  return plan.maps.flatMap((map) => plan.kept.flatMap((kept) => contactOf({ plan, map, kept, isPlugged: false, keeper: undefined }, kinds)));
+}
+
+/**
+ * What comes to be once everything has come, RAM or devices. Where the kernel looks, whatever would meet is refused when it
+ * comes, and told there; only a `direct-relaxable` range stands in nobody's way.
+ */
+export function lateContacts(plan: Plan, kinds: ReadonlySet<ReservedKind>): Contact[] {
+  const later = keptLater(plan);
+  const plugged = plan.memoryHotplug.filter(comesAlone).flatMap(({ maps }) => maps);
+  const atBoot = plan.maps.filter(({ verdict }) => verdict.errno === 'ok');
+  const contacts = [
+    ...atBoot.flatMap((map) => later.flatMap((one) => contactOf({ plan, map, ...one, isPlugged: false }, kinds))),
+    ...plugged.flatMap((map) => plan.kept.flatMap((kept) => contactOf({ plan, map, kept, isPlugged: true, keeper: undefined }, kinds))),
+    ...plugged.flatMap((map) => later.flatMap((one) => contactOf({ plan, map, ...one, isPlugged: true }, kinds))),
+  ];
+  return contacts.filter(({ checked, kept }) => !checked || kept.kind === 'direct-relaxable');
+}
+
+function contactOf(meeting: Omit<Contact, 'shared' | 'checked'>, kinds: ReadonlySet<ReservedKind>): Contact[] {
+  const shared = kinds.has(meeting.kept.kind) ? intersect(meeting.map.range, meeting.kept.range) : undefined;
+  return shared ? [{ ...meeting, shared, checked: refusesContacts(meeting.plan) }] : [];
+}
+
+/** A range that a device brings which comes later. */
+export interface KeptLater {
+  readonly kept: Reserved;
+  readonly keeper: Assignment;
+}
+
+/** What devices bring that come to a space in which RAM is mapped, unless they can't come at all; each range once, and none that is kept already. */
+export function keptLater({ vm, kept, hotplug }: Plan): KeptLater[] {
+  const seen = new Set(kept.map(({ element }) => element));
+  const comers = hotplug.filter(({ assignment, verdict }) => verdict.errno === 'ok' && (vm.maps.length > 0 || spaceOf(assignment, vm).identity));
+  return comers.flatMap(({ assignment }) => (assignment.device?.reserved ?? []).flatMap((reserved) => {
+    if (seen.has(reserved.element)) return [];
+    seen.add(reserved.element);
+    return [{ kept: reserved, keeper: assignment }];
+  }));
+}
+
+/**
+ * Whether a VMM that carves counts on the guest here: a hole that it makes as one or the other comes is told by itself, and what
+ * it had mapped already the guest keeps off if it has promised to. A doorbell isn't mapped over RAM all the same.
+ */
+function isLeftToTheGuest({ plan, kept, shared, isPlugged, keeper }: Contact): boolean {
+  if (plan.vm.stance !== 'carve' || plan.vm.maps.length > 0 || !isExcluded(kept)) return false;
+  if (!keeper || !plan.attachedAtBoot) return true;
+  return kept.kind !== 'sw-msi' && (isPlugged || isAvoided(plan.vm.regions, shared));
 }
 
 /** Whether the kernel refuses a mapping over a kept range: iommufd always, VFIO type1 since Linux 5.4 (`vfio_iommu_iova_dma_valid`). */

@@ -3,6 +3,7 @@ import { byBase, isEmpty, overlaps, sizeOf, type Range } from '../layout/interva
 import type { Backing } from '../layout/model.js';
 import { addLeaves, leafSegments, leavesOf, totalLeaves, usableLeafSizes, type Leaves, type LeafSegments } from './leaves.js';
 import { contiguousPage, physicalOf, type Plan, type PlannedMap } from './plan.js';
+import { mapsInAll } from './plugged-memory.js';
 import { pmdSize, whyNoStage2 } from './stage2.js';
 import { countTables } from './tables.js';
 
@@ -85,11 +86,11 @@ const known = new WeakMap<Plan, Fragmentation>();
 export function fragmentationOf(plan: Plan, wanted: (map: PlannedMap) => WantedPage | undefined): Fragmentation {
   const earlier = known.get(plan);
   if (earlier) return earlier;
-  const maps = plan.maps.filter((map) => isCounted(map, plan));
+  const maps = mapsInAll(plan).filter((map) => isCounted(map, plan));
   const phase = inOnePhase(maps).flatMap((group) => phaseLoss(plan, group));
   const inPhase = without(maps, phase);
   const backing = groupBy(inPhase, (map) => map.backing).flatMap((group) => backingLoss(plan, group, wanted));
-  const chains = linesOf(without(inPhase, backing)).flatMap(chainsOf);
+  const chains = linesOf(without(inPhase, backing), plan).flatMap(chainsOf);
   const borders = chains.map((chain) => borderLosses(plan, chain, phase));
   const fragmentation = {
     phase,
@@ -102,13 +103,23 @@ export function fragmentationOf(plan: Plan, wanted: (map: PlannedMap) => WantedP
   return fragmentation;
 }
 
-/** Table pages that a lost phase costs the domain: requests share tables, so all of the plan is counted again. */
-export function tablesLost({ plan, maps }: PhaseLoss): bigint {
+/** Table pages that a lost phase costs the domain: requests share tables, so all of them are counted again. */
+export function tablesLost(loss: PhaseLoss): bigint {
+  const { plan, maps } = loss;
   const lost = new Set(maps);
-  const inPhase = plan.maps.map((map) => (lost.has(map) ? segmentsInPhase(map, plan) : map.segments));
-  const pages = (tables: readonly bigint[]): bigint => tables.reduce((sum, count) => sum + count, 0n);
-  return pages(plan.totals.tables) - pages(countTables(inPhase, plan.format));
+  const there = mapsBeside(loss);
+  const pages = (segments: readonly LeafSegments[]): bigint => countTables(segments, plan.format).reduce((sum, count) => sum + count, 0n);
+  return pages(there.map(({ segments }) => segments)) - pages(there.map((map) => (lost.has(map) ? segmentsInPhase(map, plan) : map.segments)));
 }
+
+/** Whether the mappings are of RAM that comes later. */
+export const isPlugged = ({ plan, blamed }: Pick<LeafLoss, 'plan' | 'blamed'>): boolean => !plan.maps.includes(blamed);
+
+/** What there is from start-up, and with it what the loss is about. */
+const mapsBeside = ({ plan, maps }: LeafLoss): PlannedMap[] => [...new Set([...plan.maps, ...maps])];
+
+/** How many leaves there are once that is there which the loss is about. */
+export const leavesBeside = (loss: LeafLoss): bigint => totalLeaves(sumOf(mapsBeside(loss).map(({ leaves }) => leaves)));
 
 /** What IOVA and physical address differ by: two mappings of one backing with the same shift lie on one line. */
 export const shiftOf = (map: PlannedMap): bigint => map.range.base - physicalOf(map);
@@ -179,13 +190,16 @@ export function hopedLeaves(map: PlannedMap, plan: Plan): Leaves | undefined {
 }
 
 /**
- * Mappings of one backing with one shift, in the order of their IOVA. A line on which mappings overlap is left out:
- * that is an error of its own, and what it costs can't be told.
+ * Mappings of one backing with one shift, in the order of their IOVA. RAM that comes later is on a line of its own, as nobody
+ * would ask for it together with another. A line on which mappings overlap is left out: that is an error of its own, and what
+ * it costs can't be told.
  */
-function linesOf(maps: readonly PlannedMap[]): PlannedMap[][] {
+function linesOf(maps: readonly PlannedMap[], { memoryHotplug }: Plan): PlannedMap[][] {
+  const comesWith = new Map(memoryHotplug.flatMap((memory) => memory.maps.map((map) => [map, memory.region])));
   const paged = maps.filter(({ backing }) => backing?.page !== undefined || backing?.kind === 'physical');
   return groupBy(paged, ({ backing }) => backing)
     .flatMap((group) => groupBy(group, shiftOf))
+    .flatMap((group) => groupBy(group, (map) => comesWith.get(map)))
     .map((line) => [...line].sort((left, right) => byBase(left.range, right.range)))
     .filter((line) => line.every((map, index) => index === 0 || !overlaps(map.range, line[index - 1]?.range ?? map.range)));
 }

@@ -1,4 +1,4 @@
-import { ADDRESS_SPACE, largest, smallest } from '../layout/address.js';
+import { ADDRESS_SPACE, largest, lowestBit, smallest } from '../layout/address.js';
 import { type Range, subtract } from '../layout/intervals.js';
 import { blockAt, type BlockRun, carved, holesOf, type HotplugSystem, type MemoryArrival } from './hotplug-replay.js';
 import { ALL_ADDRESSES } from './usable-ranges.js';
@@ -59,8 +59,6 @@ export const without = (ranges: readonly Range[], holes: readonly Range[]): Rang
 
 /** The largest power of two that divides IOVA, size and offset: no coarser page takes the request. */
 export const alignmentOf = ({ iova, size, offset }: MapRequest): bigint => lowestBit(iova | size | offset);
-
-const lowestBit = (value: bigint): bigint => (value === 0n ? ADDRESS_SPACE : value & -value);
 
 /** The block of a family that no page above `alignment` takes, carved around what these groups keep. */
 export interface Alignment {

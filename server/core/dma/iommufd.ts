@@ -117,11 +117,11 @@ const MAP_CHECKS: readonly Check<Mapping>[] = [
   refuseMemoryWrap,
   ({ request }) => (request.size === 0n ? refuse('EINVAL', 'empty') : undefined),
   ({ request: { iova, size }, state: { alignment } }) =>
-    isAligned(iova, alignment) && isAligned(size, alignment) ? undefined : refuse('EINVAL', 'alignment'),
+    isAligned(iova, alignment) && isAligned(size, alignment) ? undefined : refuse('EINVAL', 'alignment', { page: alignment }),
   ({ request }) => (request.iova + request.size > ADDRESS_SPACE ? refuse('EOVERFLOW', 'wrap') : undefined),
   refuseUnusable,
   refuseExisting,
-  ({ request, state }) => (isAligned(request.offset, state.alignment) ? undefined : refuse('EINVAL', 'alignment')),
+  ({ request, state }) => (isAligned(request.offset, state.alignment) ? undefined : refuse('EINVAL', 'alignment', { page: state.alignment })),
   ({ request, state, options }) =>
     state.attached.length > 0 ? refusePin([request], state.locked, options) : undefined,
 ];
@@ -218,7 +218,7 @@ function refuseAlignment({ group, state }: Attachment): Verdict | undefined {
   if (alignment === state.alignment) return undefined;
   for (const existing of valuesOf(state.maps)) {
     if (![existing.iova, existing.size, existing.offset].every((value) => isAligned(value, alignment))) {
-      return refuse('EADDRINUSE', 'alignment', { existing });
+      return refuse('EADDRINUSE', 'alignment', { existing, page: alignment });
     }
   }
   return undefined;

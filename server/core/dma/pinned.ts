@@ -1,6 +1,7 @@
 import { sizeOf } from '../layout/intervals.js';
 import type { Assignment, Vm } from '../layout/model.js';
 import type { Plan, PlannedMap } from './plan.js';
+import { mapsInAll } from './plugged-memory.js';
 import { isPinned } from './requests.js';
 import { spacesOf } from './spaces.js';
 
@@ -25,22 +26,17 @@ export interface Pinned {
  */
 export function pinnedBy(plan: Plan): Pinned {
   const { vm, maps } = plan;
-  const mapped = maps.filter((map) => isPinned(map) && (map.verdict.errno === 'ok' || map.verdict.cause === 'memlock'));
-  const once = mapped.reduce((sum, { range }) => sum + sizeOf(range), 0n);
   const spaces = mappedSpaces(vm.assignments.filter(({ hotplug }) => !hotplug), vm);
   return {
-    atBoot: once * BigInt(spaces),
-    atMost: (once + arriving(vm)) * BigInt(mappedSpaces(vm.assignments, vm)),
+    atBoot: bytesPinned(maps) * BigInt(spaces),
+    atMost: bytesPinned(mapsInAll(plan)) * BigInt(mappedSpaces(vm.assignments, vm)),
     spaces,
     refused: maps.find(({ verdict }) => verdict.cause === 'memlock'),
   };
 }
 
-/** What is mapped once all memory is there that may be plugged. */
-function arriving({ maps, regions }: Vm): bigint {
-  if (maps.length > 0) return maps.reduce((sum, { region, size }) => (region?.hotplug && region.backing?.kind !== 'physical' ? sum + (size ?? 0n) : sum), 0n);
-  return regions.reduce((sum, { hotplug, range, dma, backing }) => (hotplug && range && dma !== false && backing?.kind !== 'physical' ? sum + sizeOf(range) : sum), 0n);
-}
+const bytesPinned = (maps: readonly PlannedMap[]): bigint =>
+  maps.filter((map) => isPinned(map) && (map.verdict.errno === 'ok' || map.verdict.cause === 'memlock')).reduce((sum, { range }) => sum + sizeOf(range), 0n);
 
 /** The spaces in which the VMM maps by itself, or is told to by a `map`: behind an emulated vIOMMU that lets nothing pass it maps nothing. */
 const mappedSpaces = (assignments: readonly Assignment[], vm: Vm): number =>

@@ -1,19 +1,22 @@
 import { largest } from '../layout/address.js';
 import { intersect, sizeOf, type Range } from '../layout/intervals.js';
 import type { Assignment, ContractName, Host, Iommu, Reserved, Vm } from '../layout/model.js';
-import { arrivalsOf, type Arrivals, type HotplugVerdict, type MemoryVerdict } from './arrivals.js';
+import { arrivalsOf, type Arrivals, type HotplugVerdict } from './arrivals.js';
 import { mapBeside, openContainer, type Container } from './contract.js';
 import { smallestPage, type IommuFormat } from './formats.js';
 import { apertureOf, formatOf, hostPage } from './host-formats.js';
 import { formatKernel, type KernelVersion } from './kernel-version.js';
-import { addLeaves, leafSegments, leavesOf, totalLeaves, usableLeafSizes, type Leaves, type LeafSegments } from './leaves.js';
-import { contiguousPage, isPinned, physicalOf, requestsOf, type DmaRequest, type LeftOut, type MappingHabits } from './requests.js';
+import { addLeaves, totalLeaves, type Leaves } from './leaves.js';
+import { plannedMap, withAllSizes, type PlannedMap } from './planned-map.js';
+import { pluggedMemory, type PluggedMemory } from './plugged-memory.js';
+import { isPinned, requestsOf, type DmaRequest, type LeftOut, type MappingHabits } from './requests.js';
 import { guestIova, spaceOf, spacesOf, viommuOf, type AddressSpace, type GuestIova } from './spaces.js';
 import { countTables, tableBytes } from './tables.js';
 import { habitsOf } from './vmm-habits.js';
 import { OK, isExcluded, refuse, type AttachRequest, type MapRequest, type Verdict } from './verdict.js';
 
 export { apertureOf, formatOf } from './host-formats.js';
+export type { PlannedMap } from './planned-map.js';
 export { contiguousPage, physicalOf } from './requests.js';
 
 /** What a guest's VMM asks of a host's kernel at start-up, what the kernel answers, and what its IOMMU tables then hold. */
@@ -29,6 +32,8 @@ export interface Plan {
   readonly iommu: Iommu | undefined;
   /** What IOVA, size and offset of a request must be multiples of, in bytes. */
   readonly alignment: bigint;
+  /** How the VMM maps by itself, and around what. */
+  readonly habits: MappingHabits;
   /** Whether a device is assigned at start-up; if not, nobody is asked then. */
   readonly attachedAtBoot: boolean;
   readonly attach: readonly Attachment[];
@@ -47,7 +52,7 @@ export interface Plan {
   /** Devices that come later. */
   readonly hotplug: readonly HotplugVerdict[];
   /** RAM that comes later and is mapped for DMA. */
-  readonly memoryHotplug: readonly MemoryVerdict[];
+  readonly memoryHotplug: readonly PluggedMemory[];
   readonly totals: PlanTotals;
   /** What the file doesn't say and the plan took for granted, in words. */
   readonly assumed: readonly string[];
@@ -56,15 +61,6 @@ export interface Plan {
 export interface Attachment {
   readonly assignment: Assignment;
   readonly verdict: Verdict;
-}
-
-export interface PlannedMap extends DmaRequest {
-  readonly verdict: Verdict;
-  /** Leaf sizes that alignment, phase and backing allow, largest first. */
-  readonly usableSizes: readonly bigint[];
-  readonly segments: LeafSegments;
-  readonly leaves: Leaves;
-  readonly tables: readonly bigint[];
 }
 
 export interface PlanTotals {
@@ -106,6 +102,7 @@ export function makePlan(vm: Vm, host: Host, { carveTo }: CarvingOptions = {}): 
     host,
     ...facts.plain,
     alignment,
+    habits,
     attachedAtBoot: attached,
     spaces: spaces.map(({ space }) => space),
     attach: inOrder(facts.boot, spaces.flatMap(({ attach }) => attach)),
@@ -116,7 +113,7 @@ export function makePlan(vm: Vm, host: Host, { carveTo }: CarvingOptions = {}): 
     maps,
     leftOut,
     hotplug: arrivals.hotplug,
-    memoryHotplug: arrivals.memory,
+    memoryHotplug: arrivals.memory.map((memory) => pluggedMemory(memory, vm, habits, facts)),
     totals: totalsOf(maps, facts.format, Math.max(1, mapped.length)),
     assumed: facts.assumed,
   };
@@ -174,7 +171,9 @@ function factsOf(vm: Vm, host: Host, carveTo: bigint | undefined): Facts {
   if (known.length > 0) assumed.push(...format.assumed, ...otherTables(known, format, host));
   if (vm.vmm === undefined) assumed.push('the VMM maps each `ram`, as `generic` does');
   assumed.push(...vmm.remarks);
-  const carve = vm.stance === 'carve' ? keptBy(spacesOf(boot, vm).filter(({ identity }) => identity).flatMap(({ assignments }) => assignments)).filter(isExcluded) : [];
+  const first = boot.length > 0 ? boot : later.slice(0, 1);
+  if (vm.stance === 'carve' && first !== boot && later.length > 1) assumed.push(`\`${later[0]?.name}\` is plugged first, and RAM is carved around what it keeps`);
+  const carve = vm.stance === 'carve' ? keptBy(spacesOf(first, vm).filter(({ identity }) => identity).flatMap(({ assignments }) => assignments)).filter(isExcluded) : [];
   return {
     vm,
     host,
@@ -291,27 +290,9 @@ function kernelRequest(request: DmaRequest): MapRequest {
   };
 }
 
-function plannedMap(request: DmaRequest, verdict: Verdict, { format, page }: Facts): PlannedMap {
-  const run = { iova: request.range.base, size: sizeOf(request.range), physical: physicalOf(request) };
-  const phase = { iova: run.iova, physical: run.physical, contiguous: contiguousPage(request, page) };
-  const usableSizes = usableLeafSizes(phase, format.leafSizes);
-  const segments = leafSegments(run, usableSizes);
-  return {
-    ...request,
-    verdict,
-    usableSizes,
-    segments,
-    leaves: withAllSizes(leavesOf(segments), format),
-    tables: countTables([segments], format),
-  };
-}
-
-const withAllSizes = (leaves: Leaves, format: IommuFormat): Leaves =>
-  new Map(format.leafSizes.map((size) => [size, leaves.get(size) ?? 0n]));
-
 /** What comes later: into the spaces that there are, and into those of its own. */
 function arrivalsIn(full: readonly OpenSpace[], spaces: readonly OpenSpace[], maps: readonly PlannedMap[], facts: Facts, habits: MappingHabits): Arrivals {
-  const { vm, options, later } = facts;
+  const { vm, host, options, boot, later } = facts;
   const there = new Map(spaces.map((one) => [one.space.key, full.find(({ space }) => space === one.space) ?? one]));
   const joined = new Map([...spaces.map(({ space }) => space), ...later.map((assignment) => spaceOf(assignment, vm))].reverse().map((space) => [space.key, space]));
   const arrivalSpaces = [...joined.values()].map((space) => {
@@ -320,7 +301,9 @@ function arrivalsIn(full: readonly OpenSpace[], spaces: readonly OpenSpace[], ma
     return { key: space.key, isMapped: space.identity || vm.maps.length > 0, boot: open && { container: open.container, attached: [...attached.values()] } };
   });
   const devices = later.map((assignment) => ({ assignment, key: spaceOf(assignment, vm).key, request: grouped(assignment, facts), refusal: unnestable(assignment, facts) }));
-  return arrivalsOf({ vm, habits, options, spaces: arrivalSpaces, devices, maps, requestOf: kernelRequest });
+  // Without a device at start-up, whoever comes first has RAM carved around what it keeps.
+  const ram = boot.length > 0 ? maps : requestsOf(vm, { ...habits, carve: [] }).requests;
+  return arrivalsOf({ vm, host, habits, options, spaces: arrivalSpaces, devices, maps, ram, requestOf: kernelRequest });
 }
 
 const groupOf = ({ device, name }: Assignment): string => device?.group ?? name;

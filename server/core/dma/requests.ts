@@ -1,4 +1,4 @@
-import { alignDown, alignUp, isAligned, largest } from '../layout/address.js';
+import { alignDown, alignUp, isAligned, largest, smallest } from '../layout/address.js';
 import { hiddenParts } from '../layout/hidden-parts.js';
 import { isEmpty, overlaps, subtract, type Range } from '../layout/intervals.js';
 import type { Backing, ContractName, Region, Reserved, Vm, WrittenMap } from '../layout/model.js';
@@ -62,16 +62,17 @@ export interface Widening {
 /** The requests that a VMM makes at start-up: as written, if there is a `map`, else one for each region it maps. */
 export function requestsOf(vm: Vm, habits: MappingHabits): Requests {
   if (vm.maps.length > 0) return { requests: vm.maps.flatMap((map) => (map.region?.hotplug ? [] : writtenRequest(map, habits))), leftOut: [] };
-  const requests: DmaRequest[] = [];
-  const leftOut: LeftOut[] = [];
   const hidden = hiddenParts(vm.regions);
-  for (const region of vm.regions) {
-    if (!region.range || region.hotplug || !mapsByItself(region, habits.vmm, habits.contract)) continue;
-    const pieces = subtract(region.range, hidden.get(region) ?? []).flatMap((piece) => rounded(piece, region, habits, leftOut));
-    const carved = pieces.flatMap((piece) => carve(piece, region, habits, leftOut));
-    requests.push(...carved.map((piece, index) => derivedRequest(region, piece, carved.length > 1 ? index : undefined, habits)));
-  }
-  return { requests, leftOut };
+  const each = vm.regions.flatMap((region) => (region.range && !region.hotplug ? [requestsFor(region, region.range, hidden.get(region) ?? [], habits)] : []));
+  return { requests: each.flatMap(({ requests }) => requests), leftOut: each.flatMap(({ leftOut }) => leftOut) };
+}
+
+/** The requests for a part of a region, around what hides it and around what is kept. */
+function requestsFor(region: Region, part: Range, hidden: readonly Range[], habits: MappingHabits): Requests {
+  if (!mapsByItself(region, habits.vmm, habits.contract)) return { requests: [], leftOut: [] };
+  const leftOut: LeftOut[] = [];
+  const pieces = subtract(part, hidden).flatMap((piece) => rounded(piece, region, habits, leftOut)).flatMap((piece) => carve(piece, region, habits, leftOut));
+  return { requests: pieces.map((piece, index) => derivedRequest(region, piece, pieces.length > 1 ? index : undefined, habits)), leftOut };
 }
 
 /**
@@ -79,12 +80,15 @@ export function requestsOf(vm: Vm, habits: MappingHabits): Requests {
  * for each piece of it; with a `block` of bytes, those of the first block alone.
  */
 export function arrivalRequests(region: Region, vm: Vm, habits: MappingHabits, block: bigint | undefined): DmaRequest[] {
-  if (vm.maps.length > 0) return vm.maps.flatMap((map) => (map.region === region ? writtenRequest(map, habits) : []));
-  if (!region.range || !mapsByItself(region, habits.vmm, habits.contract)) return [];
-  const { base, end } = region.range;
-  const whole = block === undefined || base + block > end ? region.range : { base, end: base + block };
-  const pieces = subtract(whole, hiddenParts(vm.regions).get(region) ?? []).flatMap((piece) => rounded(piece, region, habits, []));
-  return pieces.map((piece, index) => derivedRequest(region, piece, pieces.length > 1 ? index : undefined, habits));
+  const { range } = region;
+  const first = range && block !== undefined && range.base + block < range.end ? { base: range.base, end: range.base + block } : range;
+  return [...pluggedRequests(region, vm, { ...habits, carve: [] }, first).requests];
+}
+
+/** The requests for RAM once all of it has come, or for a part of it, and what is left out; blocks that follow one another as one. */
+export function pluggedRequests(region: Region, vm: Vm, habits: MappingHabits, part: Range | undefined = region.range): Requests {
+  if (vm.maps.length > 0) return { requests: vm.maps.flatMap((map) => (map.region === region ? writtenRequest(map, habits) : [])), leftOut: [] };
+  return part ? requestsFor(region, part, hiddenParts(vm.regions).get(region) ?? [], habits) : { requests: [], leftOut: [] };
 }
 
 /** None where what is to be mapped isn't known: there are no bytes to ask for. */
@@ -176,6 +180,6 @@ export const physicalOf = ({ backing, offset }: Pick<DmaRequest, 'backing' | 'of
 
 /** The page within which the host promises physical contiguity, or the VMM asks at once; nothing where the whole is one run. */
 export function contiguousPage({ backing, kind, piece }: Pick<DmaRequest, 'backing' | 'kind' | 'piece'>, page: bigint): bigint | undefined {
-  if (piece !== undefined || kind === 'bar' || backing?.kind === 'physical') return piece;
-  return backing?.page ?? page;
+  if (kind === 'bar' || backing?.kind === 'physical') return piece;
+  return smallest(backing?.page ?? page, piece ?? backing?.page ?? page);
 }

@@ -118,7 +118,7 @@ const MAP_CHECKS: readonly Check<Mapping>[] = [
   ({ request: { iova, offset, size }, options }) =>
     iova + size > ADDRESS_SPACE || offset + size > ADDRESS_SPACE ? refuse(wrapErrno(options), 'wrap') : undefined,
   ({ request }) => (request.access === '' ? refuse('EINVAL', 'access') : undefined),
-  ({ request, state }) => (isRequestAligned(request, state.page) ? undefined : refuse('EINVAL', 'alignment')),
+  ({ request, state }) => (isRequestAligned(request, state.page) ? undefined : refuse('EINVAL', 'alignment', { page: state.page })),
   refuseExisting,
   refuseLimit,
   refuseUnusable,
@@ -248,7 +248,7 @@ function refuseMapsIn(
 function refuseReplay({ before, after }: Attachment): Verdict | undefined {
   if (after.page <= before.page) return undefined;
   for (const existing of valuesOf(before.maps)) {
-    if (!isRequestAligned(existing, after.page)) return refuse('EINVAL', 'alignment', { existing });
+    if (!isRequestAligned(existing, after.page)) return refuse('EINVAL', 'alignment', { existing, page: after.page });
   }
   return undefined;
 }

@@ -12,7 +12,7 @@ type Reason = (verdict: Verdict, plan: Plan, mapping: string) => string;
 
 const REASONS: Readonly<Record<Cause, Reason>> = {
   access: () => 'it asks for neither read nor write',
-  alignment: (_, { alignment }) => `IOVA, size and offset have to be multiples of ${formatSize(alignment)}`,
+  alignment: ({ page }, { alignment }) => `IOVA, size and offset have to be multiples of ${formatSize(page ?? alignment)}`,
   aperture: ({ witness, existing }, _, mapping) =>
     `the IOMMU doesn’t translate ${witness ? formatRange(witness) : 'all of it'}${existing ? `, where ${mapping} lies` : ''}`,
   bar: () => 'this contract can’t map the memory of a device',

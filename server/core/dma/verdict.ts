@@ -42,6 +42,8 @@ export interface Verdict {
   readonly kept?: KeptRange;
   /** The mapping that was in the way. */
   readonly existing?: MapRequest;
+  /** What IOVA, size and offset have to be multiples of, in bytes, where the cause is `alignment`. */
+  readonly page?: bigint;
   /** Bytes unmapped, only of an unmapping. */
   readonly unmapped?: bigint;
 }

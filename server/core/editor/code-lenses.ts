@@ -1,6 +1,7 @@
 import { stepText } from '../dma/arrival-words.js';
 import { formatLeaves } from '../dma/leaves.js';
 import type { Plan } from '../dma/plan.js';
+import { bytesOf, unreachedLater } from '../dma/unreached.js';
 import { formatPlural, formatSize } from '../layout/address.js';
 import type { CheckResult } from '../rules/check.js';
 import type { CheckedVm } from '../rules/parts.js';
@@ -104,6 +105,10 @@ function laterText(plan: Plan, isOneOfMany: boolean): Told[] {
   const where = isOneOfMany ? `${plan.host.name}: ` : '';
   const failures = arrivals.flatMap((arrival) => arrival.failures).sort((left, right) => left.sequence.length - right.sequence.length);
   const [shortest] = failures;
+  const untaken = plan.memoryHotplug.find(({ refusal }) => refusal);
+  if (!shortest && untaken) return [{ title: `${where}hot-plug of ${untaken.region.name}: refused by QEMU` }];
+  const lost = unreachedLater(plan).filter(({ isAvoided }) => !isAvoided);
+  if (!shortest && lost.length > 0) return [{ title: `${where}hot-plug works in every order, but ${formatSize(bytesOf(lost.map(({ range }) => range)))} of RAM out of reach` }];
   if (!shortest) return [{ title: `${where}hot-plug works in every order` }];
   return [{ title: `${where}hot-plug of ${shortest.sequence.map((step) => stepText(step)).join(', then ')}: ${shortest.verdict.errno}` }];
 }

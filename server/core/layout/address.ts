@@ -35,6 +35,9 @@ export const isPowerOfTwo = (value: bigint): boolean => value > 0n && (value & (
 /** Position of the highest set bit: 12 for 4096. `value` must be positive. */
 export const log2 = (value: bigint): number => value.toString(2).length - 1;
 
+/** The largest power of two that divides a value; all of the address space for 0. */
+export const lowestBit = (value: bigint): bigint => (value === 0n ? ADDRESS_SPACE : value & -value);
+
 export const smallest = (first: bigint, ...rest: readonly bigint[]): bigint =>
   rest.reduce((least, value) => (value < least ? value : least), first);
 

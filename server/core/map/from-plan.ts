@@ -1,9 +1,9 @@
 import { formatKernel } from '../dma/kernel-version.js';
-import { formatLeaves, leafSegments, usableLeafSizes } from '../dma/leaves.js';
+import { formatLeaves } from '../dma/leaves.js';
 import { reasonLeftOut } from '../dma/left-out-words.js';
-import { contiguousPage, physicalOf, type Plan, type PlannedMap } from '../dma/plan.js';
+import { physicalOf, type Plan, type PlannedMap } from '../dma/plan.js';
+import type { PluggedMemory } from '../dma/plugged-memory.js';
 import { reasonOf } from '../dma/verdict-words.js';
-import type { MemoryVerdict } from '../dma/arrivals.js';
 import { ADDRESS_SPACE, formatPlural, formatSize } from '../layout/address.js';
 import { byBase, isEmpty, sizeOf, subtract, type Range } from '../layout/intervals.js';
 import type { Backing, Region, Reserved, Vm } from '../layout/model.js';
@@ -11,7 +11,7 @@ import { writeAddress } from '../layout/written.js';
 import type { Finding } from '../rules/rule.js';
 import { hitsOf, placedAt, type Located } from './hits.js';
 import type { Bytes, LeafRun, MapBacking, MapItem, MapModel, Placed } from './model.js';
-import { aloneVerdict, arrivalsOf, numberOfMemory, sequencesOf } from './steps.js';
+import { arrivalsOf, numberOfMemory, sequencesOf } from './steps.js';
 
 /** Draws up the map of a guest, with the findings that are about it. Without a plan it has no IOVAs. */
 export function mapOf(vm: Vm, plan: Plan | undefined, findings: readonly Finding[]): MapModel<Placed> {
@@ -20,8 +20,8 @@ export function mapOf(vm: Vm, plan: Plan | undefined, findings: readonly Finding
   const regions = vm.regions.flatMap((region) => regionItem(region, plan, backings, ids));
   const maps = plan ? plan.maps.map((map) => mapItem(map, plan, backings, ids)) : [];
   const kept = plan ? keptItems(plan, ids) : [];
-  const later = plan ? plan.memoryHotplug.map((memory, index) => laterItem(memory, numberOfMemory(index, plan), plan, backings, ids)) : [];
-  const located = [...regions, ...maps, ...later, ...kept];
+  const plugged = plan ? plan.memoryHotplug.flatMap((memory, index) => memory.maps.map((map) => ({ map, later: laterItem(map, memory, numberOfMemory(index, plan), plan, backings, ids) }))) : [];
+  const located = [...regions, ...maps, ...plugged.map(({ later }) => later), ...kept];
   const items = [...located.map(({ item }) => item), ...(plan ? leftOutItems(plan, ids) : []), ...outside(vm, plan, ids)];
   return {
     vm: vm.name,
@@ -29,7 +29,7 @@ export function mapOf(vm: Vm, plan: Plan | undefined, findings: readonly Finding
     asked: plan ? askedWords(plan) : 'no host',
     stance: vm.stance,
     items: inOrder(items),
-    leaves: plan ? [...plan.maps.flatMap((map, index) => leafRuns(map, maps[index]?.item.id ?? '')), ...plan.memoryHotplug.flatMap((memory, index) => laterRuns(memory, plan, later[index]?.item))] : [],
+    leaves: plan ? [...plan.maps.flatMap((map, index) => leafRuns(map, maps[index]?.item.id ?? '')), ...plugged.flatMap(({ map, later }) => leafRuns(map, later.item.id))] : [],
     backings: [...backings.values()],
     hits: hitsOf(vm, plan, findings, located),
     sequences: plan ? sequencesOf(plan) : [],
@@ -122,34 +122,17 @@ function mapItem(map: PlannedMap, plan: Plan, backings: Backings, ids: Ids): Loc
 }
 
 /** What is asked for when RAM comes later: all of a DIMM, or every block of virtio-mem. */
-function laterItem(memory: MemoryVerdict, arrival: number, plan: Plan, backings: Backings, ids: Ids): Located {
-  const { region, requests: [request], blocks, kind } = memory;
-  const range = laterRange(memory);
-  const verdict = aloneVerdict(memory);
-  const bytes = bytesOf(request?.backing, request?.offset, sizeOf(range), backings);
-  const element = request?.written?.element ?? region.element;
+function laterItem(map: PlannedMap, { region, blocks, kind }: PluggedMemory, arrival: number, plan: Plan, backings: Backings, ids: Ids): Located {
+  const { name, range, written, verdict } = map;
+  const bytes = bytesOf(map.backing, map.offset, sizeOf(range), backings);
+  const element = written?.element ?? region.element;
   const why = verdict.errno === 'ok' ? [] : [`${verdict.errno}: ${reasonOf(verdict, plan)}`];
   const item: MapItem<Placed> = {
-    ...NOTHING, id: ids.of('iova', request?.name ?? region.name), space: 'iova', kind: 'map', name: request?.name ?? region.name, range, bytes, verdict: verdict.errno, arrivals: [arrival],
+    ...NOTHING, id: ids.of('iova', name), space: 'iova', kind: 'map', name, range, bytes, verdict: verdict.errno, arrivals: [arrival],
     details: [...why, blocks ? `${formatPlural(blocks.count, 'block', 'blocks')} of ${formatSize(blocks.size)}` : kind, 'once it arrives'],
-    gpa: request?.written ? undefined : range, place: placedAt(element),
+    gpa: written ? undefined : range, place: placedAt(element),
   };
   return { item, element };
-}
-
-function laterRange({ region, requests: [request], blocks }: MemoryVerdict): Range {
-  const first = request?.range ?? region.range ?? { base: 0n, end: 1n };
-  return blocks ? { base: first.base, end: first.base + blocks.size * blocks.count } : first;
-}
-
-/** The leaves of RAM that comes later; of blocks that are mapped one by one none is larger than a block. */
-function laterRuns(memory: MemoryVerdict, plan: Plan, item: MapItem | undefined): LeafRun[] {
-  const { requests: [request], blocks } = memory;
-  if (!request || !item) return [];
-  const [range, physical] = [laterRange(memory), physicalOf(request)];
-  const sizes = usableLeafSizes({ iova: range.base, physical, contiguous: contiguousPage(request, plan.page) }, plan.format.leafSizes);
-  const segments = leafSegments({ iova: range.base, size: sizeOf(range), physical }, sizes.filter((size) => !blocks || size <= blocks.size));
-  return leafRuns({ segments, verdict: aloneVerdict(memory) }, item.id);
 }
 
 /** The guest-physical addresses of a mapping's bytes: where its region shows the same ones. */

@@ -1,8 +1,8 @@
 import { effectOf, effectText, stepText, whyRefused } from '../dma/arrival-words.js';
-import type { ArrivalFailure, MemoryVerdict, SequenceStep } from '../dma/arrivals.js';
+import type { ArrivalFailure, SequenceStep } from '../dma/arrivals.js';
+import type { DeviceRefusal } from '../dma/memory-device.js';
 import type { Plan } from '../dma/plan.js';
 import { reasonOf } from '../dma/verdict-words.js';
-import { OK, type Verdict } from '../dma/verdict.js';
 import type { Region } from '../layout/model.js';
 import type { Sequence, Step } from './model.js';
 
@@ -12,6 +12,8 @@ interface Arrival {
   readonly name: string;
   readonly element: SequenceStep['element'];
   readonly failures: readonly ArrivalFailure[];
+  /** Why QEMU doesn't take it, whoever is there. */
+  readonly refusal: DeviceRefusal | undefined;
 }
 
 /** Sequences that one can choose from; a guest with more to tell has a list that nobody reads. */
@@ -28,7 +30,7 @@ export function sequencesOf(plan: Plan): Sequence[] {
   const declared = run('as declared', all, arrivals, plan);
   const accepted = declared.steps.flatMap(({ verdict, arrival }) => (verdict === 'ok' && arrival !== undefined ? all[arrival] ?? [] : []));
   const refused = arrivals.flatMap(({ failures }) => failures).map((failure) => steps(failure.sequence, arrivals));
-  const alone = all.filter(({ index }) => !arrivals[index]?.failures.some(isAlone)).map((one) => [one]);
+  const alone = all.filter(({ index }) => !arrivals[index]?.refusal && !arrivals[index]?.failures.some(isAlone)).map((one) => [one]);
   const others = [accepted, ...refused, ...alone].filter((turns) => turns.length > 0).map((turns) => run(labelOf(turns), turns, arrivals, plan));
   return [declared, ...distinct(others, declared)].slice(0, MOST_SEQUENCES);
 }
@@ -39,17 +41,14 @@ export const arrivalsOf = (region: Region, { hotplug, memoryHotplug }: Plan): nu
 
 export const numberOfMemory = (index: number, { hotplug }: Pick<Plan, 'hotplug'>): number => hotplug.length + index;
 
-/** What becomes of RAM that comes, if nothing else came before. */
-export const aloneVerdict = ({ failures }: Pick<MemoryVerdict, 'failures'>): Verdict => failures.find(isAlone)?.verdict ?? OK;
-
 const isAlone = ({ sequence }: ArrivalFailure): boolean => sequence.length === 1;
 
 const arrivalsIn = ({ hotplug, memoryHotplug }: Plan): Arrival[] => [
-  ...hotplug.map(({ assignment: { name, element }, failures }): Arrival => ({ kind: 'device', name, element, failures })),
-  ...memoryHotplug.map(({ region, kind, requests: [first], failures }): Arrival => {
+  ...hotplug.map(({ assignment: { name, element }, failures }): Arrival => ({ kind: 'device', name, element, failures, refusal: undefined })),
+  ...memoryHotplug.map(({ region, kind, requests: [first], failures, refusal }): Arrival => {
     // Of virtio-mem whose maps are written each one comes by itself.
     const name = first?.written && kind === 'virtio-mem' ? first.name : region.name;
-    return { kind, name, element: region.element, failures };
+    return { kind, name, element: region.element, failures, refusal };
   }),
 ];
 
@@ -87,6 +86,7 @@ function run(label: string, turns: readonly Turn[], arrivals: readonly Arrival[]
     const others = came.flatMap((one) => arrivals[one] ?? []);
     const failure = arrival.failures.find(({ sequence }) => sequence.slice(0, -1).every((step) => others.some((other) => isSame(other, step))));
     taken.push(stepOf({ label: arrival.kind === 'device' ? `${words} is plugged in` : `${words} arrives`, arrival: index, present: [...came, index] }, failure, arrival, plan));
+    if (arrival.refusal) continue;
     if (!failure) came.push(index);
     else if (effectOf(arrival.kind, plan.vm.vmm) === 'aborts') break;
   }
@@ -98,7 +98,8 @@ function startUp(plan: Plan): Step {
   return { label: 'start-up', arrival: undefined, present: [], verdict: refused?.errno ?? 'ok', reason: refused ? reasonOf(refused, plan) : '', witness: refused?.witness };
 }
 
-function stepOf(begun: Pick<Step, 'label' | 'arrival' | 'present'>, failure: ArrivalFailure | undefined, { kind }: Arrival, plan: Plan): Step {
+function stepOf(begun: Pick<Step, 'label' | 'arrival' | 'present'>, failure: ArrivalFailure | undefined, { kind, refusal }: Arrival, plan: Plan): Step {
+  if (refusal) return { ...begun, verdict: 'refused', reason: `QEMU refuses it, ${refusal.words}; the VM keeps running without it`, witness: undefined };
   if (!failure) return { ...begun, verdict: 'ok', reason: '', witness: undefined };
   const company = failure.sequence.slice(0, -1).map((step) => stepText(step)).join(', ');
   const why = `${whyRefused(failure, plan)}; ${effectText(kind, plan.vm.vmm)}`;

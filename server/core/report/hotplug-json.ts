@@ -1,8 +1,12 @@
 import { effectOf, reserveText, whyRefused } from '../dma/arrival-words.js';
-import type { ArrivalFailure, HotplugVerdict, MemoryVerdict, SequenceStep } from '../dma/arrivals.js';
+import type { ArrivalFailure, HotplugVerdict, SequenceStep } from '../dma/arrivals.js';
 import type { BlockRun } from '../dma/hotplug-replay.js';
 import { formatKernel } from '../dma/kernel-version.js';
 import type { Plan } from '../dma/plan.js';
+import { aloneVerdict, leavesIn, type PluggedMemory } from '../dma/plugged-memory.js';
+import { countTables } from '../dma/tables.js';
+import { unreachedWith, type Unreached } from '../dma/unreached.js';
+import { leavesRecord } from './leaves-json.js';
 import { formatAddress } from '../layout/address.js';
 import { lastOf, type Range } from '../layout/intervals.js';
 
@@ -26,26 +30,41 @@ export const arrivalRecords = (plan: Plan) => [
   ...plan.memoryHotplug.map((arrival) => memoryRecord(arrival, plan)),
 ];
 
-const deviceRecord = ({ assignment, verdict, failures, untold }: HotplugVerdict, plan: Plan) => ({
-  device: assignment.name,
-  attach: verdict.errno,
-  ...witnessRecord(verdict.witness),
-  failures: failures.map((failure) => failureRecord(failure, plan)),
-  untold,
+const deviceRecord = (arrival: HotplugVerdict, plan: Plan) => ({
+  device: arrival.assignment.name,
+  attach: arrival.verdict.errno,
+  ...witnessRecord(arrival.verdict.witness),
+  failures: arrival.failures.map((failure) => failureRecord(failure, plan)),
+  untold: arrival.untold,
+  outOfReach: unreachedWith(arrival, plan).map(unreachedRecord),
 });
 
-function memoryRecord({ region, kind, blocks, failures, untold }: MemoryVerdict, plan: Plan) {
-  const alone = failures.find(({ sequence }) => sequence.length === 1)?.verdict;
+function memoryRecord(arrival: PluggedMemory, plan: Plan) {
+  const { region, kind, blocks, refusal, failures, untold } = arrival;
+  const alone = aloneVerdict(arrival);
   return {
     memory: region.name,
     kind,
     ...(blocks && { block: formatAddress(blocks.size), blocks: Number(blocks.count) }),
-    map: alone?.errno ?? 'ok',
-    ...witnessRecord(alone?.witness),
+    ...(refusal ? { refused: `QEMU refuses it, ${refusal.words}` } : { map: alone.errno }),
+    ...witnessRecord(alone.witness),
+    leaves: leavesRecord(leavesIn(arrival)),
+    tables: countTables(arrival.maps.map(({ segments }) => segments), plan.format).map(Number),
     failures: failures.map((failure) => failureRecord(failure, plan)),
     untold,
+    outOfReach: unreachedWith(arrival, plan).map(unreachedRecord),
   };
 }
+
+const unreachedRecord = ({ region, range, kept, isCarved, isPlugged, keeper, isAvoided }: Unreached) => ({
+  region: region.name,
+  base: formatAddress(range.base),
+  last: formatAddress(lastOf(range)),
+  reserved: kept.map(({ name }) => name),
+  ...(isPlugged && keeper && { after: keeper.name }),
+  carved: isCarved,
+  avoided: isAvoided,
+});
 
 function failureRecord(failure: ArrivalFailure, plan: Plan) {
   const { sequence, verdict, map, memory, affected } = failure;

@@ -6,6 +6,7 @@ import type { GuestIova } from '../dma/spaces.js';
 import { formatKernel } from '../dma/kernel-version.js';
 import { stage2Of, stage2OfMap, type SlotLeaves } from '../dma/stage2.js';
 import { arrivalRecords } from './hotplug-json.js';
+import { leavesRecord } from './leaves-json.js';
 import { formatAddress } from '../layout/address.js';
 import { lastOf, sizeOf, type Range } from '../layout/intervals.js';
 import { assumedIn } from './assumptions.js';
@@ -85,6 +86,3 @@ const totalsRecord = (plan: Plan, { totals } = plan) => ({
   tables: totals.tables.map(Number),
   ...stage2Record(stage2Of(plan)?.leaves),
 });
-
-/** Counts by the size of the leaf: there are fewer than 2^53 leaves of a page in 2^64 bytes, so a number holds them. */
-const leavesRecord = (leaves: Leaves) => Object.fromEntries([...leaves].map(([size, count]) => [formatAddress(size), Number(count)]));

@@ -1,5 +1,6 @@
 import { HANDFUL, lostLeaves, type SplitLoss } from '../dma/fragmentation.js';
 import { formatLeaves } from '../dma/leaves.js';
+import { leftOutInAll } from '../dma/plugged-memory.js';
 import { formatAddress, formatPlural, formatRange, formatSize } from '../layout/address.js';
 import { isEmpty, overlaps, type Range } from '../layout/intervals.js';
 import { namePlace, type Reserved } from '../layout/model.js';
@@ -158,7 +159,7 @@ const isCut = ({ cuts }: SplitLoss, range: Range | undefined): boolean => range 
 
 /** What the VMM carved out. */
 function carvedOut(loss: SplitLoss): Note[] {
-  const kept = new Set<Reserved>(loss.plan.leftOut.filter(({ range }) => isCut(loss, range)).flatMap((left) => left.kept));
+  const kept = new Set<Reserved>(leftOutInAll(loss.plan).filter(({ range }) => isCut(loss, range)).flatMap((left) => left.kept));
   return [...kept].map(({ element, name, range }) => ({ place: namePlace(element), message: `\`${name}\` (${formatRange(range)}) is carved out` }));
 }
 

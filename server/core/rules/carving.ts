@@ -1,5 +1,7 @@
 import { partsAround, refusesContacts, unavoided, type Contact } from '../dma/contacts.js';
 import type { PlannedMap } from '../dma/plan.js';
+import { mapsToWrite } from '../dma/plugged-memory.js';
+import { isExcluded } from '../dma/verdict.js';
 import { alignDown, alignUp, formatSize, isAligned } from '../layout/address.js';
 import { overlaps, subtract, type Range } from '../layout/intervals.js';
 import type { Host, Region, Reserved } from '../layout/model.js';
@@ -32,14 +34,14 @@ const nameOf = (map: PlannedMap): string => map.written?.name ?? map.region?.nam
 const isWhole = (range: Range, block: bigint): boolean => isAligned(range.base, block) && isAligned(range.end, block);
 
 /** The ranges that this mapping meets and that the kernel takes out, all of them: half a split would still fail. */
-const holesIn = ({ plan, map }: Contact): Range[] =>
-  plan.kept.filter(({ kind, range }) => kind !== 'direct-relaxable' && overlaps(range, map.range)).map(({ range }) => range);
+const holesIn = ({ plan, map, kept }: Contact): Range[] =>
+  [...plan.kept, ...(plan.kept.includes(kept) ? [] : [kept])].filter((one) => isExcluded(one) && overlaps(one.range, map.range)).map(({ range }) => range);
 
 /** Cuts the written map, or writes the plan as maps and cuts; the hole is declared to the guest. */
 function splitMapping(contact: Contact, subject: VmSubject, block: bigint, title: string): Fix[] {
   const { map, plan } = contact;
   const { vm } = subject;
-  if (!map.region || !isWrittenIn(map.written?.element ?? map.region.element, vm.element)) return [];
+  if (!map.region || !(map.written || mapsToWrite(plan).includes(map)) || !isWrittenIn(map.written?.element ?? map.region.element, vm.element)) return [];
   const parts = partsAround(map, holesIn(contact), block);
   const avoid = declareHoles(subject, map.region, subtract(map.range, parts), contact.kept);
   if (map.written) {
@@ -47,7 +49,7 @@ function splitMapping(contact: Contact, subject: VmSubject, block: bigint, title
     const edit = lines.length > 0 ? replacedBy(map.written.element, lines) : without(map.written.element);
     return [{ title, safe: false, edits: avoid.length > 0 ? [edit, linesInto(vm.element, avoid)] : [edit] }];
   }
-  const lines = plan.maps.flatMap((other) => (other === map ? mapLines(map, parts, vm.element, map.name) : mapLines(other, [other.range], vm.element, other.name)));
+  const lines = mapsToWrite(plan).flatMap((other) => (other === map ? mapLines(map, parts, vm.element, map.name) : mapLines(other, [other.range], vm.element, other.name)));
   return [{ title, safe: false, edits: [linesInto(vm.element, [...avoid, ...lines])] }];
 }
 
@@ -117,8 +119,9 @@ function writtenFrom({ element, backing }: Region): string {
 }
 
 function carveAtStart(contact: Contact, subject: VmSubject, what: string): Fix[] {
-  const { map } = contact;
-  if (map.written || subject.vm.stance === 'carve' || !map.region || partsAround(map, holesIn(contact), contact.plan.alignment).length === 0) return [];
+  const { map, isPlugged, keeper, plan } = contact;
+  // What stands isn't cut for a device that comes later.
+  if (map.written || (keeper && (isPlugged || plan.attachedAtBoot)) || subject.vm.stance === 'carve' || !map.region || partsAround(map, holesIn(contact), plan.alignment).length === 0) return [];
   const edits = [stanceEdit(subject, 'carve'), ...avoidEdits(contact, subject)];
   return [{ title: `Let the VMM carve around ${what}, and tell the guest`, safe: false, edits }];
 }

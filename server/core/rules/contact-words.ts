@@ -17,7 +17,13 @@ export function contactMessage(contact: Contact, what: string): string {
   const { plan, map, kept } = contact;
   const verb = contains(map.range, kept.range) ? 'covers' : 'meets';
   const answer = refusal(plan, map, consequenceOf(contact));
-  return `${mapName(map)} ${verb} ${what} \`${kept.name}\` (${formatRange(kept.range)}): ${answer}; ${price(contact)}`;
+  return `${onceWords(contact)}${mapName(map)} ${verb} ${what} \`${kept.name}\` (${formatRange(kept.range)}): ${answer}; ${price(contact)}`;
+}
+
+/** What has to come before there is a contact; nothing where there is one at start-up. */
+export function onceWords({ isPlugged, keeper }: Contact): string {
+  if (!keeper) return isPlugged ? 'once it is plugged, ' : '';
+  return isPlugged ? `once it and \`${keeper.name}\` are plugged, ` : `once \`${keeper.name}\` is plugged, `;
 }
 
 /** What comes of a mapping over a kept range that nobody refuses. */

@@ -1,4 +1,5 @@
-import type { Plan } from '../dma/plan.js';
+import type { Plan, PlannedMap } from '../dma/plan.js';
+import { mapsInAll } from '../dma/plugged-memory.js';
 import { formatRange, formatSize } from '../layout/address.js';
 import type { Element } from '../layout/elements.js';
 import { intersect, sizeOf, type Range } from '../layout/intervals.js';
@@ -120,7 +121,8 @@ function* unreachedIn(plan: Plan): Iterable<Unreached> {
     const message = `map \`${map.written.name}\` lies past what ${reaches.length === 1 ? `\`${widest.device.name}\` reaches` : 'any assigned device reaches'}, ${widest.bits} bits: no device can use it`;
     yield { device: widest.device, element: map.written.element, level: 'error', outside: map.range, message };
   }
-  for (const reach of reaches) yield* memoryPast(plan.maps.filter((map) => !lost.has(map)), reach);
+  const later = new Set(plan.memoryHotplug.flatMap(({ maps }) => maps));
+  for (const reach of reaches) yield* memoryPast(mapsInAll(plan).filter((map) => !lost.has(map)), later, reach);
 }
 
 /** Behind a vIOMMU the guest chooses the IOVAs, and chooses those that the device reaches. */
@@ -131,18 +133,20 @@ function reachOf(assignment: Assignment): Reach[] {
 }
 
 /** Written maps that lie whole past what every assigned device reaches. */
-function mapsOutOfReach({ maps, vm }: Plan, reaches: readonly Reach[]): Plan['maps'] {
-  if (reaches.length < vm.assignments.length) return [];
-  return maps.filter((map) => map.written && reaches.every(({ space }) => map.range.base >= space.end));
+function mapsOutOfReach(plan: Plan, reaches: readonly Reach[]): Plan['maps'] {
+  if (reaches.length < plan.vm.assignments.length) return [];
+  return mapsInAll(plan).filter((map) => map.written && reaches.every(({ space }) => map.range.base >= space.end));
 }
 
-/** What is mapped above, for all mappings together: one note a device. */
-function* memoryPast(maps: Plan['maps'], { assignment, device, bits, space }: Reach): Iterable<Unreached> {
-  const above = maps.flatMap((map) => (map.kind === 'memory' ? intersect(map.range, { base: space.end, end: 1n << 64n }) ?? [] : []));
+/** What is mapped above, for all mappings together, those of RAM that comes later among them: one note a device. */
+function* memoryPast(maps: Plan['maps'], later: ReadonlySet<PlannedMap>, { assignment, device, bits, space }: Reach): Iterable<Unreached> {
+  const past = maps.filter((map) => map.kind === 'memory' && map.range.end > space.end);
+  const above = past.flatMap((map) => intersect(map.range, { base: space.end, end: 1n << 64n }) ?? []);
   const [outside] = above;
   if (!outside) return;
+  const when = past.some((map) => later.has(map)) ? ' once all has come that may be plugged' : '';
   const bytes = formatSize(above.reduce((sum, range) => sum + sizeOf(range), 0n));
-  const message = `\`${device.name}\` reaches ${bits} bits (${formatRange(space)}), and ${bytes} that are mapped lie above: the guest copies its DMA to and from there through a bounce buffer`;
+  const message = `\`${device.name}\` reaches ${bits} bits (${formatRange(space)}), and ${bytes} that are mapped${when} lie above: the guest copies its DMA to and from there through a bounce buffer`;
   yield { device, element: assignment.element, level: 'note', outside, message };
 }
 

@@ -15,7 +15,8 @@ export const doorbellOverlap = defineRule({
 interrupts: a hardware window (\`msi\`, 0xfee00000-0xfeefffff on x86) or one that Linux maps doorbells into (\`sw-msi\`,
 0x8000000-0x80fffff behind an Arm SMMU). Since Linux 5.4 VFIO refuses a mapping that touches either with EINVAL
 (\`vfio_iommu_iova_dma_valid\` in drivers/vfio/vfio_iommu_type1.c; iommufd: \`iopt_check_iova\`), and the VM does not start.
-An older kernel does not look: DMA to that RAM hits the doorbell, and data is lost in silence.
+An older kernel does not look: DMA to that RAM hits the doorbell, and data is lost in silence. What meets only once RAM or a device
+has been plugged is told here where nobody looks; a kernel that does refuses what comes, which is \`hotplug-memory\` or \`hotplug-device\`.
 
 A hole costs leaves: a 4 KiB hole leaves no 1 GiB leaf around it. Moving the RAM costs none.`,
 

@@ -1,8 +1,8 @@
 import { stepText, whyRefused } from '../dma/arrival-words.js';
 import type { ArrivalFailure, HotplugVerdict } from '../dma/arrivals.js';
 import { partsAround } from '../dma/contacts.js';
-import { smallestPage } from '../dma/formats.js';
-import { apertureOf, formatOf, type Plan, type PlannedMap } from '../dma/plan.js';
+import { apertureOf, type Plan, type PlannedMap } from '../dma/plan.js';
+import { mapsToWrite } from '../dma/plugged-memory.js';
 import { isExcluded } from '../dma/verdict.js';
 import { formatRange, formatSize } from '../layout/address.js';
 import { subtract, type Range } from '../layout/intervals.js';
@@ -160,7 +160,7 @@ function reason(plan: Plan, arrival: HotplugVerdict): string {
     case 'aperture':
       return `${what} leaves the aperture of its IOMMU (${formatRange(apertureOf(assignment.device?.iommu, plan))})`;
     case 'alignment':
-      return `${what} is no multiple of its IOMMU’s smallest page, ${formatSize(smallestPage(formatOf(assignment.device?.iommu, plan.host).leafSizes, plan.page))}`;
+      return `${what} is no multiple of its IOMMU’s smallest page, ${formatSize(verdict.page ?? plan.alignment)}`;
     default:
       return reasonOf(verdict, plan, map);
   }
@@ -178,7 +178,7 @@ function cutFromTheStart(plan: Plan, { assignment, verdict }: HotplugVerdict, su
   if (verdict.cause !== 'reserved') return [];
   const { element } = subject.vm;
   const kept = (assignment.device?.reserved ?? []).filter(isExcluded).map(({ range }) => range);
-  const cuts = plan.maps.map((map) => ({ map, parts: partsAround(map, kept, plan.alignment) }));
+  const cuts = mapsToWrite(plan).map((map) => ({ map, parts: partsAround(map, kept, plan.alignment) }));
   const hurt = cuts.filter(({ map, parts }) => sizeOfAll(parts) < sizeOfAll([map.range]));
   if (hurt.some(({ map }) => map.written && !isWrittenIn(map.written.element, element))) return [];
   const avoids = avoidLines(hurt, subject);

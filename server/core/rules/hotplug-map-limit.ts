@@ -1,6 +1,6 @@
 import { DEFAULT_DMA_MAPS } from '../dma/contract.js';
 import { effectOf, effectText } from '../dma/arrival-words.js';
-import type { MemoryVerdict } from '../dma/arrivals.js';
+import type { PluggedMemory } from '../dma/plugged-memory.js';
 import type { Plan } from '../dma/plan.js';
 import { formatCount, formatSize, largest } from '../layout/address.js';
 import { sizeOf } from '../layout/intervals.js';
@@ -86,9 +86,9 @@ need fewer mappings. iommufd has no such limit.`,
 interface Crowd {
   readonly plan: Plan;
   /** The RAM that asks for most. */
-  readonly blamed: MemoryVerdict;
+  readonly blamed: PluggedMemory;
   /** RAM that is refused, one that takes the VM with it if there is one; nothing where QEMU only warns. */
-  readonly refused: MemoryVerdict | undefined;
+  readonly refused: PluggedMemory | undefined;
   readonly asked: bigint;
   readonly limit: bigint;
   /** Mappings that QEMU keeps for memory slots. */
@@ -109,7 +109,7 @@ function crowdIn(plan: Plan): Crowd[] {
   return blamed && (refused || warns) ? [{ plan, blamed, refused, asked, limit, slots }] : [];
 }
 
-const mapsOf = ({ requests, blocks }: MemoryVerdict): bigint => blocks?.count ?? BigInt(requests.length);
+const mapsOf = ({ maps, blocks }: PluggedMemory): bigint => blocks?.count ?? BigInt(maps.length);
 
 /** Slots that KVM has for the VMM, one for each virtio-mem device apart: KVM_USER_MEM_SLOTS is 32764 on x86, 32767 elsewhere. */
 function slotsKept({ vm, host, memoryHotplug }: Plan): bigint {

@@ -44,7 +44,7 @@ has to be a request of its own. What a hot-plugged device would need cut out is 
         assign nic
       }
     `,
-      fixed('Map each of them by itself', `
+      fixed('Map each of them by itself: still 524,288 × 4 KiB', `
         -   map rest to more
         +   map rest-a size 1 GiB to more
         +   map rest-b size 1 GiB to more + 1 GiB

@@ -1,5 +1,6 @@
 import { isExcluded } from '../dma/verdict.js';
 import type { Plan } from '../dma/plan.js';
+import { unmappedIn } from '../dma/unreached.js';
 import { alignDown, alignUp, formatRange, formatSize } from '../layout/address.js';
 import { hiddenParts } from '../layout/hidden-parts.js';
 import { isEmpty, sizeOf, subtract, unite, type Range } from '../layout/intervals.js';
@@ -21,7 +22,8 @@ export const mapMissing = defineRule({
   why: `As soon as one \`map\` stands, the plan is exactly what is written: a \`ram\` that no map covers isn't mapped for DMA.
 The guest takes it for memory like any other and hands it to its devices; their DMA faults in the IOMMU, and the kernel
 logs it (\`arm_smmu_evt_thread\`, \`dmar_fault\`, \`iommu_print_event\`) while the device hangs or resets. RAM that isn't
-meant for DMA says \`dma off\`; a hole that the guest knows of is an \`avoid\`.`,
+meant for DMA says \`dma off\`; a hole that the guest knows of is an \`avoid\`. RAM that is plugged later takes a map as well, for
+itself or for the window that it comes into.`,
 
   examples: [
     bad(
@@ -85,7 +87,7 @@ meant for DMA says \`dma off\`; a hole that the guest knows of is an \`avoid\`.`
     const [first, ...more] = missing;
     const where = first ? `${formatRange(first)} of \`${region.name}\` (${formatSize(sizeOf(first))})` : `\`${region.name}\``;
     const others = more.length > 0 ? `, nor ${more.length} more of its ranges` : '';
-    return `no map covers ${where}${others}, and no \`avoid\` tells the guest: DMA to it faults`;
+    return `no map covers ${where}${others}, and no \`avoid\` tells the guest: ${region.hotplug ? 'once it is plugged, ' : ''}DMA to it faults`;
   },
   witness: ({ missing }) => missing[0],
   fixes: (gap, subject) => [...extend(gap, subject), ...add(gap, subject), ...avoid(gap, subject)],
@@ -106,7 +108,8 @@ function gapsIn(vm: Vm, plan: Plan): Gap[] {
   const avoided = unite(vm.regions.flatMap(({ kind, range }) => (kind === 'avoid' && range ? [range] : [])));
   return vm.regions.flatMap((region) => {
     const { range } = region;
-    const missing = range && isForDma(region) ? missingOf(range, maps.get(region) ?? [], [...(hidden.get(region) ?? []), ...avoided]) : [];
+    const excused = [...(hidden.get(region) ?? []), ...avoided];
+    const missing = range && isForDma(region) ? (region.hotplug ? unmappedIn(region, vm).flatMap((piece) => subtract(piece, excused)) : missingOf(range, maps.get(region) ?? [], excused)) : [];
     return range && missing.length > 0 ? [{ plan, region, range, missing }] : [];
   });
 }
@@ -121,7 +124,7 @@ function mapsByRegion(maps: readonly WrittenMap[]): Map<Region | undefined, Writ
   return groups;
 }
 
-const isForDma = ({ kind, hotplug, dma }: Region): boolean => kind === 'ram' && !hotplug && dma !== false;
+const isForDma = ({ kind, dma }: Region): boolean => kind === 'ram' && dma !== false;
 
 /** What is neither mapped nor excused; nothing where a map can't be known. */
 function missingOf(range: Range, maps: readonly WrittenMap[], excused: readonly Range[]): Range[] {

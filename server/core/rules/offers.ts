@@ -1,5 +1,6 @@
 import { addLeaves, formatLeaves, totalLeaves, type Leaves } from '../dma/leaves.js';
 import type { PlannedMap } from '../dma/plan.js';
+import { mapsInAll } from '../dma/plugged-memory.js';
 import { placedIn, spanOfPlace, type PlacedEdit } from '../layout/place.js';
 import type { World } from '../layout/scope.js';
 import { editDocumentAll, type Document } from '../syntax/document.js';
@@ -84,7 +85,7 @@ function isBetter(finding: Finding, fix: Fix, before: CheckResult, after: CheckR
 /** Rules of the language: a fix that leaves less to be read is none. */
 const LANGUAGE: ReadonlySet<string> = new Set(RULES.filter(({ group }) => group === 'language').map(({ name }) => name));
 
-const leavesIn = ({ vms }: CheckResult): bigint => vms.reduce((sum, { plan }) => sum + (plan?.totals.entries ?? 0n), 0n);
+const leavesIn = ({ vms }: CheckResult): bigint => vms.reduce((sum, { plan }) => sum + (plan ? totalLeaves(leavesOf(mapsInAll(plan))) : 0n), 0n);
 
 /** Findings of a level and rule that there are more of than before. */
 function added(before: CheckResult, after: CheckResult): Finding[] {
@@ -116,7 +117,7 @@ function priceOf(before: CheckResult, after: CheckResult, counted: readonly Plan
     if (untouched.has(checked)) return [];
     const old = before.vms.find(({ vm, host }) => vm.name === checked.vm.name && host?.name === checked.host?.name);
     if (!old?.plan || !checked.plan) return [];
-    const [was, is] = differing(old.plan.maps, checked.plan.maps, counted);
+    const [was, is] = differing(mapsInAll(old.plan), mapsInAll(checked.plan), counted);
     if (totalLeaves(was) === 0n) return [];
     return [formatLeaves(was) === formatLeaves(is) ? `still ${formatLeaves(is)}` : `${formatLeaves(is)} instead of ${formatLeaves(was)}`];
   });
@@ -128,7 +129,8 @@ function differing(before: readonly PlannedMap[], after: readonly PlannedMap[], 
   const key = ({ range, offset, backing, leaves }: PlannedMap): string => [range.base, range.end, offset, backing?.name, formatLeaves(leaves)].join(' ');
   const [had, has] = [new Set(before.map(key)), new Set(after.map(key))];
   const always = new Set(counted.map(key));
-  const sum = (maps: readonly PlannedMap[]): Leaves => maps.map(({ leaves }) => leaves).reduce<Leaves>(addLeaves, new Map());
-  const told = (maps: readonly PlannedMap[], others: ReadonlySet<string>): Leaves => sum(maps.filter((map) => !others.has(key(map)) || always.has(key(map))));
+  const told = (maps: readonly PlannedMap[], others: ReadonlySet<string>): Leaves => leavesOf(maps.filter((map) => !others.has(key(map)) || always.has(key(map))));
   return [told(before, has), told(after, had)];
 }
+
+const leavesOf = (maps: readonly PlannedMap[]): Leaves => maps.map(({ leaves }) => leaves).reduce<Leaves>(addLeaves, new Map());

@@ -1,6 +1,6 @@
 import { isAvoided } from '../dma/contacts.js';
-import type { Plan } from '../dma/plan.js';
-import type { DmaRequest } from '../dma/requests.js';
+import type { Plan, PlannedMap } from '../dma/plan.js';
+import { mapsInAll } from '../dma/plugged-memory.js';
 import { alignDown, alignUp, formatRange } from '../layout/address.js';
 import { contains, intersect, type Range } from '../layout/intervals.js';
 import { namePlace, type Bridge, type BridgeWindow } from '../layout/model.js';
@@ -96,7 +96,7 @@ nothing is told, nor where an \`avoid\` keeps the guest's DMA out.`,
 
 interface Crossing {
   readonly plan: Plan;
-  readonly map: DmaRequest;
+  readonly map: PlannedMap;
   readonly bridge: Bridge;
   readonly window: BridgeWindow;
   readonly shared: Range;
@@ -107,7 +107,7 @@ function crossingsIn(plan: Plan): Crossing[] {
   const windows = plan.host.bridges.flatMap((bridge) => bridge.windows.filter(({ acs }) => acs === false).map((window) => ({ bridge, window })));
   if (windows.length === 0) return [];
   const told = new Map<BridgeWindow, Set<unknown>>();
-  return [...plan.maps, ...arriving(plan)].flatMap((map) =>
+  return mapsInAll(plan).flatMap((map) =>
     windows.flatMap(({ bridge, window }): Crossing[] => {
       const shared = intersect(map.range, window.range);
       const owner = map.written ?? map.region;
@@ -119,10 +119,6 @@ function crossingsIn(plan: Plan): Crossing[] {
     }),
   );
 }
-
-/** What is mapped once RAM is plugged: of `virtio-mem` all of it, as any block may come. */
-const arriving = ({ memoryHotplug }: Plan): DmaRequest[] =>
-  memoryHotplug.flatMap(({ region, requests, blocks }) => requests.map((request) => (blocks && region.range ? { ...request, range: region.range } : request)));
 
 const keepOff = ({ plan, map, shared }: Crossing, subject: VmSubject): Fix[] =>
   map.region && !map.written

@@ -1,4 +1,4 @@
-import { HANDFUL, isIdentity, lostLeaves, shiftOf, tablesLost, type PhaseLoss } from '../dma/fragmentation.js';
+import { HANDFUL, isIdentity, isPlugged, leavesBeside, lostLeaves, shiftOf, tablesLost, type PhaseLoss } from '../dma/fragmentation.js';
 import { formatLeaves } from '../dma/leaves.js';
 import { physicalOf } from '../dma/plan.js';
 import { formatAddress, formatCount, formatSize } from '../layout/address.js';
@@ -88,8 +88,9 @@ ${HANDFUL} leaves, as tables with a leaf for every power of two (AMD v1) often d
   levelOf: (loss) => (lostLeaves(loss) > HANDFUL ? 'warning' : 'note'),
   message: (loss) => {
     const { plan, blamed, now, could, outBy } = loss;
-    const inPhase = formatCount(plan.totals.entries - lostLeaves(loss));
-    const all = `\`${plan.vm.name}\` takes ${formatCount(plan.totals.entries)} leaves instead of ${inPhase}`;
+    const taken = leavesBeside(loss);
+    const then = isPlugged(loss) ? ' once it is plugged' : '';
+    const all = `\`${plan.vm.name}\` takes ${formatCount(taken)} leaves instead of ${formatCount(taken - lostLeaves(loss))}${then}`;
     return `${mapName(blamed)} lies ${formatSize(outBy)} out of phase with ${backingName(loss)}: ${formatLeaves(could)} become ${formatLeaves(now)}; nothing is refused, but ${all}${tables(loss)}`;
   },
   notes: (loss) => [{ place: namePlace(loss.blamed.backing?.element ?? loss.plan.vm.element), message: difference(loss) }],

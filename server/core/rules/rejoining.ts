@@ -1,5 +1,6 @@
 import type { SplitLoss } from '../dma/fragmentation.js';
 import type { PlannedMap } from '../dma/plan.js';
+import { leftOutInAll, mapsToWrite } from '../dma/plugged-memory.js';
 import { alignDown, alignUp, formatSize, isAligned, MIB } from '../layout/address.js';
 import type { Element } from '../layout/elements.js';
 import { isEmpty, overlaps, sizeOf, subtract, type Range } from '../layout/intervals.js';
@@ -59,7 +60,7 @@ function onlyRegion({ maps }: SplitLoss): Region | undefined {
 /** Away from what the VMM carves out. */
 function moveAway(loss: SplitLoss, subject: VmSubject): Fix[] {
   const region = onlyRegion(loss);
-  const isCarved = loss.plan.leftOut.some(({ kept, range }) => kept.length > 0 && loss.cuts.some((cut) => overlaps(cut, range)));
+  const isCarved = leftOutInAll(loss.plan).some(({ kept, range }) => kept.length > 0 && loss.cuts.some((cut) => overlaps(cut, range)));
   return region && isCarved ? moveInPhase(loss, region, subject) : [];
 }
 
@@ -98,7 +99,7 @@ function widenMaps(loss: SplitLoss, subject: VmSubject): Fix[] {
     return [{ title: `Cut the maps back, with the ${widening.words}`, safe: false, savesLeaves: true, edits: [...cutBack(maps, widening, owner), ...newLines(avoid, owner)] }];
   }
   const parts = (map: PlannedMap): Range[] => (maps.includes(map) ? subtract(map.range, widening.holes) : [map.range]);
-  const written = plan.maps.flatMap((map) => mapLines(map, parts(map), owner, map.name));
+  const written = mapsToWrite(plan).flatMap((map) => mapLines(map, parts(map), owner, map.name));
   return [{ title: `Write the plan as maps, with the ${widening.words}`, safe: false, savesLeaves: true, edits: newLines([...avoid, ...written], owner) }];
 }
 

@@ -2,7 +2,7 @@ import { contactsOf, isAvoided, type Contact } from '../dma/contacts.js';
 import { formatRange } from '../layout/address.js';
 import type { ReservedKind } from '../layout/model.js';
 import { declareBelow, waysOut } from './carving.js';
-import { contactMessage, contactNote, contactNotes, levelForMap, mapName } from './contact-words.js';
+import { contactMessage, contactNote, contactNotes, levelForMap, mapName, onceWords } from './contact-words.js';
 import { bad, defineRule, fixed, good, type Fix, type VmSubject } from './rule.js';
 
 const KINDS: ReadonlySet<ReservedKind> = new Set(['reserved', 'direct', 'direct-relaxable']);
@@ -124,10 +124,11 @@ function isTold({ plan, kept, shared }: Contact): boolean {
 
 const nounOf = ({ kept }: Contact): string => (kept.kind === 'direct' ? 'the 1:1 range' : 'the reserved range');
 
-function relaxableMessage({ map, kept, shared }: Contact): string {
+function relaxableMessage(contact: Contact): string {
+  const { map, kept, shared } = contact;
   const verb = shared.base === kept.range.base && shared.end === kept.range.end ? 'covers' : 'meets';
   const range = `\`${kept.name}\` (${formatRange(kept.range)})`;
-  return `${mapName(map)} ${verb} ${range}, which the firmware wanted mapped 1:1: the kernel maps the guest over it, and what still uses it writes to the guest’s RAM`;
+  return `${onceWords(contact)}${mapName(map)} ${verb} ${range}, which the firmware wanted mapped 1:1: the kernel maps the guest over it, and what still uses it writes to the guest’s RAM`;
 }
 
 /** Nothing is refused, so no mapping has to be cut: it is enough that the guest doesn't use these bytes. */

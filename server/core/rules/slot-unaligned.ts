@@ -1,5 +1,7 @@
+import { deviceRefusal } from '../dma/memory-device.js';
 import { isWhole, memorySlots, runsOnKvm, type MemorySlot } from '../dma/memory-slots.js';
 import type { Plan } from '../dma/plan.js';
+import { aloneVerdict } from '../dma/plugged-memory.js';
 import { formatAddress, formatRange, formatSize, isAligned } from '../layout/address.js';
 import { hiddenParts } from '../layout/hidden-parts.js';
 import { sizeOf, subtract, type Range } from '../layout/intervals.js';
@@ -95,8 +97,12 @@ function misfitsIn(plan: Plan): Misfit[] {
   const refused = new Map([...slots].reverse().map((slot) => [slot.regions[0], slot]));
   const misfits = [...refused].map(([region, slot]): Misfit => ({ plan, region, slot, lost: undefined }));
   const all = plan.vm.vmm === 'qemu' ? [...misfits, ...roundedAway(plan, refused)] : misfits;
-  return all.filter(({ region, slot }) => (slot && plan.vm.vmm === 'qemu') || !isToldOfMapping(region, plan));
+  return all.filter(({ region, slot }) => !isToldOfPlugging(region, plan) && ((slot && plan.vm.vmm === 'qemu') || !isToldOfMapping(region, plan)));
 }
+
+/** RAM that can't be plugged for the same reason is `hotplug-memory`. */
+const isToldOfPlugging = (region: Region, plan: Plan): boolean =>
+  deviceRefusal(region, plan.vm, plan.host, plan.page) !== undefined || plan.memoryHotplug.some((memory) => memory.region === region && aloneVerdict(memory).cause === 'alignment');
 
 /** What QEMU rounds away of memory. */
 function roundedAway(plan: Plan, refused: ReadonlyMap<Region, MemorySlot>): Misfit[] {

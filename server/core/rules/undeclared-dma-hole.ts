@@ -1,8 +1,6 @@
 import { unavoided } from '../dma/contacts.js';
 import type { Plan } from '../dma/plan.js';
-import { requestsOf, type LeftOut } from '../dma/requests.js';
-import { habitsOf } from '../dma/vmm-habits.js';
-import { isExcluded } from '../dma/verdict.js';
+import { carvedHoles, type CarvedHole } from '../dma/unreached.js';
 import { formatRange } from '../layout/address.js';
 import { declareBelow } from './carving.js';
 import { contactNote } from './contact-words.js';
@@ -19,7 +17,9 @@ export const undeclaredDmaHole = defineRule({
   why: `With \`on-overlap carve\` the VMM leaves out what devices keep, and the kernel refuses nothing. The guest still has RAM
 there and hands it to its devices. Their DMA finds no entry in the IOMMU's tables, or the doorbell window itself: the
 write is lost, the read fails, and the guest sees corrupted buffers and a device that resets. Only the guest can keep its
-DMA out, so the hole must be told to it: a \`/reserved-memory\` node with \`no-map\`, an e820 or an EFI memory map entry.`,
+DMA out, so the hole must be told to it: a \`/reserved-memory\` node with \`no-map\`, an e820 or an EFI memory map entry.
+RAM that is plugged later is carved as it comes, and without a device at start-up all RAM is when the first one comes: the guest has
+to know before.`,
 
   examples: [
     bad(
@@ -74,28 +74,24 @@ DMA out, so the hole must be told to it: a \`/reserved-memory\` node with \`no-m
 
   check: ({ plan }) => (plan ? undeclaredIn(plan) : []),
   locate: ({ region }) => region.element,
-  message: ({ region, range, kept }) =>
-    `the VMM carves ${formatRange(range)} out of \`${region.name}\` around ${kept.map(({ name }) => `\`${name}\``).join(', ')}, and no \`avoid\` tells the guest: devices lose what they write there`,
+  message: (hole) =>
+    `the VMM carves ${formatRange(hole.range)} out of \`${hole.region.name}\` around ${hole.kept.map(({ name }) => `\`${name}\``).join(', ')}${whenWords(hole)}, and no \`avoid\` tells the guest: devices lose what they write there`,
   notes: ({ kept }) => kept.map(contactNote),
   witness: ({ range }) => range,
   fixes: declare,
 });
 
 /** The parts of what is carved out of RAM that no `avoid` covers. */
-const undeclaredIn = (plan: Plan): LeftOut[] =>
-  carvedOut(plan).flatMap((left) => (left.region.kind === 'ram' ? unavoided(plan.vm.regions, left.range).map((range) => ({ ...left, range })) : []));
+const undeclaredIn = (plan: Plan): CarvedHole[] =>
+  carvedHoles(plan).flatMap((hole) => (hole.region.kind === 'ram' ? unavoided(plan.vm.regions, hole.range).map((range) => ({ ...hole, range })) : []));
 
-/** What is carved around kept ranges: at start-up, or if no device is there by then, when one is plugged. */
-function carvedOut(plan: Plan): LeftOut[] {
-  if (plan.attachedAtBoot) return plan.leftOut.filter(({ kept }) => kept.length > 0);
-  if (plan.vm.stance !== 'carve') return [];
-  const { vm, contract, page, alignment } = plan;
-  const kept = new Set(plan.hotplug.flatMap(({ assignment }) => assignment.device?.reserved ?? []));
-  const habits = { vmm: habitsOf(vm.vmm), contract, page, alignment, carve: [...kept].filter(isExcluded) };
-  return requestsOf(vm, habits).leftOut.filter((left) => left.kept.length > 0);
+/** When there is a hole that isn't there from the start. */
+function whenWords({ isPlugged, keeper }: CarvedHole): string {
+  if (!keeper) return isPlugged ? ' when it is plugged' : '';
+  return isPlugged ? ` when it is plugged after \`${keeper.name}\`` : ` when \`${keeper.name}\` is plugged`;
 }
 
-function declare({ region, range, kept }: LeftOut, subject: VmSubject): Fix[] {
+function declare({ region, range, kept }: CarvedHole, subject: VmSubject): Fix[] {
   const edits = declareBelow(subject, region, [range], kept[0]);
   return [{ title: `Tell the guest to keep its DMA out of ${formatRange(range)}`, safe: false, edits }];
 }
