@@ -17,7 +17,7 @@ export interface MachineSource {
 
 /** The guest as a part of a layout; `options.host` names devices that are given away. */
 export function qemuMachinePart(machine: QemuMachine, source: MachineSource, options: ImportOptions = {}): PartsResult {
-  const model = modelOf(machine);
+  const model = modelOf(machine, options.host);
   if ('unmodelled' in model) return { errors: [{ path: source.path, line: 1, message: `the shipped library has no model of ${model.unmodelled}` }] };
   const body = new Body(machine, model, options);
   const lines = body.lines();

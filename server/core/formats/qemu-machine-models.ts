@@ -1,5 +1,7 @@
 import { largest } from '../layout/address.js';
 import { writeSize } from '../layout/written.js';
+import { cpuVendorOf } from './host-names.js';
+import type { ImportHost } from './import-result.js';
 import type { QemuMachine } from './qemu-machine.js';
 import { qemuNumber, qemuSize, qemuSwitch } from './qemu-options.js';
 
@@ -21,21 +23,23 @@ export interface MachineModel {
 /** QEMU's default for most machines (hw/core/machine.c, default_ram_size). */
 const DEFAULT_RAM = 128n << 20n;
 
-/** The model of a guest; or why there is none. */
-export function modelOf(machine: QemuMachine): MachineModel | { readonly unmodelled: string } {
+/** The model of a guest; or why there is none. Its host decides what the machine takes from it under KVM, where it is known. */
+export function modelOf(machine: QemuMachine, host?: ImportHost): MachineModel | { readonly unmodelled: string } {
   // Proxmox marks its revisions: `pc-q35-8.1+pve0`.
   const type = machine.type?.replace(/\+pve\d*$/, '') ?? (isX86(machine) ? 'pc' : undefined);
   if (type === undefined) return { unmodelled: `QEMU’s own choice of a machine for ${machine.target}` };
   const family = FAMILIES.find(({ targets, types }) => targets.test(machine.target) && types.test(type));
   if (!family) return { unmodelled: `the machine \`${type}\` of qemu-system-${machine.target}` };
-  const draft: Draft = { constants: new Map(), notes: machine.unread.flatMap(noteOnUnread) };
+  const draft: Draft = { host, constants: new Map(), notes: machine.unread.flatMap(noteOnUnread) };
   tellRam(machine, family, draft);
   family.read(machine, type, draft);
   const { path, takesMemoryDevices, isSplit } = family;
-  return { path: `std:machines/${path}`, name: path, takesMemoryDevices, isSplit, ...draft };
+  const { constants, notes } = draft;
+  return { path: `std:machines/${path}`, name: path, takesMemoryDevices, isSplit, constants, notes };
 }
 
 interface Draft {
+  readonly host: ImportHost | undefined;
   readonly constants: Map<string, string>;
   readonly notes: string[];
 }
@@ -130,11 +134,13 @@ function tellSize(constant: string, text: string | undefined, option: string, { 
 const AMD_MODEL = /^(?:EPYC|Opteron|phenom|athlon|qemu64|max|base$)/;
 
 /** Under KVM the vendor is the host's, whatever the model (target/i386/host-cpu.c), unless it is told. */
-function tellVendor(machine: QemuMachine, { constants, notes }: Draft): void {
+function tellVendor(machine: QemuMachine, { host, constants, notes }: Draft): void {
   const told = machine.cpu?.options.get('vendor');
   if (told === undefined && usesHostCpu(machine)) {
     if (reachOf(machine) < NEAR_HYPER_TRANSPORT) return;
-    notes.push('the guest’s CPU has the vendor of the host, which decides where RAM past 1 TiB lies: `const CPU_VENDOR = "amd"` if it is AMD’s');
+    const vendor = host && cpuVendorOf(host);
+    if (vendor === 'amd') constants.set('CPU_VENDOR', '"amd"');
+    if (vendor === undefined) notes.push('the guest’s CPU has the vendor of the host, which decides where RAM past 1 TiB lies: `const CPU_VENDOR = "amd"` if it is AMD’s');
     return;
   }
   const isAmd = told === undefined ? AMD_MODEL.test(machine.cpu?.model ?? 'qemu64') : told === 'AuthenticAMD';
