@@ -50,6 +50,13 @@ vm web like q35 {
     assert.match(inside(imported('kvm -m 2G -mem-path /dev/hugepages').text), /^backing ram size RAM hugetlb 2 MiB/m);
   });
 
+  it('writes every size as one, however long its number gets', () => {
+    const { text } = imported('qemu-system-x86_64 -machine q35 -m 100416M,maxmem=200768M');
+    assert.match(inside(text), /^const RAM = 100416 MiB\nconst MAXMEM = 200768 MiB$/m);
+    const [guest] = check(text).result.vms;
+    assert.equal(guest?.vm.regions.find(({ name }) => name === 'device-memory')?.range?.base, 0x19_4000_0000n);
+  });
+
   it('takes the vendor of a large guest’s CPU from the host, which decides about it under KVM', () => {
     const host = (iommus: string): string => `import "std:iommu/amd"\nimport "std:iommu/intel"\n${iommus}\n`;
     const large = 'kvm -machine q35,accel=kvm -cpu host -m 1536G';

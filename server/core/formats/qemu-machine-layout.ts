@@ -1,4 +1,4 @@
-import { writeAddress, writeSize } from '../layout/written.js';
+import { writeAddress, writeSize, writeSizeWithUnit } from '../layout/written.js';
 import { deviceAt } from './host-names.js';
 import { fileName, type ImportOptions } from './import-result.js';
 import type { PartsResult } from './layout-part.js';
@@ -132,7 +132,7 @@ class Body {
   }
 
   #nodeRegions({ number }: QemuNode, backing: string, start: bigint, end: bigint, isLast: boolean): LayoutLine[] {
-    const [from, to] = [writeSize(start), writeSize(end)];
+    const [from, to] = [writeSizeWithUnit(start), writeSizeWithUnit(end)];
     const isFirst = start === 0n;
     const node = `node ${number}`;
     if (!this.#model.isSplit) {

@@ -1,5 +1,5 @@
 import { largest } from '../layout/address.js';
-import { writeSize } from '../layout/written.js';
+import { writeSizeWithUnit } from '../layout/written.js';
 import { cpuVendorOf } from './host-names.js';
 import type { ImportHost } from './import-result.js';
 import type { QemuMachine } from './qemu-machine.js';
@@ -72,14 +72,14 @@ export const ramOf = ({ memory }: QemuMachine): bigint => memory.size ?? DEFAULT
 
 function tellRam(machine: QemuMachine, family: Family, { constants, notes }: Draft): void {
   const { memory } = machine;
-  constants.set('RAM', writeSize(ramOf(machine)));
+  constants.set('RAM', writeSizeWithUnit(ramOf(machine)));
   if (memory.size === undefined) notes.push('no `-m` stands there: 128 MiB, QEMU’s default, is taken');
   if (memory.maxmem === undefined || memory.maxmem === ramOf(machine)) return;
   if (!family.takesMemoryDevices) {
     notes.push(`\`maxmem\` means nothing to ${family.path}`);
     return;
   }
-  constants.set('MAXMEM', writeSize(memory.maxmem));
+  constants.set('MAXMEM', writeSizeWithUnit(memory.maxmem));
   if (memory.slots > 0) constants.set('SLOTS', `${memory.slots}`);
 }
 
@@ -127,7 +127,7 @@ function tellSize(constant: string, text: string | undefined, option: string, { 
   if (text === undefined) return;
   const size = qemuSize(text);
   if (size === undefined || size === 0n) notes.push(`\`${option}=${text}\` is no size and left out`);
-  else constants.set(constant, writeSize(size));
+  else constants.set(constant, writeSizeWithUnit(size));
 }
 
 /** Models of AMD's (target/i386/cpu.c, builtin_x86_defs); `qemu64` and `max`, the defaults without KVM, are among them. */

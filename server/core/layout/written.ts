@@ -16,3 +16,11 @@ export function writeSize(size: bigint): string {
   const exact = /^(\d+) [KMGTPE]?i?B$/.exec(formatSize(size));
   return exact?.[1] !== undefined && exact[1].length <= READABLE_COUNT ? exact[0] : writeAddress(size);
 }
+
+/** A size that is one wherever it stands, as the value of a constant or beside others: with its unit, however long it gets. */
+export function writeSizeWithUnit(size: bigint): string {
+  const written = writeSize(size);
+  if (/[A-Za-z]B$|^0$/.test(written)) return written;
+  const exact = formatSize(size);
+  return exact.includes(' ') ? exact : `${written} B`;
+}

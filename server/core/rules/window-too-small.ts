@@ -1,7 +1,7 @@
 import { alignUp, formatAddress, formatPlural, formatRange, formatSize, GIB, isPowerOfTwo, largest, log2 } from '../layout/address.js';
 import { contains, overlaps, rangeOf, sizeOf, subtract, unite, type Range } from '../layout/intervals.js';
 import { namePlace, type Assignment, type Host, type Region, type Vm } from '../layout/model.js';
-import { writeSize } from '../layout/written.js';
+import { writeSizeWithUnit } from '../layout/written.js';
 import { constantIn, isWrittenIn, withConstant } from './edits.js';
 import { withRange } from './placement.js';
 import { bad, defineRule, fixed, good, type Fix, type VmSubject } from './rule.js';
@@ -206,6 +206,6 @@ function growWindow({ region, range, homeless }: Crowded, { vm }: VmSubject): Fi
 function raiseConstant({ element }: Region, size: bigint, vm: Vm): Fix[] {
   const name = constantIn(element, 'size', vm.element);
   if (name === undefined) return [];
-  const value = writeSize(isPowerOfTwo(size) ? size : 1n << BigInt(log2(size) + 1));
+  const value = writeSizeWithUnit(isPowerOfTwo(size) ? size : 1n << BigInt(log2(size) + 1));
   return [{ title: `Write \`const ${name} = ${value}\``, safe: false, edits: [withConstant(vm.element, name, value)] }];
 }
