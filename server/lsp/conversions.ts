@@ -108,11 +108,11 @@ async function exported(session: Session, params: ExportParams): Promise<Convert
 
 const NOT_OPEN = { error: 'this text is not open any more' };
 
-function write(format: string, { vm, host, plan }: CheckedVm, path: string, { findings }: CheckResult): ExportResult | undefined {
+function write(format: string, { vm, host, plan, evaluator }: CheckedVm, path: string, { findings }: CheckResult): ExportResult | undefined {
   if (format === 'markdown') return { text: mapMarkdown([mapOf(vm, plan, findings)]), notes: [] };
   if (format === 'svg') return { text: svgPicture([{ models: [mapOf(vm, plan, findings)] }], { scale: 'compressed' }), notes: [] };
   const known = EXPORT_FORMATS.find(({ name }) => name === format)?.name as ExportFormatName | undefined;
-  return known && exportLayout(known, { vm, host, plan, path });
+  return known && exportLayout(known, { vm, host, plan, evaluator, path });
 }
 
 async function compared(session: Session, { uri, before }: DiffParams): Promise<Converted> {

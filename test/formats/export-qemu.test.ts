@@ -15,6 +15,9 @@ const RISCV = 'host box { arch riscv64; kernel 6.12; page 4 KiB }';
 
 const vm = (host: string, lines: string): string => `${host}\nvm web on box {\n vmm qemu\n${lines}\n}\n`;
 
+/** A guest like a machine of the library. */
+const shipped = (machine: string, host: string, constants: string): string => `import "std:machines/${machine}"\n${host}\nvm web like ${machine} on box {\n  ${constants.replaceAll(', ', '\n  ')}\n}\n`;
+
 /** What the layouts are, and which program starts them. */
 const LAYOUTS: readonly (readonly [title: string, program: string, packageName: string, text: string])[] = [
   ['a small PC', 'qemu-system-x86_64', 'qemu-system-x86', vm(PC, 'ram low at 0 size 512 MiB')],
@@ -27,8 +30,13 @@ const LAYOUTS: readonly (readonly [title: string, program: string, packageName: 
   ['virtio-mem in its window', 'qemu-system-x86_64', 'qemu-system-x86', vm(PC, 'ram low at 0 size 1 GiB\n ram plug at 6 GiB size 2 GiB hotplug virtio-mem block 2 MiB')],
   ['a DIMM from the start', 'qemu-system-x86_64', 'qemu-system-x86', vm(PC, 'ram low at 0 size 1 GiB\n window devices at 4 GiB size 8 GiB for memory\n backing d size 1 GiB\n ram dimm at 6 GiB size 1 GiB from d over devices because "plugged"')],
   ['a vIOMMU of 48 bits', 'qemu-system-x86_64', 'qemu-system-x86', vm(PC, 'ram low at 0 size 1 GiB\n viommu v { model vt-d; bits 48 }')],
-  ['a machine of the library', 'qemu-system-x86_64', 'qemu-system-x86', `import "std:machines/q35"\n${PC}\nvm web like q35 on box { const RAM = 5 GiB }\n`],
-  ['a small i440fx of the library', 'qemu-system-x86_64', 'qemu-system-x86', `import "std:machines/pc"\n${PC}\nvm web like pc on box { const RAM = 1 GiB }\n`],
+  ['a machine of the library', 'qemu-system-x86_64', 'qemu-system-x86', shipped('q35', PC, 'const RAM = 5 GiB')],
+  ['a small i440fx of the library', 'qemu-system-x86_64', 'qemu-system-x86', shipped('pc', PC, 'const RAM = 1 GiB')],
+  ['an older q35 with a larger window', 'qemu-system-x86_64', 'qemu-system-x86', shipped('q35', PC, 'const RAM = 8 GiB, const MAXMEM = 64 GiB, const SLOTS = 4, const MACHINE = 7.0, const PCI_HOLE64 = 512 GiB, const PHYS_BITS = 46, const VGA = false')],
+  ['an i440fx that is cut lower', 'qemu-system-x86_64', 'qemu-system-x86', shipped('pc', PC, 'const RAM = 8 GiB, const MAX_RAM_BELOW_4G = 1 GiB, const PCI_HOLE64 = 64 GiB')],
+  ['an AMD guest of the library', 'qemu-system-x86_64', 'qemu-system-x86', shipped('q35', PC, 'const RAM = 8 GiB, const PCI_HOLE64 = 1 TiB, const PHYS_BITS = 48, const CPU_VENDOR = "amd", const MACHINE = 7.2')],
+  ['a microvm', 'qemu-system-x86_64', 'qemu-system-x86', shipped('microvm', PC, 'const RAM = 4 GiB, const PCIE = true')],
+  ['virt of the library', 'qemu-system-aarch64', 'qemu-system-arm', shipped('virt', ARM, 'const RAM = 4 GiB, const MAXMEM = 32 GiB, const SLOTS = 2, const CPUS = 4, const GIC = 2')],
   ['virt', 'qemu-system-aarch64', 'qemu-system-arm', vm(ARM, 'ram low at 1 GiB size 6 GiB')],
   ['virt with an SMMU and two nodes', 'qemu-system-aarch64', 'qemu-system-arm', vm(ARM, 'ram a at 1 GiB size 1 GiB backing anonymous node 0\n backing pages size 2 GiB share\n ram b at 2 GiB size 2 GiB from pages node 1\n viommu v { model smmu-v3 }')],
   ['riscv', 'qemu-system-riscv64', 'qemu-system-misc', vm(RISCV, 'ram low at 2 GiB size 3 GiB')],
@@ -37,7 +45,7 @@ const LAYOUTS: readonly (readonly [title: string, program: string, packageName: 
 function subjectOf(text: string): ExportSubject {
   const checked = check(dedent(text)).result.vms.at(-1);
   assert.ok(checked);
-  return { vm: checked.vm, host: checked.host, plan: checked.plan, path: 'web.vmlayout' };
+  return { ...checked, path: 'web.vmlayout' };
 }
 
 function written(format: ExportFormatName, text: string): string {
@@ -48,7 +56,9 @@ function written(format: ExportFormatName, text: string): string {
 
 /** Starts QEMU as a shell would, paused, without any device of the host, and reads its map back. */
 function mapOfQemu(command: string): string {
-  const words = command.split('\n').filter((line) => !line.startsWith('#')).join(' ').replaceAll('\\ ', ' ');
+  const asWritten = command.split('\n').filter((line) => !line.startsWith('#')).join(' ').replaceAll('\\ ', ' ');
+  // Where there is no KVM, the CPU that comes nearest to the host's is emulated.
+  const words = asWritten.replace(',accel=kvm', '').replace('-cpu host', asWritten.includes('riscv64') ? '-cpu rv64' : '-cpu max');
   // A machine with more memory than this one has takes none of it before it is used.
   const modest = words.replace(/-machine (q35)( .*-m size=(\d{3,}G))/, '-machine $1,memory-backend=vast -object memory-backend-ram,id=vast,size=$3,reserve=off$2');
   const script = `${modest.replaceAll(/-device vfio-pci\S*/g, '').trim()} -S -display none -monitor stdio -serial none -accel tcg`;
@@ -97,7 +107,8 @@ describe('the command that starts QEMU', () => {
     assert.equal(written('qemu-args', text), dedent(`
       # vm web on box, from web.vmlayout. Written by vmlayout.
       qemu-system-x86_64 \\
-        -machine q35,memory-backend=b \\
+        -machine q35,accel=kvm,memory-backend=b \\
+        -cpu host \\
         -smp 1 \\
         -m size=4G,maxmem=5G,slots=1 \\
         -object memory-backend-memfd,id=b,size=4G,hugetlb=on,hugetlbsize=1G,prealloc=on,host-nodes=1,policy=bind \\
@@ -143,7 +154,7 @@ describe('the domain for libvirt', () => {
   }
 
   it('takes i440fx where the layout has its window of 64-bit BARs', () => {
-    const library = (name: string): string => written('libvirt-xml', `import "std:machines/${name}"\n${PC}\nvm web like ${name} on box { const RAM = 1 GiB }\n`);
+    const library = (name: string): string => written('libvirt-xml', shipped(name, PC, 'const RAM = 1 GiB'));
     assert.match(library('pc'), /machine="pc"/);
     assert.match(library('q35'), /machine="q35"/);
   });

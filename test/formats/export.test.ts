@@ -39,7 +39,7 @@ const LAYOUT = `
   }
 `;
 
-const subjectsIn = (text: string): ExportSubject[] => check(dedent(text)).result.vms.map(({ vm, host, plan }) => ({ vm, host, plan, path: 'web.vmlayout' }));
+const subjectsIn = (text: string): ExportSubject[] => check(dedent(text)).result.vms.map((checked) => ({ ...checked, path: 'web.vmlayout' }));
 
 function written(format: ExportFormatName, subject: ExportSubject | undefined): { text: string; notes: readonly string[] } {
   assert.ok(subject);

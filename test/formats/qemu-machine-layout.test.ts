@@ -50,6 +50,26 @@ vm web like q35 {
     assert.match(inside(imported('kvm -m 2G -mem-path /dev/hugepages').text), /^backing ram size RAM hugetlb 2 MiB/m);
   });
 
+  it('writes every size as one, however long its number gets', () => {
+    const { text } = imported('qemu-system-x86_64 -machine q35 -m 100416M,maxmem=200768M');
+    assert.match(inside(text), /^const RAM = 100416 MiB\nconst MAXMEM = 200768 MiB$/m);
+    const [guest] = check(text).result.vms;
+    assert.equal(guest?.vm.regions.find(({ name }) => name === 'device-memory')?.range?.base, 0x19_4000_0000n);
+  });
+
+  it('takes the vendor of a large guest’s CPU from the host, which decides about it under KVM', () => {
+    const host = (iommus: string): string => `import "std:iommu/amd"\nimport "std:iommu/intel"\n${iommus}\n`;
+    const large = 'kvm -machine q35,accel=kvm -cpu host -m 1536G';
+    const epyc = imported(large, host('host epyc like amd-v1 { bits 48 }'));
+    assert.match(inside(epyc.text), /^const CPU_VENDOR = "amd"$/m);
+    const others = [host('host box like vt-d { bits 48 }'), host('// like amd-v1\nhost box { iommu i { model vt-d } }'), host('host a like amd-v2 { }\nhost b like vt-d { }')];
+    const told = others.map((one) => imported(large, one));
+    for (const { text } of told) assert.doesNotMatch(text, /^ *const CPU_VENDOR/m);
+    assert.deepEqual(told.map(({ notes }) => notes.some((note) => note.includes('the vendor of the host'))), [false, false, true]);
+    assert.doesNotMatch(imported('kvm -machine q35,accel=kvm -cpu host -m 8G', host('host epyc like amd-v1 { bits 48 }')).text, /CPU_VENDOR/);
+    assert.doesNotMatch(imported('kvm -machine q35,accel=kvm -cpu host,vendor=GenuineIntel -m 1536G', host('host epyc like amd-v1 { bits 48 }')).text, /CPU_VENDOR/);
+  });
+
   it('cuts nodes where low RAM ends, wherever that is', () => {
     const { text } = imported('qemu-system-x86_64 -machine pc -m 8G -object memory-backend-ram,id=a,size=2G -object memory-backend-ram,id=b,size=6G -numa node,memdev=a -numa node,memdev=b,nodeid=1');
     const { result } = check(text);

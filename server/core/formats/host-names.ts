@@ -33,3 +33,11 @@ export function deviceAt(host: ImportHost, address: string): string | undefined 
   const declared = new RegExp(`${DEVICE.source}[ \\t]+"(?:0000:)?${address.replace(/^0000:/, '').replaceAll('.', '\\.')}"`, 'i');
   return declared.exec(bare)?.[1];
 }
+
+/** Vendor of the CPUs of the hosts that the layout declares, by their IOMMUs; nothing where those don’t say, or differ. */
+export function cpuVendorOf(host: ImportHost): 'amd' | 'intel' | undefined {
+  const bare = (host.text ?? '').replace(MASKED, ' ');
+  const models = [...bare.matchAll(/\b(?:like|model)[ \t]+(amd-v1|amd-v2|vt-d)(?![\w-])/g)].map(([, model]) => (model === 'vt-d' ? 'intel' : 'amd'));
+  const [first, ...others] = new Set(models);
+  return others.length === 0 ? first : undefined;
+}

@@ -1,4 +1,4 @@
-import { writeAddress, writeSize } from '../layout/written.js';
+import { writeAddress, writeSize, writeSizeWithUnit } from '../layout/written.js';
 import { deviceAt } from './host-names.js';
 import { fileName, type ImportOptions } from './import-result.js';
 import type { PartsResult } from './layout-part.js';
@@ -17,7 +17,7 @@ export interface MachineSource {
 
 /** The guest as a part of a layout; `options.host` names devices that are given away. */
 export function qemuMachinePart(machine: QemuMachine, source: MachineSource, options: ImportOptions = {}): PartsResult {
-  const model = modelOf(machine);
+  const model = modelOf(machine, options.host);
   if ('unmodelled' in model) return { errors: [{ path: source.path, line: 1, message: `the shipped library has no model of ${model.unmodelled}` }] };
   const body = new Body(machine, model, options);
   const lines = body.lines();
@@ -132,7 +132,7 @@ class Body {
   }
 
   #nodeRegions({ number }: QemuNode, backing: string, start: bigint, end: bigint, isLast: boolean): LayoutLine[] {
-    const [from, to] = [writeSize(start), writeSize(end)];
+    const [from, to] = [writeSizeWithUnit(start), writeSizeWithUnit(end)];
     const isFirst = start === 0n;
     const node = `node ${number}`;
     if (!this.#model.isSplit) {

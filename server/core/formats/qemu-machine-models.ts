@@ -1,5 +1,7 @@
 import { largest } from '../layout/address.js';
-import { writeSize } from '../layout/written.js';
+import { writeSizeWithUnit } from '../layout/written.js';
+import { cpuVendorOf } from './host-names.js';
+import type { ImportHost } from './import-result.js';
 import type { QemuMachine } from './qemu-machine.js';
 import { qemuNumber, qemuSize, qemuSwitch } from './qemu-options.js';
 
@@ -21,21 +23,23 @@ export interface MachineModel {
 /** QEMU's default for most machines (hw/core/machine.c, default_ram_size). */
 const DEFAULT_RAM = 128n << 20n;
 
-/** The model of a guest; or why there is none. */
-export function modelOf(machine: QemuMachine): MachineModel | { readonly unmodelled: string } {
+/** The model of a guest; or why there is none. Its host decides what the machine takes from it under KVM, where it is known. */
+export function modelOf(machine: QemuMachine, host?: ImportHost): MachineModel | { readonly unmodelled: string } {
   // Proxmox marks its revisions: `pc-q35-8.1+pve0`.
   const type = machine.type?.replace(/\+pve\d*$/, '') ?? (isX86(machine) ? 'pc' : undefined);
   if (type === undefined) return { unmodelled: `QEMU’s own choice of a machine for ${machine.target}` };
   const family = FAMILIES.find(({ targets, types }) => targets.test(machine.target) && types.test(type));
   if (!family) return { unmodelled: `the machine \`${type}\` of qemu-system-${machine.target}` };
-  const draft: Draft = { constants: new Map(), notes: machine.unread.flatMap(noteOnUnread) };
+  const draft: Draft = { host, constants: new Map(), notes: machine.unread.flatMap(noteOnUnread) };
   tellRam(machine, family, draft);
   family.read(machine, type, draft);
   const { path, takesMemoryDevices, isSplit } = family;
-  return { path: `std:machines/${path}`, name: path, takesMemoryDevices, isSplit, ...draft };
+  const { constants, notes } = draft;
+  return { path: `std:machines/${path}`, name: path, takesMemoryDevices, isSplit, constants, notes };
 }
 
 interface Draft {
+  readonly host: ImportHost | undefined;
   readonly constants: Map<string, string>;
   readonly notes: string[];
 }
@@ -68,14 +72,14 @@ export const ramOf = ({ memory }: QemuMachine): bigint => memory.size ?? DEFAULT
 
 function tellRam(machine: QemuMachine, family: Family, { constants, notes }: Draft): void {
   const { memory } = machine;
-  constants.set('RAM', writeSize(ramOf(machine)));
+  constants.set('RAM', writeSizeWithUnit(ramOf(machine)));
   if (memory.size === undefined) notes.push('no `-m` stands there: 128 MiB, QEMU’s default, is taken');
   if (memory.maxmem === undefined || memory.maxmem === ramOf(machine)) return;
   if (!family.takesMemoryDevices) {
     notes.push(`\`maxmem\` means nothing to ${family.path}`);
     return;
   }
-  constants.set('MAXMEM', writeSize(memory.maxmem));
+  constants.set('MAXMEM', writeSizeWithUnit(memory.maxmem));
   if (memory.slots > 0) constants.set('SLOTS', `${memory.slots}`);
 }
 
@@ -123,18 +127,20 @@ function tellSize(constant: string, text: string | undefined, option: string, { 
   if (text === undefined) return;
   const size = qemuSize(text);
   if (size === undefined || size === 0n) notes.push(`\`${option}=${text}\` is no size and left out`);
-  else constants.set(constant, writeSize(size));
+  else constants.set(constant, writeSizeWithUnit(size));
 }
 
 /** Models of AMD's (target/i386/cpu.c, builtin_x86_defs); `qemu64` and `max`, the defaults without KVM, are among them. */
 const AMD_MODEL = /^(?:EPYC|Opteron|phenom|athlon|qemu64|max|base$)/;
 
 /** Under KVM the vendor is the host's, whatever the model (target/i386/host-cpu.c), unless it is told. */
-function tellVendor(machine: QemuMachine, { constants, notes }: Draft): void {
+function tellVendor(machine: QemuMachine, { host, constants, notes }: Draft): void {
   const told = machine.cpu?.options.get('vendor');
   if (told === undefined && usesHostCpu(machine)) {
     if (reachOf(machine) < NEAR_HYPER_TRANSPORT) return;
-    notes.push('the guest’s CPU has the vendor of the host, which decides where RAM past 1 TiB lies: `const CPU_VENDOR = "amd"` if it is AMD’s');
+    const vendor = host && cpuVendorOf(host);
+    if (vendor === 'amd') constants.set('CPU_VENDOR', '"amd"');
+    if (vendor === undefined) notes.push('the guest’s CPU has the vendor of the host, which decides where RAM past 1 TiB lies: `const CPU_VENDOR = "amd"` if it is AMD’s');
     return;
   }
   const isAmd = told === undefined ? AMD_MODEL.test(machine.cpu?.model ?? 'qemu64') : told === 'AuthenticAMD';

@@ -1,3 +1,4 @@
+import { UNITS as SIZES } from '../layout/address.js';
 import type { LineError } from './import-result.js';
 import type { ShellWord } from './shell-words.js';
 
@@ -107,6 +108,12 @@ export function qemuSize(text: string, unit = 1n): bigint | undefined {
   const denominator = 10n ** BigInt(fraction.length);
   const scaled = (BigInt(whole) * denominator + BigInt(fraction === '' ? '0' : fraction)) * scale;
   return scaled % denominator === 0n ? scaled / denominator : undefined;
+}
+
+/** A size with the unit that QEMU knows it by, `8G`; without a whole number of KiB in bytes, `b`. */
+export function sizeText(bytes: bigint): string {
+  const unit = SIZES.find(([name, size]) => 'TiB GiB MiB KiB'.includes(name) && bytes >= size && bytes % size === 0n);
+  return unit ? `${bytes / unit[1]}${unit[0][0]}` : `${bytes}b`;
 }
 
 /** A whole number, decimal or hexadecimal. */

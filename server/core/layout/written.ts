@@ -27,3 +27,11 @@ export function escapeControls(text: string): string {
     (character) => `\\u{${character.charCodeAt(0).toString(16)}}`,
   );
 }
+
+/** A size that is one wherever it stands, as the value of a constant or beside others: with its unit, however long it gets. */
+export function writeSizeWithUnit(size: bigint): string {
+  const written = writeSize(size);
+  if (/[A-Za-z]B$|^0$/.test(written)) return written;
+  const exact = formatSize(size);
+  return exact.includes(' ') ? exact : `${written} B`;
+}

@@ -1,4 +1,4 @@
-import type { Element } from '../layout/elements.js';
+import { pathText, type Element } from '../layout/elements.js';
 import type { Origin, PlacedEdit } from '../layout/place.js';
 import { commentsAbove, hasOwnLines, isLastOnLine } from '../syntax/comments.js';
 import { lineEnd, lineStart, nextLine } from '../text/lines.js';
@@ -62,6 +62,21 @@ export function withProperty(element: Element, word: string, value: string): Pla
   const { path, item, declaration } = element.origin;
   const at = declaration.block ? endBeforeBlock(declaration.block.start, item.text) : declaration.end;
   return { path, item, start: at, end: at, newText: ` ${word} ${value}`.trimEnd() };
+}
+
+/** The constant of a declaration that a property of one of its parts names, with nothing around it: `size RAM`. */
+export function constantIn(element: Element, word: string, owner: Element): string | undefined {
+  const value = element.properties.get(word)?.[0]?.property.value;
+  const name = value?.kind === 'reference' ? pathText(value) : '';
+  return owner.children.some((child) => child.keyword === 'const' && child.name === name) ? name : undefined;
+}
+
+/** Gives a constant of a declaration, or of what it is like, another value. */
+export function withConstant(owner: Element, name: string, value: string): PlacedEdit {
+  const written = owner.children.find((child) => child.keyword === 'const' && child.name === name && isWrittenIn(child, owner));
+  const { path, item, declaration } = written?.origin ?? owner.origin;
+  if (!written || !declaration.head) return linesInto(owner, [`const ${name} = ${value}`]);
+  return { path, item, start: declaration.head.start, end: declaration.head.end, newText: value };
 }
 
 /** Adds a name to a property that lists some, `over low, high`. */

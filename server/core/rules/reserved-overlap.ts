@@ -3,6 +3,7 @@ import { formatRange } from '../layout/address.js';
 import type { ReservedKind } from '../layout/model.js';
 import { declareBelow, waysOut } from './carving.js';
 import { contactMessage, contactNote, contactNotes, levelForMap, mapName, onceWords } from './contact-words.js';
+import { withConstant } from './edits.js';
 import { bad, defineRule, fixed, good, type Fix, type VmSubject } from './rule.js';
 
 const KINDS: ReadonlySet<ReservedKind> = new Set(['reserved', 'direct', 'direct-relaxable']);
@@ -110,7 +111,7 @@ gone once an \`avoid\` keeps the guest off. A \`direct\` range mostly keeps its 
   message: (contact) => (isRelaxable(contact) ? relaxableMessage(contact) : contactMessage(contact, nounOf(contact))),
   notes: (contact) => (isRelaxable(contact) ? [contactNote(contact.kept)] : contactNotes(contact)),
   witness: ({ shared }) => shared,
-  fixes: (contact, subject) => (isRelaxable(contact) ? keepOff(contact, subject) : waysOut(contact, subject)),
+  fixes: (contact, subject) => (isRelaxable(contact) ? keepOff(contact, subject) : [...tellVendor(subject), ...waysOut(contact, subject)]),
 });
 
 const isRelaxable = ({ kept }: Contact): boolean => kept.kind === 'direct-relaxable';
@@ -134,3 +135,13 @@ function relaxableMessage(contact: Contact): string {
 /** Nothing is refused, so no mapping has to be cut: it is enough that the guest doesn't use these bytes. */
 const keepOff = ({ map, kept, shared }: Contact, subject: VmSubject): Fix[] =>
   map.region ? [{ title: `Tell the guest to keep off \`${kept.name}\``, safe: false, edits: declareBelow(subject, map.region, [shared], kept) }] : [];
+
+/**
+ * Under KVM the vendor of a guest's CPU is the host's, and of an AMD guest QEMU moves RAM clear of the HyperTransport range
+ * (hw/i386/pc.c `pc_memory_init`): the shipped PCs have a constant for it.
+ */
+function tellVendor({ vm, host }: VmSubject): Fix[] {
+  const hasConstant = vm.element.children.some(({ keyword, name }) => keyword === 'const' && name === 'CPU_VENDOR');
+  if (!hasConstant || !host?.iommus.some(({ model }) => model === 'amd-v1' || model === 'amd-v2')) return [];
+  return [{ title: 'Say that the guest’s CPU is AMD’s, as the host’s is', safe: false, edits: [withConstant(vm.element, 'CPU_VENDOR', '"amd"')] }];
+}

@@ -56,8 +56,8 @@ function theOne(vms: readonly CheckedVm[], name: string, args: Arguments): Check
   return first;
 }
 
-function write(format: FormatName, { vm, host, plan }: CheckedVm, path: string, { findings }: CheckResult): ExportResult {
+function write(format: FormatName, { vm, host, plan, evaluator }: CheckedVm, path: string, { findings }: CheckResult): ExportResult {
   if (format === 'markdown') return { text: mapMarkdown([mapOf(vm, plan, findings)]), notes: [] };
   if (format === 'svg') return { text: svgPicture([{ models: [mapOf(vm, plan, findings)] }], { scale: 'compressed' }), notes: [] };
-  return exportLayout(format, { vm, host, plan, path });
+  return exportLayout(format, { vm, host, plan, evaluator, path });
 }

@@ -1,4 +1,5 @@
 import type { Plan } from '../../dma/plan.js';
+import type { Evaluator } from '../../layout/evaluate.js';
 import type { Host, Vm } from '../../layout/model.js';
 
 /** What is written out: a guest, on one of its hosts where it has any. */
@@ -6,6 +7,8 @@ export interface ExportSubject {
   readonly vm: Vm;
   readonly host: Host | undefined;
   readonly plan: Plan | undefined;
+  /** What evaluated it there. */
+  readonly evaluator: Evaluator;
   /** The file it is from, as the user wrote it. */
   readonly path: string;
 }

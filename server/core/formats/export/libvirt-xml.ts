@@ -1,3 +1,4 @@
+import { qemuSize } from '../qemu-options.js';
 import type { QemuAssigned, QemuBackend, QemuMachine, QemuMemoryDevice } from '../qemu-machine.js';
 import { originOf, type ExportResult, type ExportSubject } from './export-result.js';
 import { qemuGuest } from './qemu-guest.js';
@@ -18,13 +19,14 @@ export function exportLibvirtXml(subject: ExportSubject): ExportResult {
     '<domain type="kvm">',
     ...indented([
       `<name>${escaped(subject.vm.name)}</name>`,
-      ...maxMemory(machine),
+      ...maxMemory(machine, notes),
       `<memory unit="KiB">${kib(totalOf(machine))}</memory>`,
       ...backing(machine, notes),
       `<vcpu>${machine.smp.cpus}</vcpu>`,
       ...nodeTuning(machine, notes),
       ...os(machine),
-      ...cpu(machine),
+      ...features(machine),
+      ...cpu(machine, notes),
       ...devices(machine, later, notes),
     ]),
     '</domain>',
@@ -46,7 +48,12 @@ const totalOf = (machine: QemuMachine): bigint => (machine.memory.size ?? 0n) + 
 
 const backendOf = ({ backend }: QemuMemoryDevice, { backends }: QemuMachine): QemuBackend | undefined => backends.find(({ id }) => id === backend);
 
-const maxMemory = ({ memory: { maxmem, slots } }: QemuMachine): string[] => (maxmem === undefined ? [] : [`<maxMemory slots="${slots}" unit="KiB">${kib(maxmem)}</maxMemory>`]);
+/** libvirt takes no maximum without a slot: “both maximum memory size and memory slot count must be specified”. */
+function maxMemory({ memory: { maxmem, slots } }: QemuMachine, notes: string[]): string[] {
+  if (maxmem === undefined) return [];
+  if (slots === 0) notes.push('one slot is written where there is none: libvirt takes no maximum of memory without. What lies behind may lie 1 GiB higher');
+  return [`<maxMemory slots="${Math.max(slots, 1)}" unit="KiB">${kib(maxmem)}</maxMemory>`];
+}
 
 /** Huge pages by their size, for the nodes whose memory has them. */
 function backing(machine: QemuMachine, notes: string[]): string[] {
@@ -86,8 +93,15 @@ function nodeTuning(machine: QemuMachine, notes: string[]): string[] {
 
 const os = ({ target, type }: QemuMachine): string[] => ['<os>', `  <type arch="${target}" machine="${escaped(type ?? '')}">hvm</type>`, '</os>'];
 
-/** `max-ram-below-4g` and the like have no element: they go to QEMU as they are. */
-function cpu(machine: QemuMachine): string[] {
+/** The version of Arm's interrupt controller. */
+function features({ options }: QemuMachine): string[] {
+  const version = options.get('gic-version');
+  return version === undefined ? [] : ['<features>', `  <gic version="${version}"/>`, '</features>'];
+}
+
+function cpu(machine: QemuMachine, notes: string[]): string[] {
+  const vendor = machine.cpu?.options.get('vendor');
+  if (vendor !== undefined) notes.push(`\`-cpu …,vendor=${vendor}\` has no element: the guest’s CPU has the vendor of the host`);
   const bits = machine.cpu?.options.get('phys-bits');
   const inner = [
     ...(bits === undefined ? [] : [`<maxphysaddr mode="emulate" bits="${bits}"/>`]),
@@ -100,15 +114,24 @@ const cellOf = ({ number, size, backend }: NodeMemory): string => `<cell id="${n
 
 function devices(machine: QemuMachine, later: readonly (readonly string[])[], notes: string[]): string[] {
   const elements = [
+    ...hole64(machine),
     ...machine.memoryDevices.flatMap((device) => memoryElement(device, machine)),
     ...machine.assigned.flatMap(hostdevElement),
     ...iommuElement(machine, notes),
     ...later.flatMap((element) => ['<!-- Later:', ...element, '-->']),
   ];
-  const extra = [...machine.options].filter(([key]) => key !== 'iommu');
+  // `max-ram-below-4g` and the like have no element: they go to QEMU as they are.
+  const extra = [...machine.options].filter(([key]) => key !== 'iommu' && key !== 'gic-version');
   if (machine.memoryDevices.some(({ address, kind }) => kind === 'virtio-mem' && address !== undefined)) notes.push('the address of virtio-mem stands as a comment: libvirt takes it from 9.4 on');
   for (const [key, value] of extra) notes.push(`\`-machine ${key}=${value}\` has no element: add it with <qemu:commandline>`);
   return ['<devices>', ...indented(elements), '</devices>'];
+}
+
+/** The window of 64-bit BARs is said of the root bus. */
+function hole64({ type, globals }: QemuMachine): string[] {
+  const [size] = [...globals].flatMap(([name, value]) => (name.endsWith('.pci-hole64-size') ? (qemuSize(value) ?? []) : []));
+  if (size === undefined) return [];
+  return [`<controller type="pci" index="0" model="${type?.includes('q35') ? 'pcie-root' : 'pci-root'}">`, `  <pcihole64 unit="KiB">${kib(size)}</pcihole64>`, '</controller>'];
 }
 
 /** That of x86, and of most others. */

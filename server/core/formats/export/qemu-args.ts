@@ -1,5 +1,5 @@
-import { UNITS } from '../../layout/address.js';
 import type { Keyed, QemuAssigned, QemuBackend, QemuDevice, QemuMachine, QemuMemoryDevice, QemuNode } from '../qemu-machine.js';
+import { sizeText } from '../qemu-options.js';
 import { originOf, type ExportResult, type ExportSubject } from './export-result.js';
 import { qemuGuest, type QemuGuest } from './qemu-guest.js';
 
@@ -21,10 +21,11 @@ export function qemuCommand(machine: QemuMachine): string {
 function optionsOf(machine: QemuMachine): [option: string, value: string][] {
   const { cpu, vga } = machine;
   return [
-    ['machine', withKeys(machine.type ?? '', new Map([...machine.options, ...(machine.memory.backend === undefined ? [] : [['memory-backend', machine.memory.backend] as const])]))],
+    ['machine', withKeys(machine.type ?? '', machineKeys(machine))],
     ...(cpu ? [['cpu', withKeys(cpu.model, cpu.options)] as [string, string]] : []),
     ['smp', `${machine.smp.cpus}`],
     ['m', memoryText(machine)],
+    ...[...machine.globals].map(([name, value]): [string, string] => ['global', `${name}=${value}`]),
     ...backendsFirst(machine).map((backend): [string, string] => ['object', backendText(backend)]),
     ...machine.nodes.map((node): [string, string] => ['numa', nodeText(node)]),
     ...(vga === undefined ? [] : [['vga', vga] as [string, string]]),
@@ -34,6 +35,9 @@ function optionsOf(machine: QemuMachine): [option: string, value: string][] {
     ...machine.assigned.map((device): [string, string] => ['device', assignedText(device)]),
   ];
 }
+
+const machineKeys = ({ accelerator, options, memory: { backend } }: QemuMachine): Keyed =>
+  new Map([...(accelerator === undefined ? [] : [['accel', accelerator] as const]), ...options, ...(backend === undefined ? [] : [['memory-backend', backend] as const])]);
 
 /** Backends of what comes later are made later. */
 const backendsFirst = ({ backends, memory, nodes, memoryDevices }: QemuMachine): QemuBackend[] =>
@@ -46,12 +50,6 @@ const withKeys = (first: string, options: Keyed): string => `${first}${keys(opti
 
 function memoryText({ memory: { size, maxmem, slots } }: QemuMachine): string {
   return `size=${sizeText(size ?? 0n)}${maxmem === undefined ? '' : `,maxmem=${sizeText(maxmem)},slots=${slots}`}`;
-}
-
-/** A size with the unit that QEMU knows it by, `8G`; without a whole number of KiB in bytes, `b`. */
-export function sizeText(bytes: bigint): string {
-  const unit = UNITS.find(([name, size]) => 'TiB GiB MiB KiB'.includes(name) && bytes >= size && bytes % size === 0n);
-  return unit ? `${bytes / unit[1]}${unit[0][0]}` : `${bytes}b`;
 }
 
 function backendText({ id, kind, size, path, hugePage, share, hostNodes }: QemuBackend): string {

@@ -4,6 +4,7 @@ import type { Assignment, Backing, Region, Vm } from '../../layout/model.js';
 import type { QemuAssigned, QemuBackend, QemuDevice, QemuMachine, QemuMemoryDevice, QemuNode } from '../qemu-machine.js';
 import type { ExportSubject } from './export-result.js';
 import { guestRam, isPluggedFromStart, type Arch, type GuestRam } from './guest-ram.js';
+import { sayConstants, shippedFamily } from './shipped-machine.js';
 
 /** A guest as QEMU is to be started, what comes later, and what could not be said. */
 export interface QemuGuest {
@@ -18,11 +19,13 @@ export interface QemuGuest {
 /** Works out how QEMU has to be started so that it lays RAM out as the layout does; or why it can’t. */
 export function qemuGuest(subject: ExportSubject): QemuGuest | { readonly errors: readonly string[] } {
   const { vm, host } = subject;
-  const arch = archOf(subject);
+  const family = shippedFamily(vm);
+  const arch = family?.arch ?? archOf(subject);
   if (arch === undefined) return { errors: [`QEMU’s machines for ${host?.arch ?? 'an unknown architecture'} are not among those known here; say \`arch\` in the host`] };
   const ram = guestRam(vm, arch);
   if ('errors' in ram) return ram;
-  const type = machineType(vm, arch, ram);
+  const shipped = family && sayConstants(family, vm, subject.evaluator, ram);
+  const type = shipped ? { ...shipped, ...legacyOf(vm, arch, shipped.type) } : machineType(vm, arch, ram);
   if ('errors' in type) return type;
   const backends = new Backends();
   const notes: string[] = [];
@@ -32,22 +35,23 @@ export function qemuGuest(subject: ExportSubject): QemuGuest | { readonly errors
   const comesLater = new Set(vm.regions.filter(({ arrival }) => arrival?.kind === 'dimm').map(({ name }) => name));
   const boot = devices.filter(({ id }) => !comesLater.has(id ?? ''));
   const dimms = devices.filter(({ id }) => comesLater.has(id ?? ''));
-  const physBits = cpuBits(vm, arch, ram);
+  const room = shipped?.room ?? roomFor(vm, ram);
   return {
     machine: {
       target: arch,
       type: type.type,
       options: new Map([...type.options, ...viommuOptions(vm)]),
-      accelerator: undefined,
-      cpu: cpuOf(arch, ram, physBits),
-      smp: { cpus: Math.max(1, memory.nodes.length), maxcpus: undefined, sockets: undefined },
-      memory: { size: ram.size, backend: memory.backend, ...roomFor(vm, ram) },
+      // Devices of the host are given away under KVM, and to a CPU like the host's.
+      accelerator: 'kvm',
+      cpu: { model: 'host', options: new Map(shipped ? [...physBits(arch, vm.bits), ...shipped.cpu] : cpuOptions(vm, arch, ram)) },
+      smp: { cpus: Math.max(shipped?.cpus ?? 1, memory.nodes.length), maxcpus: undefined, sockets: undefined },
+      memory: { size: ram.size, backend: memory.backend, ...room },
       backends: backends.all,
       nodes: memory.nodes,
       memoryDevices: boot,
       assigned: later(false),
-      devices: viommuDevices(vm, notes),
-      globals: new Map(),
+      devices: viommuDevices(vm, shipped?.viommus ?? [], notes),
+      globals: shipped?.globals ?? new Map(),
       nodefaults: false,
       vga: type.vga,
       bios: undefined,
@@ -56,7 +60,15 @@ export function qemuGuest(subject: ExportSubject): QemuGuest | { readonly errors
     },
     laterDevices: later(true),
     laterMemory: dimms,
-    notes: [...notes, ...type.notes, ...untold(vm)],
+    notes: [
+      ...notes,
+      ...(shipped?.notes ?? []),
+      ...(family && !shipped ? [`RAM isn’t cut where the constants of ${family.type} cut it: of them nothing is said`] : []),
+      ...type.notes,
+      ...widthNotes(subject, arch),
+      ...slotNotes(vm, room.slots),
+      ...untold(vm),
+    ],
   };
 }
 
@@ -78,18 +90,25 @@ interface MachineType {
 
 /** The machine that cuts RAM there, and what it has to be told. */
 function machineType(vm: Vm, arch: Arch, ram: GuestRam): MachineType | { readonly errors: readonly string[] } {
-  const plain = { options: new Map<string, string>(), vga: undefined, notes: [] };
-  if (arch !== 'x86_64') return { type: 'virt', ...plain };
-  const vga = hasRamAt(vm, 0xa0000n) ? 'none' : undefined;
-  const notes = hasRamAt(vm, 0xc0000n) ? ['QEMU hides 0xc0000-0xfffff of RAM behind ROMs until firmware has run'] : [];
+  const legacy = legacyOf(vm, arch, undefined);
+  if (arch !== 'x86_64') return { type: 'virt', options: new Map(), ...legacy };
   for (const { type, limit, hole64 } of likelyMachines(vm)) {
     if (ram.highBase === TIB && !isRelocated(vm, ram, hole64)) continue;
     const usual = limit(ram.size);
-    if (ram.low === usual) return { type, options: new Map(), vga, notes };
-    if (ram.low < usual && ram.low >= MIB) return { type, options: new Map([['max-ram-below-4g', `${ram.low}`]]), vga, notes };
+    if (ram.low === usual) return { type, options: new Map(), ...legacy };
+    if (ram.low < usual && ram.low >= MIB) return { type, options: new Map([['max-ram-below-4g', `${ram.low}`]]), ...legacy };
   }
   if (ram.highBase === TIB && ![Q35, PC].some(({ hole64 }) => isRelocated(vm, ram, hole64))) return { errors: ['RAM goes on at 1 TiB, and QEMU goes on at 4 GiB unless it would reach AMD’s HyperTransport range there (0xfd00000000)'] };
   return { errors: [`${formatSize(ram.low)} of RAM below 4 GiB are more than q35 or pc have there with ${formatSize(ram.size)} in all`] };
+}
+
+/** What a PC has in the first MiB: a graphics window, and ROMs that hide RAM. */
+function legacyOf(vm: Vm, arch: Arch, type: string | undefined): Pick<MachineType, 'vga' | 'notes'> {
+  if (arch !== 'x86_64' || type === 'microvm') return { vga: undefined, notes: [] };
+  return {
+    vga: hasRamAt(vm, 0xa0000n) ? 'none' : undefined,
+    notes: hasRamAt(vm, 0xc0000n) ? ['QEMU hides 0xc0000-0xfffff of RAM behind ROMs until firmware has run'] : [],
+  };
 }
 
 /**
@@ -117,15 +136,22 @@ const hasRamAt = ({ regions }: Vm, address: bigint): boolean =>
   !regions.some(({ kind, range, over }) => kind !== 'ram' && over.length > 0 && range && contains(range, { base: address, end: address + 1n }));
 
 /** RAM past 1 TiB is AMD’s, and needs 41 bits (hw/i386/pc.c `pc_memory_init`, enforce_amd_1tb_hole). */
-function cpuBits({ bits }: Vm, arch: Arch, { highBase }: GuestRam): number | undefined {
-  if (arch !== 'x86_64') return undefined;
-  return highBase === TIB ? Math.max(bits ?? 0, 48) : bits;
+const cpuOptions = ({ bits }: Vm, arch: Arch, { highBase }: GuestRam): [string, string][] =>
+  highBase === TIB ? [...physBits(arch, Math.max(bits ?? 0, 48)), ['vendor', 'AuthenticAMD']] : physBits(arch, bits);
+
+/** A width that isn't told is the host's, and so is that of any other architecture. */
+const physBits = (arch: Arch, bits: number | undefined): [string, string][] => (arch !== 'x86_64' || bits === undefined ? [] : [['phys-bits', `${bits}`]]);
+
+/** On Arm KVM alone decides (hw/arm/virt.c `virt_kvm_type`). */
+function widthNotes({ vm: { bits }, host }: ExportSubject, arch: Arch): string[] {
+  if (arch !== 'aarch64' || bits === undefined || bits === host?.bits) return [];
+  return [`the guest’s ${bits} bits are not said: under KVM QEMU takes as many as the host grants`];
 }
 
-function cpuOf(arch: Arch, { highBase }: GuestRam, bits: number | undefined): QemuMachine['cpu'] {
-  if (arch === 'aarch64') return { model: 'max', options: new Map() };
-  if (bits === undefined) return undefined;
-  return { model: highBase === TIB ? 'EPYC' : 'max', options: new Map([['phys-bits', `${bits}`]]) };
+/** DIMMs that QEMU has no slot for. */
+function slotNotes({ regions }: Vm, slots: number): string[] {
+  const dimms = regions.filter((region) => isMemoryDevice(region) && region.arrival?.kind !== 'virtio-mem').length;
+  return dimms > slots ? [`QEMU has ${formatPlural(slots, 'slot', 'slots')} for ${formatPlural(dimms, 'DIMM', 'DIMMs')}: it refuses what finds none`] : [];
 }
 
 /** Backends by the backing that they stand for. */
@@ -230,22 +256,30 @@ const viommuOptions = ({ viommus }: Vm): [string, string][] => (viommus.some(({ 
 
 const VIOMMUS: Readonly<Record<string, string>> = { 'vt-d': 'intel-iommu', 'amd-v1': 'amd-iommu', 'amd-v2': 'amd-iommu', virtio: 'virtio-iommu-pci' };
 
-function viommuDevices({ viommus }: Vm, notes: string[]): QemuDevice[] {
-  return viommus.flatMap(({ name, model, bits }): QemuDevice[] => {
+/** Those that are written, and of those that the machine has by a constant what isn't written. */
+function viommuDevices({ viommus }: Vm, byConstant: readonly string[], notes: string[]): QemuDevice[] {
+  const written = viommus.flatMap(({ name, model, bits }): QemuDevice[] => {
     const driver = VIOMMUS[model ?? ''];
     if (driver === undefined && model !== 'smmu-v3') notes.push(`viommu \`${name}\`: QEMU has none of the model ${model ?? 'that isn’t told'}: it is left out`);
     if (driver === undefined) return [];
     const width = bits === undefined || driver === 'amd-iommu' ? [] : ([['aw-bits', `${bits}`]] as const);
-    return [{ driver, id: name.replaceAll(/[^A-Za-z0-9_-]/g, '_'), properties: new Map([...width, ...(driver === 'intel-iommu' ? ([['caching-mode', 'on']] as const) : [])]) }];
+    return [{ driver, id: name.replaceAll(/[^A-Za-z0-9_-]/g, '_'), properties: new Map([...width, ...cachingMode(driver)]) }];
   });
+  const others = byConstant.filter((driver) => !written.some((device) => device.driver === driver));
+  return [...written, ...others.map((driver) => ({ driver, id: undefined, properties: new Map(cachingMode(driver)) }))];
 }
 
-/** What a command line doesn’t say. */
+/** Without it VT-d leaves assigned devices with what was mapped first. */
+const cachingMode = (driver: string): (readonly [string, string])[] => (driver === 'intel-iommu' ? [['caching-mode', 'on']] : []);
+
+/** What a command line doesn’t say; what a machine of the library brings is there without a word. */
 function untold({ regions, maps, backings }: Vm): string[] {
-  const count = (kind: Region['kind']): number => regions.filter((region) => region.kind === kind).length;
-  const avoids = count('avoid');
+  const count = (kind: Region['kind']): number => regions.filter((region) => region.kind === kind && !region.element.origin.path.startsWith('std:')).length;
+  const [avoids, bars, windows] = [count('avoid'), count('bar'), count('window')];
   return [
     ...(avoids > 0 ? [`${formatPlural(avoids, '`avoid` is', '`avoid`s are')} not said: the guest’s firmware or kernel is told otherwise`] : []),
+    ...(bars > 0 ? [`${formatPlural(bars, '`bar` is', '`bar`s are')} not said: firmware places BARs`] : []),
+    ...(windows > 0 ? [`${formatPlural(windows, '`window` is', '`window`s are')} not said: QEMU’s machine has its own`] : []),
     ...(maps.length > 0 ? ['written maps are not said: QEMU maps each section of RAM as a whole'] : []),
     ...(backings.some(({ kind }) => kind === 'dax') ? ['a DAX device is written as /dev/dax0.0: say which it is'] : []),
     ...(backings.some(({ kind }) => kind === 'physical') ? ['memory at a fixed physical address is written as ordinary memory: QEMU can’t ask for it'] : []),
