@@ -55,6 +55,24 @@ describe('vmlayout explain --log', () => {
     assert.match(beyond?.planned[0] ?? '', /^vm router on altra: the IOMMU translates 0x0-0xffffffffffff only$/);
   });
 
+  it('takes from the layout only what is of such a machine', async () => {
+    const layout = 'host h {\n  arch x86_64\n  page 4 KiB\n}\nvm big on h {\n  vmm qemu\n  bits 40\n  ram high at 0 size 2 TiB\n}\n';
+    await inFolder({ 'big.vmlayout': layout }, async (folder) => {
+      const reasonOf = async (line: string): Promise<string | undefined> => (await explained(`qemu: ${line}\n`, `${folder}/big.vmlayout`))[0]?.reason;
+      assert.match((await reasonOf('Address space limit 0xffffffffff < 0x1ffffffffff phys-bits too low (40)')) ?? '', /^`high` reaches past the 40 bits of the guest/);
+      assert.match((await reasonOf('Address space limit 0xfffffffff < 0x1ffffffffff phys-bits too low (36)')) ?? '', /^the highest address, 0x1ffffffffff, needs 41 bits/);
+      for (const bits of [36, 40]) {
+        const reason = await reasonOf(`Addressing limited to ${bits} bits, but memory exceeds it by 1073741824 bytes`);
+        assert.equal(reason, `the guest’s memory begins at 1 GiB and ends 1 GiB past 2^${bits}`);
+      }
+    });
+  });
+
+  it('says of a BAR under iommufd what the check says', async () => {
+    const [error] = await explained('qemu: IOMMU_IOAS_MAP failed: Bad address, PCI BAR?\n');
+    assert.match(error?.reason ?? '', /by its address iommufd maps no BAR .*; from Linux 6\.19 on a VMM can ask for it as a dma-buf/);
+  });
+
   it('refuses what it can’t explain', async () => {
     assertMisuse(await vmlayout(['explain', '--log', '-'], { input: 'all is well\n' }), '<stdin>: no line of it is a message that is known here');
     assertMisuse(await vmlayout(['explain', '--log', 'none.log']), 'none.log: there is no such file');

@@ -40,6 +40,8 @@ describe('addresses: how they are told', () => {
   for (const [size, told] of [
     [0n, '0'], [1n, '1 B'], [1023n, '1023 B'], [KIB, '1 KiB'], [1025n, '1025 B'], [4095n, '4095 B'], [4096n, '4 KiB'], [4097n, '0x1001'],
     [MIB, '1 MiB'], [MIB + KIB, '1025 KiB'], [3584n * MIB, '3584 MiB'], [GIB, '1 GiB'], [TIB, '1 TiB'], [1n << 50n, '1 PiB'], [ADDRESS_SPACE, '16 EiB'],
+    [99_999n * KIB, '99999 KiB'], [100_000n * KIB, '97 MiB + 672 KiB'], [16n * GIB + 128n * KIB, '16 GiB + 128 KiB'], [4n * GIB - 4n * KIB, '4095 MiB + 1020 KiB'],
+    [TIB + 2n * MIB, '1 TiB + 2 MiB'], [(1n << 50n) + 5n * GIB + 4n * KIB, '1 PiB + 5 GiB + 4 KiB'], [-(16n * GIB + 128n * KIB), '-(16 GiB + 128 KiB)'],
     [-4096n, '-4 KiB'], [-4097n, '-0x1001'],
   ] as const) {
     it(`the size ${size} as ${told}`, () => assert.equal(formatSize(size), told));

@@ -96,7 +96,7 @@ describe('addresses', () => {
       ['web.low.base', 'address 0x1000'],
       ['web.low.end', 'address 0x100000000'],
       ['web.low.last', 'address 0xffffffff'],
-      ['web.low.size', 'size 4194300 KiB'],
+      ['web.low.size', 'size 4095 MiB + 1020 KiB'],
       ['web.high.base - web.low.end', 'size 1 GiB'],
       ['web.low.end + 4 KiB', 'address 0x100001000'],
       ['4 KiB + web.low.end', 'address 0x100001000'],

@@ -4,7 +4,37 @@ import { ARM, checkOn, lint, offersIn, on, PC } from '../support/on-host.js';
 
 // What the kernel is asked, when devices come, and what a host leaves out.
 
+describe('rule bar-unmappable', () => {
+  it('says how a BAR is mapped from Linux 6.19 on, and which kernel is asked', () => {
+    const host = PC.replace('kernel 6.12', 'kernel 7.0\n contract iommufd');
+    const { result } = checkOn(`host box {${host}}\n`, 'import "host.vmlayout"\nvm a on box {\n  vmm qemu\n  ram low at 0 size 1 GiB\n  bar gpu.1 at 0xd000_0000\n  assign gpu, nic1\n}\n');
+    const found = result.findings.find(({ rule }) => rule === 'bar-unmappable');
+    assert.match(found?.message ?? '', /refuses the memory of a device by its address with EFAULT/);
+    assert.deepEqual(found?.notes.map(({ message }) => message), ['from Linux 6.19 on iommufd maps it as a dma-buf, for which a VMM must ask; by its address it is refused in every kernel; here 7.0 is asked']);
+  });
+});
+
 describe('rule map-unaligned', () => {
+  it('offers the range with its last byte, and no price of a hole where nothing holds what is there', () => {
+    const layout = on(ARM, `
+      vm a on box {
+        ram low at 0x4000_0000 .. 0x7fff_ffff
+        assign nic
+      }
+    `);
+    const [first] = offersIn(layout);
+    assert.match(first?.title ?? '', /^Write `\.\.=`: 0x7fffffff is the last byte of `low`/);
+    assert.match(first?.text ?? '', /at 0x4000_0000 \.\.= 0x7fff_ffff$/m);
+    lint(ARM, `
+      vm a on box {
+        ram low at 0x0700_0100 size 1 GiB
+            ^^^ doorbell-overlap: \`low\` covers the doorbell window \`msi\` (0x8000000-0x80fffff): VFIO_IOMMU_MAP_DMA fails with EINVAL at start-up
+            ^^^ map-unaligned: the base 0x7000100 of \`low\` is no multiple of 4 KiB, the host’s page: VFIO_IOMMU_MAP_DMA fails with EINVAL at start-up
+        assign nic
+      }
+    `);
+  });
+
   it('knows that QEMU rounds inwards', () => {
     lint(ARM, `
       vm a on box {

@@ -187,6 +187,18 @@ describe('backing-too-small', () => {
 });
 
 describe('base-misaligned and size-misaligned', () => {
+  it('leave to backing-size what the VMM refuses for the same end', () => {
+    checkLint(on(XEON, `
+      vmm cloud-hypervisor
+      backing a size 2560 MiB hugetlb 1 GiB
+      backing b size 512 MiB hugetlb 1 GiB
+      ram low at 0 size 2560 MiB from a
+          ^^^ backing-size: \`low\` takes 2560 MiB of \`a\`, no multiple of its page of 1 GiB: cloud-hypervisor maps it by itself, and mmap fails with EINVAL
+      ram high at 4 GiB size 512 MiB from b
+          ^^^^ backing-size: \`high\` takes 512 MiB of \`b\`, no multiple of its page of 1 GiB: cloud-hypervisor maps it by itself, and mmap fails with EINVAL
+`));
+  });
+
   it('are told once where a whole size is moved off its blocks', () => {
     checkLint(on(XEON, `
     backing ram0 size 4 GiB hugetlb 1 GiB
@@ -208,7 +220,7 @@ describe('base-misaligned and size-misaligned', () => {
     ram low at 0x1_1000_0000 size 256 MiB from ram0 + 256 MiB
     ram high at 0x2_0000_0000 size 1032 MiB from ram0 + 1 GiB
     rom flash at 0x3_0000_1000 size 8 KiB from ram0 + 0xc000_1000
-        ^^^^^ hugepage-waste: \`flash\` ends 12 KiB into a page of 1 GiB of \`ram0\`: the other 1048564 KiB are allocated, and lost to everybody`));
+        ^^^^^ hugepage-waste: \`flash\` ends 12 KiB into a page of 1 GiB of \`ram0\`: the other 1023 MiB + 1012 KiB are allocated, and lost to everybody`));
   });
 
   it('keep the phase when they are mended', () => {

@@ -139,6 +139,17 @@ describe('rule device-reach', () => {
 });
 
 describe('rule memlock-limit', () => {
+  it('says what of it comes later', () => {
+    lint(`${ARM} limits { memlock 3 GiB }`, `
+      vm a on box {
+         ^ memlock-limit: 1 GiB are pinned at start-up, 3 GiB once all has come that may be plugged, and \`memlock\` is 3 GiB: what the VMM locks besides may find no room then (ENOMEM)
+        ram low at 0x4000_0000 size 1 GiB
+        ram more at 0x10_0000_0000 size 2 GiB hotplug dimm
+        assign nic
+      }
+    `);
+  });
+
   const limited = (limit: string, host = ARM): string => `${host}\nlimits { memlock ${limit} }`;
   const ram = (size: string): string => `ram low at 0x1_0000_0000 size ${size} backing hugetlb 2 MiB\nassign nic`;
 
@@ -251,6 +262,16 @@ describe('rule slot-too-large', () => {
 });
 
 describe('rule slot-unaligned', () => {
+  it('names the base that is written, where QEMU rounds it', () => {
+    lint(ARM.replace('page 4 KiB', 'page 16 KiB'), `
+      vm a on box {
+        vmm qemu
+        ram low at 0x4000_1000 size 1 GiB
+            ^^^ slot-unaligned: the base 0x40001000 of \`low\` is no multiple of 16 KiB, the host’s page, and its bytes aren’t in step with it: QEMU stops with “error registering slot: Invalid argument”
+      }
+    `);
+  });
+
   it('speaks, with a device too, where QEMU stops', () => {
     const odd = (vmm: string): string[] => told(`vmm ${vmm}\nbacking ram0 size 4 MiB\nram low at 0x4000_0000 size 2 MiB from ram0 + 0x200\nassign nic`);
     assert.deepEqual(odd('qemu'), ['error slot-unaligned low']);

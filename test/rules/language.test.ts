@@ -185,3 +185,69 @@ describe('duplicates', () => {
     `);
   });
 });
+
+describe('words of other places', () => {
+  it('are told with the word that is meant', () => {
+    checkLint(`
+      host a {
+        arch aarch64
+             ^^^^^^^ unknown-name: \`aarch64\` is no architecture; did you mean \`arm64\`?
+        kernel 5.15.0-105-generic
+               ^^^^^^^^^^^^^^^^^^ type-mismatch: a kernel is told by its version alone: \`5.15\`
+        page 4 KiB
+        contract vfio
+                 ^^^^ unknown-name: \`vfio\` is no \`contract\`; did you mean \`type1\`?
+        iommu i { bits 48; model AMD }
+                                 ^^^ unknown-name: \`AMD\` is no IOMMU model; did you mean \`amd-v1\`?
+        group 1 { device nic "0000:01:00.0" }
+      }
+      policy p {
+        require m.coverage(2 MiB) > 0.905 for m in map
+                                    ^^^^^ type-mismatch: a share is told in per cent: \`90.5%\`
+      }
+      vm web on a {
+        policy p
+        ram low at 0 size 1 GiB backing hugetlb 2 MiB
+        assign nic
+      }
+    `);
+  });
+
+  it('are changed to it', () => {
+    const host = (line: string): string => `host a {\n  page 4 KiB\n  ${line}\n}\n`;
+    checkFix(host('arch x86-64'), 'Change to `x86_64`', host('arch x86_64'));
+    checkFix(host('kernel 6.8.0-rc1'), 'Change to `6.8`', host('kernel 6.8'));
+  });
+});
+
+describe('listings', () => {
+  it('are told once in a file', () => {
+    checkLint(`
+      00001000-0009ffff : System RAM
+      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ syntax: this is what /proc/iomem prints, and no layout: \`vmlayout import iomem FILE\` makes one of it
+      host a { page 4 KiB }
+      fee00000-fee00fff : Local APIC
+      ff000000-ffffffff : Reserved
+    `);
+  });
+});
+
+describe('fixes', () => {
+  it('tell no price where it isn’t known what there was', () => {
+    const host = 'host h {\n  page 4 KiB\n  iommu i { model riscv }\n  group 1 { device nic "0000:01:00.0" }\n}\n';
+    const vm = (backing: string): string => `${host}vm web on h {\n  backing pages size 1 GiB hugetlb 2 MiB\n  ram low at 0 size 1 GiB from ${backing}\n  assign nic\n}\n`;
+    checkFix(vm('pagez'), 'Change to `pages`', vm('pages'));
+  });
+
+  it('call what has no name by its keyword', () => {
+    const checked = check('vm web {\n  ram low at 0 size 1 GiB\n  window at 0x3000_0000 size 1 GiB for bars\n}\n');
+    const titles = checked.result.findings.flatMap((finding) => offersOf(checked, finding)).map(({ title }) => title);
+    assert.deepEqual(titles.filter((title) => title.startsWith('Allow')), ['Allow region-overlap on `window`, with a reason']);
+  });
+
+  it('mend all without doing harm', () => {
+    const text = 'vm web {\n  ram low at 0 size 1 GiB\n  mmio uart at 2 GiB size 4 KiB\n  alias low at 5 GiB\n}\n';
+    const document = openDocument(text);
+    assert.deepEqual(fixAll('main.vmlayout', { read: () => document }, { today: TODAY }), []);
+  });
+});

@@ -454,7 +454,7 @@ describe('requirements', () => {
          ^^^ policy/require: \`v.ram <= LIMIT\` is false for \`web\`: \`v.ram\` is 3 GiB, \`LIMIT\` is 2 GiB
          ^^^ policy/require: \`1 > 2\` is false
          ^^^ policy/require: \`count(ram) == 1\` is false: 2
-         ^^^ policy/require: \`sum(ram.size) + 4 KiB < max(ram.end)\` is false: \`sum(ram.size) + 4 KiB\` is 3145732 KiB, \`max(ram.end)\` is 0xc0000000
+         ^^^ policy/require: \`sum(ram.size) + 4 KiB < max(ram.end)\` is false: \`sum(ram.size) + 4 KiB\` is 3 GiB + 4 KiB, \`max(ram.end)\` is 0xc0000000
         policy p
         ram low at 0 size 1 GiB
             ^^^ policy/require: \`r.name == "high" or r.size > 2 GiB\` is false for \`low\`: \`r.name\` is "low", \`r.size\` is 1 GiB

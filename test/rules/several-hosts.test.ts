@@ -55,3 +55,54 @@ describe('a finding on several hosts', () => {
     `);
   });
 });
+
+describe('the hosts of a vm', () => {
+  const hosts = `${host('a')}${host('b')}`;
+
+  it('are asked where one of them is unknown, which is told once', () => {
+    const findings = (on: string): string[] => check(`${hosts}\nvm web on ${on} {\n  ram low at 0 size 1 GiB\n  assign nic\n}\n`).result.findings.map(({ rule, message }) => `${rule}: ${message}`);
+    assert.deepEqual(findings('a, typo'), ['unknown-name: there is no host `typo`', ...findings('a')]);
+    assert.deepEqual(findings('typo, a'), findings('a, typo'));
+    assert.deepEqual(findings('a, typo, b'), ['unknown-name: there is no host `typo`', ...findings('a, b')]);
+  });
+
+  it('silence what needs them, where none is known', () => {
+    checkLint(`
+      vm web on typo, none {
+                ^^^^ unknown-name: there is no host \`typo\`
+                      ^^^^ unknown-name: there is no host \`none\`
+        ram low at 0 size 1 GiB
+        assign nic
+      }
+      vm db {
+        ram low at 0 size 1 GiB
+        assign nic
+               ^^^ unknown-name: \`nic\` can’t be found: the vm is \`on\` no host
+      }
+    `);
+  });
+
+  it('count once, however often they are named', () => {
+    const vm = (on: string): string => `${hosts}\nvm web on ${on} {\n  ram low at 0 size 1 GiB\n  assign nic\n}\n`;
+    const [first, ...others] = found(vm('a, a'), 'doorbell-overlap');
+    assert.deepEqual([first?.message, others], [found(vm('a'), 'doorbell-overlap')[0]?.message, []]);
+    assert.equal(check(vm('a, b, a')).result.vms.length, 2);
+  });
+
+  it('and devices that stand there already are not what was meant', () => {
+    checkLint(`
+      host h { page 4 KiB }
+      host hh { page 4 KiB }
+      vm web on hh, k {
+                    ^ unknown-name: there is no host \`k\`; did you mean \`h\`?
+      }
+      vm db on h, k {
+                  ^ unknown-name: there is no host \`k\`
+      }
+    `);
+    const text = host('a').replace('group 1', 'group 2 { device gpu "0000:02:00.0" }\n  group 1');
+    const messages = (assigned: string): string[] => check(`${text}\nvm web on a {\n  assign ${assigned}\n}\n`).result.findings.map(({ message }) => message);
+    assert.deepEqual(messages('nicc'), ['host `a` has no device `nicc`; did you mean `nic`?']);
+    assert.deepEqual(messages('nic, nicc'), ['host `a` has no device `nicc`']);
+  });
+});

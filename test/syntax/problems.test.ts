@@ -155,6 +155,11 @@ describe('damage is told in words', () => {
     );
   });
 
+  it('joins nothing that the line above says already', () => {
+    const [problem, ...others] = problemsOf('vm a {\n  mmio uart at 2 GiB size 4 KiB\n  alias low at 5 GiB\n}\n');
+    assert.deepEqual([problem?.message, problem?.repair, others], ['`alias` belongs on the line of `mmio`, or in its block', undefined, []]);
+  });
+
   it('explains that comparisons don’t chain', () => {
     checkDamage(`
       const A = 1 <= 2 < 3
@@ -235,6 +240,77 @@ describe('damage is told in words', () => {
         ram low at 0 size 1 GiB +
 XX
         ram high at 4 GiB size 1 GiB
+      }
+    `);
+  });
+
+  it('tells what is written as elsewhere once, and as what it is', () => {
+    checkDamage(`
+      import std:iommu/intel
+             ^^^^^^^^^^^^^^^ a path stands in quotes: \`"std:iommu/intel"\`
+      host h { # a server, at 5 GiB of size
+               ^ a comment begins with \`//\`
+        pagesize 4K
+        ^^^^^^^^ \`pagesize\` is not a word of the language; did you mean \`page\`?
+        iommu i {
+          reserved msi at 0xfee00000-0xfeefffff kind msi
+                          ^^^^^^^^^^^^^^^^^^^^^ a range with its last byte is \`A ..= B\`; \`A - B\` is a difference
+        }
+      }
+      vm a {
+        memory 8 GB
+        ^^^^^^ \`memory\` is that of a host; a \`vm\` has \`ram low at 0 size 4 GiB\`
+        RAM = 1 GiB
+        ^^^ a constant is declared with \`const RAM = …\`
+        backing mem size 1 GiB hugepages 1 GiB
+                               ^^^^^^^^^ a backing has no \`hugepages\`, which are those of a host; did you mean \`hugetlb\`?
+        ram low at 0x10KiB size 1 GiB numa 0
+                   ^^^^^^^ a blank stands before the unit of a hexadecimal number: \`0x10 KiB\`
+                                      ^^^^ unexpected \`numa\`; did you mean \`node\`?
+        ram high at 4 GiB length 1 GiB
+                          ^^^^^^ unexpected \`length\`; did you mean \`size\`?
+      }
+    `);
+  });
+
+  it('mends what is written as elsewhere', () => {
+    checkRepair('import std:iommu/intel // all\n', 'Put the path in quotes', 'import "std:iommu/intel" // all\n');
+    checkRepair('vm a { } # one\n', 'Write `//`', 'vm a { } // one\n');
+    checkRepair('vm a {\n  RAM = 1 GiB\n}\n', 'Declare `RAM` with `const`', 'vm a {\n  const RAM = 1 GiB\n}\n');
+    checkRepair('vm a {\n  ram low at 0 size 0x10MiB\n}\n', 'Insert a blank', 'vm a {\n  ram low at 0 size 0x10 MiB\n}\n');
+    checkRepair('vm a {\n  ram low at 0x0-0xfff\n}\n', 'Write `..=`', 'vm a {\n  ram low at 0x0 ..= 0xfff\n}\n');
+    checkRepair('vm a {\n  ram low at 0 size 1 GiB backing hugepages 1 GiB\n}\n', 'Change to `hugetlb`', 'vm a {\n  ram low at 0 size 1 GiB backing hugetlb 1 GiB\n}\n');
+  });
+
+  it('takes nothing else for it', () => {
+    checkDamage(`
+      const A = 0x10B
+      const C = 0x20 MiB
+      vm a {
+        ram low at 0x2000 - 0x1000 size 1 GiB
+        ram high at 0x2000-0x1000 size 1 GiB label "# 1"
+        ram top at 4 GiB size 1 GiB {
+          RAM == 1
+          ^^^ \`RAM\` is not a word of the language
+              ^^^^ unexpected \`== 1\`
+        }
+      }
+    `);
+  });
+
+  it('tells a listing that was pasted once, where it begins', () => {
+    checkDamage(`
+      vm a {
+          0000000000000000-000000000009ffff (prio 0, ram): pc.ram KVM
+          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ this is what QEMU’s \`info mtree\` prints, and no layout: \`vmlayout import qemu-mtree FILE\` makes one of it
+          0000000000100000-000000007fffffff (prio 0, ram): pc.ram @0000000000100000 KVM
+        ram low at 0 sise 1 GiB
+                     ^^^^ unexpected \`sise\`; did you mean \`size\`?
+        00001000-0009ffff : System RAM
+        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ this is what /proc/iomem prints, and no layout: \`vmlayout import iomem FILE\` makes one of it
+        00100000-7fffffff : System RAM
+        0x00000000fee00000 0x00000000feefffff msi
+        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ this is what Linux’ reserved_regions prints, and no layout: \`vmlayout import reserved-regions FILE\` makes one of it
       }
     `);
   });

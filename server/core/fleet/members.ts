@@ -3,7 +3,7 @@ import { readHost } from '../layout/host.js';
 import type { Lookup } from '../layout/lookup.js';
 import type { Host } from '../layout/model.js';
 import { isModel, isPresent } from '../layout/presence.js';
-import { namesOf } from '../layout/properties.js';
+import { hostsNamedBy } from '../layout/properties.js';
 import type { Source } from '../layout/scope.js';
 import type { FleetGuest, FleetHost } from './fleet.js';
 
@@ -34,6 +34,6 @@ function memberGuest(source: Source, lookup: Lookup, hosts: ReadonlyMap<unknown,
   const element = evaluator.elementOf(source);
   if (isModel(element)) return [];
   const located = element.properties.get('on')?.[0];
-  const on = namesOf(element, 'on').flatMap(({ name }) => hosts.get(lookup.find(located?.path ?? source.path, name)?.declaration) ?? []);
+  const on = hostsNamedBy(element).flatMap(({ name }) => hosts.get(lookup.find(located?.path ?? source.path, name)?.declaration) ?? []);
   return [{ name: element.name, path: source.path, source, on }];
 }

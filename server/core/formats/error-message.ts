@@ -7,6 +7,8 @@ export interface ErrorMessage {
   /** Where it is printed: file and function, with versions where the wording changed. */
   readonly source: string;
   readonly pattern: RegExp;
+  /** The architecture of the machines that it is about, where it is about one. */
+  readonly arch?: 'arm64' | 'x86_64';
   /** Messages of one family in a row are about one error; the one with its numbers is told. */
   readonly family?: 'mapping';
   read(groups: Readonly<Record<string, string | undefined>>): Told;

@@ -29,6 +29,7 @@ export const QEMU_MESSAGES: readonly ErrorMessage[] = [
     id: 'phys-bits',
     program: 'QEMU',
     source: 'hw/i386/pc.c `pc_memory_init`',
+    arch: 'x86_64',
     pattern: /Address space limit (?<limit>0x[0-9a-f]+) < (?<last>0x[0-9a-f]+) phys-bits too low \((?<bits>\d+)\)/,
     read: ({ last = '0', bits }): Told => ({
       asked: asking(WIDTH, { iova: BigInt(last), bits: Number(bits) }),
@@ -41,6 +42,7 @@ export const QEMU_MESSAGES: readonly ErrorMessage[] = [
     id: 'addressing-limited',
     program: 'QEMU',
     source: 'hw/arm/virt.c `virt_set_memmap`; older versions don’t say by how much',
+    arch: 'arm64',
     pattern: /Addressing limited to (?<bits>\d+) bits(?:, but memory exceeds it by (?<size>\d+) bytes)?/,
     read: ({ bits, size }): Told => ({
       asked: asking(WIDTH, { bits: Number(bits) }),
@@ -53,6 +55,7 @@ export const QEMU_MESSAGES: readonly ErrorMessage[] = [
     id: 'ipa-range',
     program: 'QEMU',
     source: 'hw/arm/virt.c `virt_kvm_type`',
+    arch: 'arm64',
     pattern: /require an IPA range \((?<bits>\d+) bits\) larger than the one supported by the host \((?<host>\d+) bits\)/,
     read: ({ bits, host }): Told => ({
       asked: asking(WIDTH, { bits: Number(host) }),

@@ -25,7 +25,7 @@ export function mappingRefused(asked: Asked): Told {
     case 'ENOMEM':
       return memlock(asked);
     case 'EFAULT':
-      return { asked, rule: 'bar-unmappable', reason: 'the address isn’t ordinary memory: iommufd can’t map the BAR of another device before Linux 6.19', fix: 'leave the BAR out (`dma off`), or let the host ask type1' };
+      return { asked, rule: 'bar-unmappable', reason: 'the address isn’t ordinary memory: by its address iommufd maps no BAR of another device; from Linux 6.19 on a VMM can ask for it as a dma-buf (IOMMU_IOAS_MAP_FILE)', fix: 'leave the BAR out (`dma off`), let the host ask type1, or take a VMM that maps BARs as a dma-buf' };
     case 'EADDRINUSE':
       return { asked, rule: 'hotplug-device', reason: 'a mapping that exists meets a range that the new device keeps, or leaves its aperture', fix: 'carve the range at boot, or move the memory' };
     case 'EOVERFLOW':

@@ -1,4 +1,5 @@
 import { LENGTH_LIMIT } from '../syntax/document.js';
+import { IOMEM, MTREE, RESERVED_REGIONS } from '../syntax/listings.js';
 import type { ImportFile, ImportHost, ImportOptions, ImportResult } from './import-result.js';
 import { blobParts, sourceParts } from './device-tree-layout.js';
 import { iomemParts } from './iomem-layout.js';
@@ -29,15 +30,10 @@ interface ImportFormat {
   readonly namesDevices?: boolean;
 }
 
-const MTREE_LINE =
-  /^[ \t>|]*(?:\(qemu\) )?(?:FlatView #\d|AS ".*", root: |address-space: |memory-region: |[0-9a-f]{16}-[0-9a-f]{16} \(prio )/m;
-const RESERVED_LINE = /^(?:\S{0,200}reserved_regions:)?[ \t>|]*0x[0-9a-f]{16} +0x[0-9a-f]{16} +[a-z-]+\s*$/m;
-const IOMEM_LINE = /^[ \t>|]*[0-9a-f]{8,16}-[0-9a-f]{8,16} : \S/m;
-
 const FORMATS = {
   'qemu-mtree': {
     about: 'QEMU monitor: `info mtree`, best with `-f -o`',
-    sniff: (text) => MTREE_LINE.test(text),
+    sniff: (text) => MTREE.line.test(text),
     read: each((file, options) => {
       const machine = machineOf(file.text, { ...options, path: file.path });
       return 'errors' in machine ? { errors: machine.errors.map((error) => ({ ...error, path: file.path })) } : { parts: [machine.part] };
@@ -65,12 +61,12 @@ const FORMATS = {
   },
   'reserved-regions': {
     about: 'Linux: /sys/kernel/iommu_groups/*/reserved_regions, files or the directory',
-    sniff: (text) => RESERVED_LINE.test(text),
+    sniff: (text) => RESERVED_REGIONS.line.test(text),
     read: reservedRegionParts,
   },
   iomem: {
     about: 'Linux: /proc/iomem, read as root',
-    sniff: (text) => IOMEM_LINE.test(text),
+    sniff: (text) => IOMEM.line.test(text),
     read: each(iomemParts),
   },
   dtb: {

@@ -48,17 +48,30 @@ export const largest = (first: bigint, ...rest: readonly bigint[]): bigint =>
 export const formatAddress = (address: bigint): string =>
   address < 0n ? `-0x${(-address).toString(16)}` : `0x${address.toString(16)}`;
 
+/** One more than the most units of a size that are read at a glance. */
+const TOO_MANY_UNITS = 100_000n;
+
 /**
- * A size in the largest unit that divides it (`1 GiB`, `3584 MiB`); a size that is no multiple of a KiB and longer than
- * a page is told in hexadecimal, where its digits mean something.
+ * A size in the largest unit that divides it (`1 GiB`, `3584 MiB`), or as a sum where that takes more than five digits
+ * (`16 GiB + 128 KiB`); a size that is no multiple of a KiB and longer than a page is told in hexadecimal, where its digits mean
+ * something.
  */
 export function formatSize(size: bigint): string {
-  if (size < 0n) return `-${formatSize(-size)}`;
-  for (const [name, bytes] of UNITS) {
-    if (size >= bytes && size % bytes === 0n && (bytes > 1n || size < 4096n)) return `${size / bytes} ${name}`;
-  }
-  return size === 0n ? '0' : formatAddress(size);
+  if (size < 0n) return negated(formatSize(-size));
+  const unit = UNITS.find(([, bytes]) => size >= bytes && size % bytes === 0n && (bytes > 1n || size < 4096n));
+  if (!unit) return size === 0n ? '0' : formatAddress(size);
+  const [name, bytes] = unit;
+  return size / bytes < TOO_MANY_UNITS ? `${size / bytes} ${name}` : sumOfSizes(size, bytes);
 }
+
+/** As two sizes where few digits do for both, else as the largest and the rest of it. `unit` divides it, in bytes. */
+function sumOfSizes(size: bigint, unit: bigint): string {
+  const larger = UNITS.map(([, bytes]) => bytes).filter((bytes) => bytes > unit && bytes <= size);
+  const parting = larger.find((bytes) => size / bytes < TOO_MANY_UNITS && (size % bytes) / unit < TOO_MANY_UNITS) ?? larger[0];
+  return parting === undefined ? `${size / unit} B` : `${formatSize(alignDown(size, parting))} + ${formatSize(size % parting)}`;
+}
+
+const negated = (told: string): string => (told.includes('+') ? `-(${told})` : `-${told}`);
 
 /** A range as the kernel prints it, with its last byte: `0x8000000-0x80fffff`. */
 export const formatRange = (range: Range): string => `${formatAddress(range.base)}-${formatAddress(range.end - 1n)}`;

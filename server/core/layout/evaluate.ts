@@ -2,7 +2,7 @@ import { textOf, type Binary, type Call, type Expression, type Missing, type Ref
 import { isChain } from '../syntax/problems.js';
 import type { Span } from '../text/span.js';
 import { ADDRESS_SPACE } from './address.js';
-import { didYouMean } from './did-you-mean.js';
+import { didYouMean, shareMeant } from './did-you-mean.js';
 import { childrenNamed, isExpression, makeElement, type Element } from './elements.js';
 import { callFunction, FUNCTIONS } from './functions.js';
 import { Likes } from './likes.js';
@@ -305,7 +305,11 @@ export class Evaluator extends ProblemLog {
     const left = this.evaluate(expression.left, context);
     if (operator === 'and' || operator === 'or') return this.#logic(expression, left, context);
     const right = this.evaluate(expression.right, context);
-    return this.#told(applyBinary(operator, left, right), expression, context);
+    const result = applyBinary(operator, left, right);
+    const share = isMismatch(result) ? shareMeant(expression, left, right) : undefined;
+    if (!share) return this.#told(result, expression, context);
+    this.report('type-mismatch', placeOf(context.origin, share), `a share is told in per cent: \`${share.newText}\``, { repair: share });
+    return UNKNOWN;
   }
 
   /** `and` and `or` look at the right side only where it matters. */

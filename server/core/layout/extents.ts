@@ -1,4 +1,5 @@
 import type { Expression, Extent } from '../syntax/nodes.js';
+import { rangeSlip } from '../syntax/slips.js';
 import { MAPPABLE_KEYWORDS } from '../syntax/vocabulary.js';
 import { ADDRESS_SPACE } from './address.js';
 import { didYouMean } from './did-you-mean.js';
@@ -12,7 +13,7 @@ export function baseOf(element: Element, evaluator: Evaluator): Value {
   const at = atOf(element);
   if (!at) return element.keyword === 'map' ? mapBase(element, evaluator) : UNKNOWN;
   const node = at.extent?.base ?? at.expression;
-  if (!node) return UNKNOWN;
+  if (!node || rangeSlip(at.expression)) return UNKNOWN;
   return evaluator.once(element, '@base', () => {
     const value = evaluator.evaluate(node, { origin: at.located, element });
     const base = evaluator.wantAddress(value, placeOf(at.located, node));

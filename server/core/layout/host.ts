@@ -1,3 +1,4 @@
+import type { Decimal, Expression, PropertyValue } from '../syntax/nodes.js';
 import { isExpression, type Element } from './elements.js';
 import type { Evaluator } from './evaluate.js';
 import { baseOf, lengthOf } from './extents.js';
@@ -9,6 +10,7 @@ import { placeOf } from './place.js';
 import { barsOf, readResources } from './host-resources.js';
 import { namesOf, numberOf, pageOf, sizeOf, wordOf } from './properties.js';
 import { isPresent, presence } from './presence.js';
+import { UNKNOWN } from './values.js';
 
 /** The facts of a host. */
 export function readHost(element: Element, evaluator: Evaluator): Host {
@@ -164,9 +166,25 @@ function isUnlimited(limits: Element): boolean {
   return value?.kind === 'reference' && value.path[0]?.kind === 'word' && value.path[0].text === 'unlimited';
 }
 
+/** The version at the beginning of what `uname -r` prints, `5.15.0-generic`, with the span of all of it; nothing for anything else. */
+function releaseOf(value: PropertyValue | undefined): Decimal | undefined {
+  if (value?.kind !== 'binary') return undefined;
+  let first: Expression = value;
+  while (first.kind === 'binary' && first.operator.text === '-') first = first.left;
+  if (first.kind !== 'decimal') return undefined;
+  return { ...first, end: value.end, text: first.text.split('.').slice(0, 2).join('.') };
+}
+
 /** `kernel 6.6`. A third part counts for nothing. */
 export function kernelOf(element: Element, evaluator: Evaluator): KernelRelease | undefined {
   const located = element.properties.get('kernel')?.[0];
+  const release = located && releaseOf(located.property.value);
+  if (located && release) {
+    const { start, end, text } = release;
+    evaluator.once(element, 'kernel', () => UNKNOWN);
+    evaluator.report('type-mismatch', placeOf(located, { start, end }), `a kernel is told by its version alone: \`${text}\``, { repair: { start, end, newText: text, title: `Change to \`${text}\`` } });
+    return undefined;
+  }
   const value = evaluator.property(element, 'kernel');
   if (!located || value.type === 'unknown') return undefined;
   if (value.type === 'version') return { major: value.parts[0] ?? 0, minor: value.parts[1] ?? 0 };

@@ -1,6 +1,7 @@
 import type { Span } from '../text/span.js';
-import { PROPERTIES } from '../syntax/vocabulary.js';
-import { didYouMean } from './did-you-mean.js';
+import type { Word } from '../syntax/nodes.js';
+import { PROPERTIES, USUAL_VALUES } from '../syntax/vocabulary.js';
+import { didYouMean, meaning } from './did-you-mean.js';
 import { isExpression, pathText, type Element } from './elements.js';
 import type { Evaluator } from './evaluate.js';
 import { placeOf, type Place } from './place.js';
@@ -17,10 +18,18 @@ export function wordOf(element: Element, word: string, evaluator: Evaluator): st
   if (!located || value?.kind !== 'word') return undefined;
   const known = PROPERTIES[word]?.words;
   if (!known || known.includes(value.text)) return value.text;
-  const { hint, more } = didYouMean(value.text, known, value);
+  const written = asWritten(value, located.item.text);
+  const usual = USUAL_VALUES[word]?.get(written.text.toLowerCase());
+  const { hint, more } = usual === undefined ? didYouMean(written.text, known, written) : meaning(usual, written);
   const rest = hint === '' ? `; known are ${known.map((name) => `\`${name}\``).join(', ')}` : hint;
-  evaluator.report('unknown-name', placeOf(located, value), `\`${value.text}\` is no ${noun(word)}${rest}`, more);
+  evaluator.report('unknown-name', placeOf(located, written), `\`${written.text}\` is no ${noun(word)}${rest}`, more);
   return undefined;
+}
+
+/** A word with what is joined to it by a hyphen and begins with no letter, which makes it none: `x86-64`. */
+function asWritten({ start, end, text }: Word, whole: string): Word {
+  const more = /^(?:-\w+)*/.exec(whole.slice(end, end + 80))?.[0] ?? '';
+  return { kind: 'word', start, end: end + more.length, text: `${text}${more}` };
 }
 
 const noun = (word: string): string => ({ arch: 'architecture', model: 'IOMMU model', kind: 'kind of reserved range' })[word] ?? `\`${word}\``;
@@ -51,12 +60,22 @@ export function switchOf(element: Element, word: string, evaluator: Evaluator): 
   return state === undefined ? undefined : state === 'on';
 }
 
-/** The names after a word such as `on` or `behind`, each with its place in the property's item. */
-export function namesOf(element: Element, word: string): { name: string; span: Span }[] {
+/** A name after a word such as `on` or `behind`, with its place in the property's item. */
+export interface NamedPlace {
+  readonly name: string;
+  readonly span: Span;
+}
+
+/** The names after a word; none where it is absent. */
+export function namesOf(element: Element, word: string): NamedPlace[] {
   const value = element.properties.get(word)?.[0]?.property.value;
   if (value?.kind !== 'names') return [];
   return value.names.flatMap((name) => (name.kind === 'missing' ? [] : [{ name: pathText(name), span: name }]));
 }
+
+/** The hosts that a guest is `on`, each once. */
+export const hostsNamedBy = (vm: Element): NamedPlace[] =>
+  namesOf(vm, 'on').filter(({ name }, index, all) => all.findIndex((other) => other.name === name) === index);
 
 /** The page or block size after a word, bytes. */
 export function pageOf(element: Element, word: string, evaluator: Evaluator): bigint | undefined {

@@ -1,6 +1,6 @@
 import { isExpression, kindText, type Element, type LocatedProperty } from './elements.js';
 import { ADDRESS_SPACE } from './address.js';
-import { didYouMean } from './did-you-mean.js';
+import { didYouMean, withoutNames } from './did-you-mean.js';
 import type { Evaluator } from './evaluate.js';
 import { anchorOf, baseOf, lengthOf } from './extents.js';
 import type { Range } from './intervals.js';
@@ -285,18 +285,19 @@ function viommuNamed(element: Element, viommus: readonly string[], evaluator: Ev
   return undefined;
 }
 
-/** The device of the host, by its name or by `host.name`. */
+/** The device of the host, by its name or by `host.name`. Without a host, a vm that names one has been told of it. */
 function deviceNamed(element: Element, host: Host | undefined, evaluator: Evaluator): Device | undefined {
   const place = placeOf(element.origin, element.nameSpan);
   if (!host) {
-    evaluator.report('unknown-name', place, `\`${element.name}\` can’t be found: the vm is \`on\` no host`);
+    if (!element.parent?.properties.has('on')) evaluator.report('unknown-name', place, `\`${element.name}\` can’t be found: the vm is \`on\` no host`);
     return undefined;
   }
   const owner = [`${host.name}.`, 'host.'].find((prefix) => element.name.startsWith(prefix)) ?? '';
   const name = element.name.slice(owner.length);
   const device = host.devices.find((candidate) => candidate.name === name);
   if (device) return device;
-  const { hint, more } = didYouMean(name, host.devices.map((candidate) => candidate.name), element.nameSpan);
+  const others = withoutNames(host.devices.map((candidate) => candidate.name), element.parent?.children.filter(({ keyword }) => keyword === 'assign') ?? []);
+  const { hint, more } = didYouMean(name, others, element.nameSpan);
   evaluator.report('unknown-name', place, `host \`${host.name}\` has no device \`${name}\`${hint}`, more);
   return undefined;
 }

@@ -68,11 +68,24 @@ function rangeAsked({ asked: { iova, size } }: LogError): Range | undefined {
   return range.end > range.base ? range : undefined;
 }
 
-/** What the check says of these addresses; without any, what the same rule says first. Fragmentation refuses nothing. */
-function findingOf({ rule }: LogError, range: Range | undefined, { findings }: CheckResult): Finding | undefined {
-  const refusing = findings.filter((finding) => RULES.find(({ name }) => name === finding.rule)?.group !== 'fragmentation');
+/**
+ * What the check says of these addresses; without any, what the same rule says first of a machine as the message has it. Fragmentation
+ * refuses nothing.
+ */
+function findingOf(error: LogError, range: Range | undefined, { findings, vms }: CheckResult): Finding | undefined {
+  const { rule } = error;
+  const refusing = findings.filter((finding) => RULES.find(({ name }) => name === finding.rule)?.group !== 'fragmentation' && isOfSuchMachine(finding, error, vms));
   const there = range ? refusing.filter(({ witness }) => witness && overlaps(witness, range)) : refusing.filter((finding) => finding.rule === rule);
   return there.find((finding) => finding.rule === rule) ?? there.find(({ level }) => level === 'error') ?? there[0];
+}
+
+/** Whether what is found of a guest may be what a message tells: where this names an architecture or a width, of a machine that has it. */
+function isOfSuchMachine(finding: Finding, { asked: { bits }, message: { arch } }: LogError, vms: readonly CheckedVm[]): boolean {
+  const judged = vms.filter(({ vm, host }) => vm.name === finding.vm && (finding.host === undefined || host?.name === finding.host));
+  return judged.length === 0 || judged.some(({ vm, host }) => {
+    const width = finding.rule === 'guest-width' ? vm.bits : finding.rule === 'host-width' ? host?.bits : undefined;
+    return (arch === undefined || host?.arch === undefined || host.arch === arch) && (bits === undefined || width === undefined || width === bits);
+  });
 }
 
 /** Regions with some of these addresses: those that are all of it, or else all that meet it. */

@@ -2,6 +2,7 @@ import { alignDown, alignUp, formatRange, formatSize, isAligned } from '../layou
 import { rangeOf, sizeOf, type Range } from '../layout/intervals.js';
 import { namePlace, type Backing, type Region, type Vm } from '../layout/model.js';
 import { writeSize } from '../layout/written.js';
+import { brokenIn, isDeclaredIn, type Broken } from './broken-pages.js';
 import { isWrittenIn, withProperty } from './edits.js';
 import { lossWords, rebase } from './realignment.js';
 import { bad, defineRule, fixed, good, type Fix, type VmSubject } from './rule.js';
@@ -84,7 +85,7 @@ pages into 2560 MiB and the rest is refused at start-up. Of what other VMMs do o
   ],
 
   check: ({ vm }) => [...overdrawnIn(vm), ...brokenIn(vm)],
-  locate: ({ region, backing, vm }) => (region && !region.backing?.own ? region.element : isOf(vm, backing) || backing.own ? backing.element : region?.element ?? vm.element),
+  locate: ({ region, backing, vm }) => (region && !region.backing?.own ? region.element : isDeclaredIn(vm, backing) || backing.own ? backing.element : region?.element ?? vm.element),
   message: (fact) => (fact.kind === 'overdrawn' ? overdrawnWords(fact) : brokenWords(fact)),
   notes: ({ region, backing }) =>
     region && !backing.own && backing.size !== undefined ? [{ place: namePlace(backing.element), message: `\`${backing.name}\` has ${formatSize(backing.size)}` }] : [],
@@ -101,20 +102,6 @@ interface Overdrawn {
   /** One past the last byte that is taken. */
   readonly end: bigint;
 }
-
-interface Broken {
-  readonly kind: 'broken';
-  readonly vm: Vm;
-  readonly backing: Backing;
-  readonly page: bigint;
-  /** The bytes that are no whole pages, in the backing. */
-  readonly bytes: Range;
-  /** The region, where it is mapped by itself. */
-  readonly region: Region | undefined;
-}
-
-/** Whether a backing is declared in the guest, and not at the top of a file. */
-const isOf = (vm: Vm, backing: Backing): boolean => vm.element.children.includes(backing.element);
 
 /** Of each backing the taker that reaches furthest. */
 function overdrawnIn(vm: Vm): Overdrawn[] {
@@ -148,30 +135,6 @@ function waysToCover({ region, backing, size, end, vm }: Overdrawn, subject: VmS
 function shrinkTo(region: Region, range: Range, subject: VmSubject): Fix[] {
   const title = `Shrink \`${region.name}\` to ${formatSize(sizeOf(range))}${lossWords(region, range)}`;
   return sizeOf(range) > 0n && region.offset !== undefined ? rebase(title, region, { range, offset: region.offset }, subject) : [];
-}
-
-/** VMMs that map each region by itself; QEMU allocates a backend as a whole. */
-const MAPS_EACH: ReadonlySet<string> = new Set(['cloud-hypervisor', 'firecracker']);
-
-function brokenIn(vm: Vm): Broken[] {
-  if (vm.vmm === 'qemu') return [...vm.backings, ...ownBackings(vm)].flatMap((backing) => brokenAsWhole(vm, backing));
-  return MAPS_EACH.has(vm.vmm ?? '') ? vm.regions.flatMap((region) => brokenByItself(vm, region)) : [];
-}
-
-const ownBackings = ({ regions }: Vm): Backing[] => regions.flatMap(({ backing, alias }) => (backing?.own && !alias ? [backing] : []));
-
-function brokenAsWhole(vm: Vm, backing: Backing): Broken[] {
-  const { page, size } = backing;
-  if (page === undefined || size === undefined || isAligned(size, page)) return [];
-  const region = isOf(vm, backing) || backing.own ? undefined : vm.regions.find((taker) => taker.backing === backing);
-  return [{ kind: 'broken', vm, backing, page, bytes: rangeOf(0n, size), region }];
-}
-
-function brokenByItself(vm: Vm, region: Region): Broken[] {
-  const { backing, range, offset, alias, kind } = region;
-  if (!backing?.page || !range || offset === undefined || alias || kind === 'hole') return [];
-  const bytes = rangeOf(offset, sizeOf(range));
-  return isAligned(bytes.base, backing.page) && isAligned(bytes.end, backing.page) ? [] : [{ kind: 'broken', vm, backing, page: backing.page, bytes, region }];
 }
 
 function brokenWords({ vm, backing, page, bytes, region }: Broken): string {

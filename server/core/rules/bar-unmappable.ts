@@ -1,11 +1,13 @@
 import type { Plan } from '../dma/plan.js';
+import { formatKernel } from '../dma/kernel-version.js';
 import { habitsOf } from '../dma/vmm-habits.js';
 import { formatRange, formatSize, isAligned } from '../layout/address.js';
 import { isEmpty, sizeOf } from '../layout/intervals.js';
 import type { Region, WrittenMap } from '../layout/model.js';
+import { kernelPlace } from './contact-words.js';
 import { isWrittenIn, without, withoutSpan } from './edits.js';
 import { moveRegion } from './placement.js';
-import { bad, defineRule, fixed, good, type Fix, type Level, type VmSubject } from './rule.js';
+import { bad, defineRule, fixed, good, type Fix, type Level, type Note, type VmSubject } from './rule.js';
 
 /** A BAR that no device can reach by DMA. */
 export const barUnmappable = defineRule({
@@ -101,6 +103,7 @@ host with 16 or 64 KiB pages are the usual case.`,
   locate: ({ written, region, plan }) => written?.element ?? region?.element ?? plan.vm.element,
   levelOf: ({ why }) => LEVELS[why],
   message: wordsOf,
+  notes: ({ plan }) => (plan.contract === 'iommufd' ? [dmaBufNote(plan)] : []),
   witness: ({ region }) => region?.range,
   fixes: waysOut,
 });
@@ -139,12 +142,17 @@ const isOdd = ({ range }: Region, { alignment }: Plan): boolean =>
 function wordsOf({ plan, why, region, written }: Unreachable): string {
   const name = written ? `map \`${written.name}\`` : `\`${region?.name ?? ''}\``;
   if (why === 'refused') return `${name} is the memory of a device, which iommufd can’t pin: IOMMU_IOAS_MAP fails with EFAULT ${plan.attachedAtBoot ? 'at start-up' : 'when a device is plugged'}`;
-  if (why === 'left-out') return `${name} is not mapped for DMA: iommufd refuses the memory of a device with EFAULT, so ${plan.vm.vmm ?? 'the VMM'} goes without, and the other devices can’t reach it`;
+  if (why === 'left-out') return `${name} is not mapped for DMA: iommufd refuses the memory of a device by its address with EFAULT, so ${plan.vm.vmm ?? 'the VMM'} goes without, and the other devices can’t reach it`;
   const range = region?.range;
   const odd = range ? [...(isAligned(range.base, plan.alignment) ? [] : ['address']), ...(isAligned(sizeOf(range), plan.alignment) ? [] : ['size'])] : [];
   const what = `its ${odd.join(' and ')} ${odd.length > 1 ? 'are no multiples' : 'is no multiple'} of ${formatSize(plan.alignment)}`;
   return `${name} (${range ? formatRange(range) : ''}) is not mapped for DMA, and QEMU doesn’t say so: ${what}, so other devices can’t reach it`;
 }
+
+const dmaBufNote = ({ host, kernel }: Plan): Note => ({
+  place: kernelPlace(host.element),
+  message: `from Linux 6.19 on iommufd maps it as a dma-buf, for which a VMM must ask; by its address it is refused in every kernel; here ${formatKernel(kernel)} is asked`,
+});
 
 function waysOut({ why, region, written, plan }: Unreachable, subject: VmSubject): Fix[] {
   if (written) return isWrittenIn(written.element, subject.vm.element) ? [{ title: `Remove \`${written.name}\``, safe: false, edits: [without(written.element)] }] : [];

@@ -1,5 +1,5 @@
 import { makePlan } from '../dma/plan.js';
-import { didYouMean } from '../layout/did-you-mean.js';
+import { didYouMean, withoutNames } from '../layout/did-you-mean.js';
 import type { Element } from '../layout/elements.js';
 import { Evaluator } from '../layout/evaluate.js';
 import { readHost } from '../layout/host.js';
@@ -8,7 +8,7 @@ import { namePlace, type Host } from '../layout/model.js';
 import { placeOf, type Place } from '../layout/place.js';
 import { isModel, isPresent } from '../layout/presence.js';
 import type { Problem } from '../layout/problem.js';
-import { namesOf } from '../layout/properties.js';
+import { hostsNamedBy, type NamedPlace } from '../layout/properties.js';
 import type { FileScope, Source, World } from '../layout/scope.js';
 import { evaluateAll } from '../layout/unread.js';
 import { readVm } from '../layout/vm.js';
@@ -16,7 +16,7 @@ import { indexOfItem } from '../syntax/document.js';
 import type { Declaration } from '../syntax/nodes.js';
 import { breachesOf } from './breaches.js';
 import { RULES } from './catalogue.js';
-import { duplicatesIn } from './duplicates.js';
+import { duplicatesIn, hostsTwiceIn } from './duplicates.js';
 import { demandsOnHost } from './host-demands.js';
 import { judgedWaivers, unknownTargets } from './judged.js';
 import { lostProperties } from './lost-properties.js';
@@ -86,7 +86,7 @@ export function findingsIn(scope: FileScope, tellers: readonly Told[], together:
 export const tellingFor = (options: CheckOptions): Telling => ({
   today: options.today,
   levelled: (finding) => levelled(finding, options),
-  merged: (findings, { vm: { element } }) => mergeHosts(findings, namesOf(element, 'on').length).map((finding) => atHome(finding, element)),
+  merged: (findings, { vm: { element } }) => mergeHosts(findings, hostsNamedBy(element).length).map((finding) => atHome(finding, element)),
 });
 
 class Checked implements CheckResult {
@@ -189,17 +189,20 @@ function analyseHost(source: Source, lookup: Lookup, options: CheckOptions): Par
   return { ...NOTHING, problems: problems(), findings: findings.map((finding) => atHome(finding, element)), hosts: [host] };
 }
 
+/** A guest on each of its hosts; one that names an unknown host is judged on the others, and on none if there are no others. */
 function analyseVm(source: Source, lookup: Lookup, options: CheckOptions): Part {
   const first = new Evaluator(lookup);
   const element = first.elementOf(source);
   if (isModel(element)) return { ...NOTHING, problems: [...first.problems, ...writtenTwiceOrLost(element, first), ...valuesMissing(element)] };
-  const names = namesOf(element, 'on');
+  const names = hostsNamedBy(element);
   const hosts = names.length > 0 ? names : [undefined];
-  const parts = hosts.map((host) => analyseOnHost(element, host, first, options));
+  const all = hosts.map((host) => analyseOnHost(element, host, first, options));
+  const onHosts = all.filter(({ host }) => host);
+  const parts = onHosts.length > 0 ? onHosts : all.slice(0, 1);
   return {
-    problems: parts.flatMap((part) => part.problems),
-    findings: mergeHosts(parts.flatMap((part) => part.findings), hosts.length),
-    waived: mergeHosts(parts.flatMap((part) => part.waived), hosts.length),
+    problems: all.flatMap((part) => part.problems),
+    findings: mergeHosts(parts.flatMap((part) => part.findings), parts.length),
+    waived: mergeHosts(parts.flatMap((part) => part.waived), parts.length),
     waivers: parts.flatMap((part) => part.waivers),
     targets: parts.flatMap((part) => part.targets),
     vms: parts.flatMap((part) => part.vms),
@@ -207,23 +210,29 @@ function analyseVm(source: Source, lookup: Lookup, options: CheckOptions): Part 
   };
 }
 
+/** What is found of a guest on a host; without one, where its name means none. */
+interface PartOnHost extends Part {
+  readonly host: Host | undefined;
+}
+
 /** The guest on one of its hosts; `first` has read its element, with what `like` brings. */
 function analyseOnHost(
   element: Element,
-  named: ReturnType<typeof namesOf>[number] | undefined,
+  named: NamedPlace | undefined,
   first: Evaluator,
   options: CheckOptions,
-): Part {
+): PartOnHost {
   const evaluator = new Evaluator(first.lookup);
   evaluator.adopt(element, first.problems);
   const beforeHost = evaluator.problems.length;
   const host = named && hostNamed(named, element, evaluator);
   const afterHost = evaluator.problems.length;
   const subject = subjectOf(element, host, evaluator);
-  if (!subject) return { ...NOTHING, problems: evaluator.problems };
+  if (!subject) return { ...NOTHING, host, problems: evaluator.problems };
   const verdict = judged(subject, options);
   const told = evaluator.problems.filter(({ place }, index) => index < beforeHost || index >= afterHost || place.item === element.origin.item);
   return {
+    host,
     problems: [...told, ...problemOfModel(told, element, evaluator), ...writtenTwiceOrLost(element, evaluator)],
     findings: verdict.findings.map((finding) => atHome(finding, element)),
     waived: verdict.waived,
@@ -262,7 +271,7 @@ export function judgeOn(source: Source, host: Host, lookup: Lookup, options: Che
   return subject && { ...subject, findings: judged(subject, options).findings, problems: evaluator.problems };
 }
 
-const writtenTwiceOrLost = (element: Element, evaluator: Evaluator): Problem[] => [...duplicatesIn(element, evaluator), ...lostProperties(element)];
+const writtenTwiceOrLost = (element: Element, evaluator: Evaluator): Problem[] => [...duplicatesIn(element, evaluator), ...hostsTwiceIn(element), ...lostProperties(element)];
 
 /** What is wrong with a declaration that `like` brings from another file is told at the one that is checked. */
 function atHome(finding: Finding, element: Element): Finding {
@@ -271,7 +280,7 @@ function atHome(finding: Finding, element: Element): Finding {
   return { ...finding, place: namePlace(element), notes: [declared, ...finding.notes] };
 }
 
-function hostNamed(named: { name: string; span: { start: number; end: number } }, element: Element, evaluator: Evaluator): Host | undefined {
+function hostNamed(named: NamedPlace, element: Element, evaluator: Evaluator): Host | undefined {
   const located = element.properties.get('on')?.[0];
   const source = evaluator.lookup.find(located?.path ?? element.origin.path, named.name);
   const read = source?.declaration.keyword.text === 'host' ? hostOf(source, evaluator) : undefined;
@@ -282,7 +291,7 @@ function hostNamed(named: { name: string; span: { start: number; end: number } }
     evaluator.report('type-mismatch', placeOf(located, named.span), `host \`${named.name}\` ${why}`);
     return undefined;
   }
-  const { hint, more } = didYouMean(named.name, evaluator.lookup.namesIn(located.path), named.span);
+  const { hint, more } = didYouMean(named.name, withoutNames(evaluator.lookup.namesIn(located.path), hostsNamedBy(element)), named.span);
   evaluator.report('unknown-name', placeOf(located, named.span), `there is no host \`${named.name}\`${hint}`, more);
   return undefined;
 }

@@ -1,6 +1,6 @@
 import { leavesOfParts, partsAround, refusesContacts, type Contact } from '../dma/contacts.js';
 import { formatKernel } from '../dma/kernel-version.js';
-import { formatLeaves } from '../dma/leaves.js';
+import { formatLeaves, totalLeaves } from '../dma/leaves.js';
 import type { Plan, PlannedMap } from '../dma/plan.js';
 import { habitsOf } from '../dma/vmm-habits.js';
 import { formatRange } from '../layout/address.js';
@@ -17,7 +17,7 @@ export function contactMessage(contact: Contact, what: string): string {
   const { plan, map, kept } = contact;
   const verb = contains(map.range, kept.range) ? 'covers' : 'meets';
   const answer = refusal(plan, map, consequenceOf(contact));
-  return `${onceWords(contact)}${mapName(map)} ${verb} ${what} \`${kept.name}\` (${formatRange(kept.range)}): ${answer}; ${price(contact)}`;
+  return `${onceWords(contact)}${mapName(map)} ${verb} ${what} \`${kept.name}\` (${formatRange(kept.range)}): ${answer}${price(contact)}`;
 }
 
 /** What has to come before there is a contact; nothing where there is one at start-up. */
@@ -68,12 +68,13 @@ export function refusal(plan: Plan, map: PlannedMap, unchecked: string): string 
   return `${mapCall(plan.contract)} fails with ${errno}${after}`;
 }
 
-/** `around it, 3 × 1 GiB become 2 × 1 GiB + …`: the exact hole, as the kernel would be asked. */
+/** `; around it, 3 × 1 GiB become 2 × 1 GiB + …`: the exact hole, as the kernel would be asked. Nothing where no leaf holds the mapping as it is. */
 function price(contact: Contact): string {
   const { plan, map, kept } = contact;
+  if (totalLeaves(map.leaves) === 0n) return '';
   const parts = partsAround(map, [kept.range], plan.alignment);
-  if (parts.length === 0) return 'nothing is left around it';
-  return `around it, ${formatLeaves(map.leaves)} become ${formatLeaves(leavesOfParts(plan, map, parts))}`;
+  if (parts.length === 0) return '; nothing is left around it';
+  return `; around it, ${formatLeaves(map.leaves)} become ${formatLeaves(leavesOfParts(plan, map, parts))}`;
 }
 
 /** The other party of a contact. */
@@ -98,7 +99,7 @@ export function kernelNotes(plan: Plan): Note[] {
 export const askedNote = ({ host, kernel }: Plan): Note => ({ place: kernelPlace(host.element), message: `kernel ${formatKernel(kernel)} is asked` });
 
 /** Where a host says which kernel it has, or else its name. */
-function kernelPlace(host: Element): Note['place'] {
+export function kernelPlace(host: Element): Note['place'] {
   const located = host.properties.get('kernel')?.[0];
   return located ? placeOf(located, located.property) : namePlace(host);
 }

@@ -2,7 +2,7 @@ import { placeOf, type Place } from '../layout/place.js';
 import type { Problem } from '../layout/problem.js';
 import { policyName, type FileScope, type Source } from '../layout/scope.js';
 import { textOf } from '../syntax/nodes.js';
-import { bad, defineLanguageRule, good } from './rule.js';
+import { bad, defineLanguageRule, fixed, good } from './rule.js';
 
 /** A name is declared twice in one block. */
 export const duplicateName = defineLanguageRule({
@@ -12,7 +12,9 @@ export const duplicateName = defineLanguageRule({
   why: `The second declaration can't be spoken of: every use of the name means the first. Regions, backings and constants
 of a vm share their names; a \`map\` may be called like the region it maps, and policies are a table of their own. Two
 declarations of one name are fine where \`when\` leaves only one of them, and in a vm that is \`like\` another one, where the
-second replaces the first.`,
+second replaces the first.
+
+A host that a vm is \`on\` twice is told, too, and counts once.`,
 
   examples: [
     bad(`
@@ -25,6 +27,21 @@ second replaces the first.`,
          ^^^ the name \`web\` is taken
       }
     `),
+    bad(
+      `
+      host a { page 4 KiB }
+      host b { page 4 KiB }
+
+      vm web on a, b, a {
+                      ^ the vm is \`on\` \`a\` twice
+        ram low at 0 size 2 GiB
+      }
+    `,
+      fixed('Remove the second `a`', `
+        - vm web on a, b, a {
+        + vm web on a, b {
+      `),
+    ),
     good(`
       const BIG = false
 

@@ -1,6 +1,6 @@
 import type { Element } from '../layout/elements.js';
 import type { Backing, Region, Vm } from '../layout/model.js';
-import { namesOf } from '../layout/properties.js';
+import { hostsNamedBy } from '../layout/properties.js';
 import { isWrittenIn } from './edits.js';
 import type { VmSubject } from './rule.js';
 
@@ -51,7 +51,7 @@ const onlyThere = new WeakMap<Vm, boolean>();
 
 /** Whether a guest is on no other host: then it is there whenever the host's guests all run. */
 export function isOnlyThere({ vm }: VmSubject): boolean {
-  const isOnly = onlyThere.get(vm) ?? namesOf(vm.element, 'on').length === 1;
+  const isOnly = onlyThere.get(vm) ?? hostsNamedBy(vm.element).length === 1;
   onlyThere.set(vm, isOnly);
   return isOnly;
 }

@@ -1,6 +1,7 @@
-import { alignUp, formatSize, isAligned } from '../layout/address.js';
+import { alignUp, formatSize } from '../layout/address.js';
 import { byBase, sizeOf } from '../layout/intervals.js';
 import { namePlace, type Backing, type Region, type Vm } from '../layout/model.js';
+import { brokenIn } from './broken-pages.js';
 import { lossWords, rebase } from './realignment.js';
 import { bad, defineRule, fixed, good, type Fix, type VmSubject } from './rule.js';
 import { spokenFor } from './taken-bytes.js';
@@ -17,7 +18,7 @@ export const hugepageWaste = defineRule({
   why: `A huge page is allocated whole (mm/hugetlb.c \`hugetlb_reserve_pages\` counts pages, not bytes): what no region takes of
 the last one is lost to the guest and to everybody else. Regions that share a page waste nothing of it, and what a \`hole\`
 uses up, or an offset skips to stay in phase, is meant to be given up. Where the region loses leaves for its place, its
-phase or its end, that is told instead.`,
+phase or its end, or where the VMM takes no part of a page, that is told instead.`,
 
   examples: [
     bad(
@@ -72,11 +73,9 @@ function wasteIn(subject: VmSubject): Waste[] {
   const named = vm.backings.filter(({ element, share }) => !share && vm.element.children.includes(element));
   const { phase = [], base = [], size = [] } = fragmentationIn(subject) ?? {};
   const told = new Set([...phase, ...base, ...size].flatMap(({ maps }) => maps.map(({ backing }) => backing)));
-  return [...named, ...own].filter((backing) => !told.has(backing) && !isRefused(vm, backing)).flatMap((backing) => wasteOf(vm, backing));
+  const refused = new Set(brokenIn(vm).map(({ backing }) => backing));
+  return [...named, ...own].filter((backing) => !told.has(backing) && !refused.has(backing)).flatMap((backing) => wasteOf(vm, backing));
 }
-
-/** QEMU takes no backend of a part of a page: that is `backing-size`. */
-const isRefused = ({ vmm }: Vm, { page, size }: Backing): boolean => vmm === 'qemu' && page !== undefined && size !== undefined && !isAligned(size, page);
 
 function wasteOf(vm: Vm, backing: Backing): Waste[] {
   const { kind, page } = backing;

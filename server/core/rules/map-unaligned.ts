@@ -5,7 +5,7 @@ import type { PlacedEdit } from '../layout/place.js';
 import { mapCall, mapName } from './contact-words.js';
 import { isWrittenIn, replacedBy } from './edits.js';
 import { mapLine, offsetInRegion } from './map-lines.js';
-import { inStep, roundedRegion, rounding, type Way } from './rounding.js';
+import { inStep, roundedRegion, rounding, withLastByte, type Way } from './rounding.js';
 import { bad, defineRule, fixed, good, type Fix, type VmSubject } from './rule.js';
 
 /** A DMA mapping begins or ends between two pages. */
@@ -79,7 +79,7 @@ inwards to host pages; what is out of step with its backing it can't round, and 
   locate: ({ plan, map }) => map.written?.element ?? map.region?.element ?? plan.vm.element,
   message: (misfit) => `${oddParts(misfit)} of ${mapName(misfit.map)} ${verdictOf(misfit)}`,
   witness: ({ map }) => map.range,
-  fixes: (misfit, subject) => [round(misfit, 'outwards', subject), round(misfit, 'inwards', subject)].flat(),
+  fixes: (misfit, subject) => [close(misfit, subject), round(misfit, 'outwards', subject), round(misfit, 'inwards', subject)].flat(),
 });
 
 interface Misfit {
@@ -116,6 +116,8 @@ function consequence(plan: Plan): string {
   if (plan.contract === 'none') return 'no entry of the tables holds what is left over';
   return `${mapCall(plan.contract)} fails with EINVAL ${plan.attachedAtBoot ? 'at start-up' : 'when a device is plugged'}`;
 }
+
+const close = ({ plan, map: { written, region } }: Misfit, { vm }: VmSubject): Fix[] => (written || !region ? [] : withLastByte(region, plan.alignment, vm));
 
 /** Moves both ends to whole pages, and the offset with them, so that every byte stays where it is if it can. */
 function round({ plan, map }: Misfit, way: Way, subject: VmSubject): Fix[] {

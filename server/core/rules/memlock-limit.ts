@@ -151,8 +151,8 @@ function messageOf({ plan, pinned, limit, later }: Pressure): string {
   if (atMost > limit) {
     return `${formatSize(atBoot)} are pinned at start-up, ${formatSize(atMost)} once all has come that may be plugged, and ${most}: what passes the limit is refused with ENOMEM${later ? `; ${effectText(later, plan.vm.vmm)}` : ''}`;
   }
-  const when = atMost > atBoot ? ' once all has come that may be plugged' : spacesText(pinned);
-  return `${formatSize(atMost)} are pinned${when}, and ${most}: what the VMM locks besides may find no room (ENOMEM)`;
+  if (atBoot < atMost) return `${formatSize(atBoot)} are pinned at start-up, ${formatSize(atMost)} once all has come that may be plugged, and ${most}: what the VMM locks besides may find no room then (ENOMEM)`;
+  return `${formatSize(atMost)} are pinned${spacesText(pinned)}, and ${most}: what the VMM locks besides may find no room (ENOMEM)`;
 }
 
 const spacesText = ({ spaces, atBoot }: Pinned): string =>

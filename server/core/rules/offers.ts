@@ -1,6 +1,7 @@
 import { addLeaves, formatLeaves, totalLeaves, type Leaves } from '../dma/leaves.js';
 import type { PlannedMap } from '../dma/plan.js';
 import { mapsInAll } from '../dma/plugged-memory.js';
+import type { Vm } from '../layout/model.js';
 import { placedIn, spanOfPlace, type PlacedEdit } from '../layout/place.js';
 import type { World } from '../layout/scope.js';
 import { editDocumentAll, type Document } from '../syntax/document.js';
@@ -116,7 +117,7 @@ function priceOf(before: CheckResult, after: CheckResult, counted: readonly Plan
   const prices = after.vms.flatMap((checked) => {
     if (untouched.has(checked)) return [];
     const old = before.vms.find(({ vm, host }) => vm.name === checked.vm.name && host?.name === checked.host?.name);
-    if (!old?.plan || !checked.plan) return [];
+    if (!old?.plan || !checked.plan || hasUnread(old.vm)) return [];
     const [was, is] = differing(mapsInAll(old.plan), mapsInAll(checked.plan), counted);
     if (totalLeaves(was) === 0n) return [];
     return [formatLeaves(was) === formatLeaves(is) ? `still ${formatLeaves(is)}` : `${formatLeaves(is)} instead of ${formatLeaves(was)}`];
@@ -124,6 +125,9 @@ function priceOf(before: CheckResult, after: CheckResult, counted: readonly Plan
   const [price] = prices;
   return price === undefined ? '' : `: ${price}`;
 }
+
+/** Whether it isn’t known where some region takes its bytes from: what that costs isn’t known, either. */
+const hasUnread = ({ regions }: Vm): boolean => regions.some(({ element, backing }) => element.properties.has('from') && backing === undefined);
 
 function differing(before: readonly PlannedMap[], after: readonly PlannedMap[], counted: readonly PlannedMap[]): [Leaves, Leaves] {
   const key = ({ range, offset, backing, leaves }: PlannedMap): string => [range.base, range.end, offset, backing?.name, formatLeaves(leaves)].join(' ');

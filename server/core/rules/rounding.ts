@@ -1,7 +1,8 @@
-import { alignDown, alignUp, formatSize, modulo } from '../layout/address.js';
+import { alignDown, alignUp, formatAddress, formatSize, isAligned, modulo } from '../layout/address.js';
 import type { Range } from '../layout/intervals.js';
 import type { Region, Vm } from '../layout/model.js';
 import type { PlacedEdit } from '../layout/place.js';
+import { isWrittenIn } from './edits.js';
 import { withRange } from './placement.js';
 import { offsetEdits } from './realignment.js';
 import type { Fix } from './rule.js';
@@ -21,6 +22,15 @@ export function rounding(name: string, range: Range, way: Way, block: bigint, ed
   if (wanted.base >= wanted.end || (isSame && way === 'inwards')) return [];
   const title = isSame ? `Let the bytes of \`${name}\` begin at a multiple of ${formatSize(block)}` : `Round \`${name}\` ${way} to ${formatSize(block)}`;
   return [{ title, safe: false, edits: editsFor(wanted) }];
+}
+
+/** `0 .. 0x7fff_ffff` is meant with its last byte: an end that is one less than whole pages. */
+export function withLastByte({ element, range }: Region, block: bigint, vm: Vm): Fix[] {
+  const located = element.properties.get('at')?.[0];
+  const value = located?.property.value;
+  if (!located || !range || value?.kind !== 'extent' || value.inclusive || !isAligned(range.end + 1n, block) || !isWrittenIn(element, vm.element)) return [];
+  const edit = { path: located.path, item: located.item, start: value.base.end, end: value.bound.start, newText: ' ..= ' };
+  return [{ title: `Write \`..=\`: ${formatAddress(range.end)} is the last byte of \`${element.name}\``, safe: false, edits: [edit] }];
 }
 
 /** Gives a region a range of whole pages, and the bytes that it had there if it can. A BAR is as large as its device says. */

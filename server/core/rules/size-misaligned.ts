@@ -3,6 +3,7 @@ import { formatLeaves } from '../dma/leaves.js';
 import { alignDown, alignUp, formatSize } from '../layout/address.js';
 import { sizeOf } from '../layout/intervals.js';
 import { writeSize } from '../layout/written.js';
+import { brokenIn } from './broken-pages.js';
 import { mapName } from './contact-words.js';
 import { lossWords, refit } from './realignment.js';
 import { bad, defineRule, fixed, good, type Fix, type VmSubject } from './rule.js';
@@ -79,13 +80,19 @@ What costs no more than ${HANDFUL} leaves is not told.`,
     `),
   ],
 
-  check: (subject) => fragmentationIn(subject)?.size ?? [],
+  check: lossesIn,
   locate: ({ blamed, plan }) => blamed.written?.element ?? blamed.region?.element ?? plan.vm.element,
   message: ({ blamed, block, into, now, could }) =>
     `${mapName(blamed)} ends ${formatSize(into)} into a block of ${formatSize(block)}: ${formatLeaves(could)} become ${formatLeaves(now)}`,
   witness: ({ hull, block }) => ({ base: alignDown(hull.end, block), end: hull.end }),
   fixes: (loss, subject) => [...resize(loss, subject, alignUp(loss.hull.end, loss.block), 'Grow'), ...resize(loss, subject, alignDown(loss.hull.end, loss.block), 'Shrink')],
 });
+
+/** What the VMM refuses for its end is told so, with the same ways out. */
+function lossesIn(subject: VmSubject): readonly BorderLoss[] {
+  const refused = new Set(brokenIn(subject.vm).map(({ region }) => region));
+  return (fragmentationIn(subject)?.size ?? []).filter(({ blamed }) => blamed.written !== undefined || !blamed.region || !refused.has(blamed.region));
+}
 
 function resize({ blamed: { region, written, range } }: BorderLoss, subject: VmSubject, end: bigint, verb: 'Grow' | 'Shrink'): Fix[] {
   if (!region?.range || written || region.range.end !== range.end || region.offset === undefined || end <= region.range.base) return [];

@@ -2,12 +2,12 @@ import { deviceRefusal } from '../dma/memory-device.js';
 import { isWhole, memorySlots, runsOnKvm, type MemorySlot } from '../dma/memory-slots.js';
 import type { Plan } from '../dma/plan.js';
 import { aloneVerdict } from '../dma/plugged-memory.js';
-import { formatAddress, formatRange, formatSize, isAligned } from '../layout/address.js';
+import { alignUp, formatAddress, formatRange, formatSize, isAligned } from '../layout/address.js';
 import { hiddenParts } from '../layout/hidden-parts.js';
 import { sizeOf, subtract, type Range } from '../layout/intervals.js';
 import type { Region } from '../layout/model.js';
 import { isWrittenIn } from './edits.js';
-import { roundedRegion, rounding, type Way } from './rounding.js';
+import { roundedRegion, rounding, withLastByte, type Way } from './rounding.js';
 import { bad, defineRule, fixed, good, type Fix, type VmSubject } from './rule.js';
 
 /** Guest memory begins or ends inside a page of the host. */
@@ -79,7 +79,7 @@ nothing can be executed there. What is out of step with the VMM's own address it
   levelOf: ({ slot }) => (slot ? 'error' : 'warning'),
   message: messageOf,
   witness: ({ lost, region }) => lost ?? region.range,
-  fixes: (misfit, subject) => [...round(misfit, 'outwards', subject), ...round(misfit, 'inwards', subject)],
+  fixes: (misfit, subject) => [...withLastByte(misfit.region, misfit.plan.page, subject.vm), ...round(misfit, 'outwards', subject), ...round(misfit, 'inwards', subject)],
 });
 
 interface Misfit {
@@ -126,11 +126,18 @@ function isToldOfMapping(region: Region, { vm, maps, leftOut, alignment }: Plan)
 function messageOf({ plan, region, slot, lost }: Misfit): string {
   const page = `${formatSize(plan.page)}`;
   if (lost) return `${formatRange(lost)} of \`${region.name}\` fills no page of the host, ${page}: QEMU gives it no memory slot, and each access to it leaves the guest`;
+  const end = plan.vm.vmm === 'qemu' ? 'QEMU stops with “error registering slot: Invalid argument”' : 'KVM_SET_USER_MEMORY_REGION fails with EINVAL';
+  const rounded = slot && roundedBase(plan, region, slot);
+  if (rounded !== undefined) return `the base ${formatAddress(rounded)} of \`${region.name}\` is no multiple of ${page}, the host’s page, and its bytes aren’t in step with it: ${end}`;
   const values = slot ? ([['base', slot.range.base], ['size', sizeOf(slot.range)], ['offset', slot.offset ?? 0n]] as const) : [];
   const odd = values.filter(([, value]) => !isAligned(value, plan.page)).map(([word, value]) => `the ${word} ${formatAddress(value)}`);
   const are = odd.length > 1 ? 'are no multiples' : 'is no multiple';
-  const end = plan.vm.vmm === 'qemu' ? 'QEMU stops with “error registering slot: Invalid argument”' : 'KVM_SET_USER_MEMORY_REGION fails with EINVAL';
   return `${odd.join(' and ')} of \`${region.name}\` ${are} of ${page}, the host’s page: ${end}`;
+}
+
+/** The base that is written, where QEMU rounds it: what it asks KVM for then begins with bytes inside a page. */
+function roundedBase({ vm, page }: Plan, { range }: Region, slot: MemorySlot): bigint | undefined {
+  return vm.vmm === 'qemu' && range && range.base !== slot.range.base && alignUp(range.base, page) === slot.range.base ? range.base : undefined;
 }
 
 function round({ plan, region }: Misfit, way: Way, subject: VmSubject): Fix[] {

@@ -81,7 +81,9 @@ interface Damage {
 function damageIn({ path, document }: FileScope): Damage[] {
   const [first] = document.items;
   if (document.oversized && first) return [oversized(path, first)];
-  return overviewOf(document).damaged.flatMap((item) => surveyOf(item).damage.map((problem) => ({ place: { path, item, start: problem.start, end: problem.end }, problem })));
+  const damage = overviewOf(document).damaged.flatMap((item) => surveyOf(item).damage.map((problem) => ({ place: { path, item, start: problem.start, end: problem.end }, problem })));
+  const listings = new Set<string>();
+  return damage.filter(({ problem: { listing } }) => listing === undefined || (!listings.has(listing) && listings.add(listing)));
 }
 
 function oversized(path: string, item: Item): Damage {

@@ -9,5 +9,5 @@ const NO_REASON_YET = 'say why this is right here';
 export function waiverFor({ rule, element }: Finding): Fix[] {
   if (!element || element.properties.has('allow') || !takesProperty(element.keyword, 'allow')) return [];
   const edit = withProperty(element, 'allow', `${rule} because "${NO_REASON_YET}"`);
-  return [{ title: `Allow ${rule} on \`${element.name}\`, with a reason`, safe: false, edits: [edit] }];
+  return [{ title: `Allow ${rule} on \`${element.name || element.keyword}\`, with a reason`, safe: false, edits: [edit] }];
 }

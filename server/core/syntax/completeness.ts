@@ -1,4 +1,6 @@
 import type { Declaration, Member, Property } from './nodes.js';
+import type { Repair } from './problems.js';
+import { rangeSlip } from './slips.js';
 import { REGION_KEYWORDS } from './vocabulary.js';
 
 /** What a declaration lacks or says twice, at the word to underline. */
@@ -6,12 +8,22 @@ export interface Shortcoming {
   readonly start: number;
   readonly end: number;
   readonly message: string;
+  readonly repair?: Repair;
 }
 
 /** Words that a declaration can't do without, words that stand twice, and waivers that give no reason. */
 export function shortcomingsOf(node: Declaration, container: string | undefined): Shortcoming[] {
   const properties = propertiesOf(node);
-  return [...absentIn(node, container, properties), ...repeatedIn(node, properties), ...unreasonedIn(node, properties)];
+  return [...(rangeSlipIn(properties) ?? absentIn(node, container, properties)), ...repeatedIn(node, properties), ...unreasonedIn(node, properties)];
+}
+
+/** A range that is written as kernels print it. */
+function rangeSlipIn(properties: readonly Property[]): Shortcoming[] | undefined {
+  const at = properties.find(({ word }) => word.text === 'at');
+  const slip = at?.value && rangeSlip(at.value);
+  if (!slip) return undefined;
+  const between = { start: slip.base.end, end: slip.last.start };
+  return [{ start: slip.base.start, end: slip.last.end, message: 'a range with its last byte is `A ..= B`; `A - B` is a difference', repair: { ...between, newText: ' ..= ', title: 'Write `..=`' } }];
 }
 
 /** The properties of its line and of its block. */
@@ -57,6 +69,10 @@ const described = ({ name, keyword }: Declaration): string => `\`${name?.kind ==
 
 /** Words that may stand several times: each waiver has its reason, each BAR of a device its size. */
 const REPEATABLE = new Set(['allow', 'because', 'until', 'owner', 'policy', 'bar']);
+
+/** Whether a declaration would say a word twice, if it were said once more on its line. */
+export const isRepeated = ({ properties }: Declaration, word: string): boolean =>
+  !REPEATABLE.has(word) && properties.some((property) => property.kind === 'property' && property.word.text === word);
 
 function repeatedIn({ keyword }: Declaration, properties: readonly Property[]): Shortcoming[] {
   const seen = new Set<string>();

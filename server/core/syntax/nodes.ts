@@ -89,9 +89,9 @@ export interface Skipped extends Span {
 
 /**
  * Why it was skipped: no rule takes it, a comment never closed, nesting or length past the limits, a brace without its
- * partner.
+ * partner, a hexadecimal number and its unit in one.
  */
-export type SkippedReason = 'unexpected' | 'unclosed-comment' | 'too-deep' | 'too-long' | 'brace';
+export type SkippedReason = 'unexpected' | 'unspaced-unit' | 'unclosed-comment' | 'too-deep' | 'too-long' | 'brace';
 
 /** A quoted string. */
 export interface Text extends Span {

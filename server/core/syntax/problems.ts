@@ -1,15 +1,20 @@
 import type { Span } from '../text/span.js';
 import { nearest } from '../text/suggest.js';
 import { DEPTH_LIMIT, OPERATOR_LIMIT } from './build.js';
-import { shortcomingsOf } from './completeness.js';
+import { isRepeated, shortcomingsOf } from './completeness.js';
 import type { AnyNode, Binary, Block, Declaration, Member, Names, Property, Skipped } from './nodes.js';
-import { DECLARATIONS, PROPERTIES, keywordsIn, mayContain, takesProperty } from './vocabulary.js';
+import { slipsIn, withoutCovered } from './slips.js';
+import { DECLARATIONS, PROPERTIES, USUAL_WORDS, keywordsIn, mayContain, takesProperty } from './vocabulary.js';
 import { walk } from './walk.js';
 
 /** Damage in a tree, told in words, and what would mend it. */
 export interface SyntaxProblem extends Span {
   readonly message: string;
   readonly repair?: Repair;
+  /** What else is damaged there comes of it, and isn't told. */
+  readonly covers?: Span;
+  /** The format of the listing that stands there instead, if one does. */
+  readonly listing?: string;
 }
 
 /** One replacement, `end` exclusive. */
@@ -25,7 +30,9 @@ export function problemsIn(tree: Block, text: string): SyntaxProblem[] {
   const problems: SyntaxProblem[] = [];
   for (const node of walk(tree)) if (mayBeDamaged(node)) problems.push(...damageOf(node, text));
   problems.push(...misplacedIn(tree.members, undefined, text));
-  return problems.sort((left, right) => left.start - right.start);
+  const inOrder = problems.sort((left, right) => left.start - right.start);
+  const slips = slipsIn(inOrder, text);
+  return withoutCovered([...inOrder, ...slips].sort((left, right) => left.start - right.start));
 }
 
 /** Most nodes are words and whole: asked first, because every node of an item is looked at after every key. */
@@ -100,6 +107,11 @@ function skippedProblem(node: Skipped, text: string): SyntaxProblem {
       const what = node.text === '' ? `an expression has at most ${OPERATOR_LIMIT} operators` : 'this number is too long';
       return problem(firstLineOf(node, text), what);
     }
+    case 'unspaced-unit': {
+      const number = /^0x[0-9a-fA-F_]+/.exec(node.text)?.[0] ?? '';
+      const at = node.start + number.length;
+      return problem(node, `a blank stands before the unit of a hexadecimal number: \`${number} ${node.text.slice(number.length)}\``, { start: at, end: at, newText: ' ', title: 'Insert a blank', safe: true });
+    }
     case 'brace':
       return problem(node, node.text === '}' ? 'this `}` closes nothing' : 'a block belongs to the declaration on its line');
     case 'unexpected':
@@ -111,7 +123,7 @@ function unexpected(node: Skipped, text: string): SyntaxProblem {
   const span = firstLineOf(node, text);
   const shown = text.slice(span.start, span.end);
   const first = /^[A-Za-z_][\w-]*/.exec(shown)?.[0];
-  const meant = first && nearest(first, Object.keys(PROPERTIES));
+  const meant = first && (USUAL_WORDS.get(first.toLowerCase()) ?? nearest(first, Object.keys(PROPERTIES)));
   if (!first || !meant) return problem(span, `unexpected \`${abridged(shown)}\``);
   const wrong = { start: node.start, end: node.start + first.length };
   return problem(wrong, `unexpected \`${first}\`; did you mean \`${meant}\`?`, {
@@ -149,12 +161,12 @@ function misplacedIn(members: readonly Member[], owner: Declaration | undefined,
   const known = owner === undefined || container in DECLARATIONS;
   return members.flatMap((member, index) => {
     if (member.kind === 'declaration') {
-      const wrong = misplacedDeclaration(member, known ? container : undefined);
+      const wrong = misplacedDeclaration(member, known ? container : undefined, text);
       const lacking = wrong.length > 0 || isStrayed(members[index + 1], member, container) ? [] : shortcomingsOf(member, container);
       return [...wrong, ...lacking, ...misplacedIn(member.block?.members ?? [], member, text)];
     }
     if (member.kind !== 'property' || !known) return [];
-    return owner && takesProperty(container, member.word.text) ? [] : misplacedProperty(member, container, members.slice(0, index), text);
+    return owner && takesProperty(container, member.word.text) ? [] : misplacedProperty(member, container, { before: members.slice(0, index), after: members.slice(index + 1) }, text);
   });
 }
 
@@ -162,7 +174,7 @@ function misplacedIn(members: readonly Member[], owner: Declaration | undefined,
 const isStrayed = (member: Member | undefined, above: Declaration, container: string): boolean =>
   member?.kind === 'property' && !above.block && takesProperty(above.keyword.text, member.word.text) && !takesProperty(container, member.word.text);
 
-function misplacedDeclaration(node: Declaration, container: string | undefined): SyntaxProblem[] {
+function misplacedDeclaration(node: Declaration, container: string | undefined, text: string): SyntaxProblem[] {
   const keyword = node.keyword.text;
   const taker = keyword === 'policy' && container === 'vm' ? 'vm' : keyword;
   const problems = node.properties.flatMap((property) =>
@@ -172,14 +184,28 @@ function misplacedDeclaration(node: Declaration, container: string | undefined):
   );
   problems.push(...wrongParts(node, container));
   if (container === undefined || mayContain(container, keyword)) return problems;
-  const meant = nearest(keyword, [...keywordsIn(container), ...propertiesIn(container)]);
+  const constant = constantWithoutConst(node, container, text);
+  if (constant) return [constant];
+  const words = [...keywordsIn(container), ...propertiesIn(container)];
+  const usual = USUAL_WORDS.get(keyword.toLowerCase());
+  const meant = usual !== undefined && words.includes(usual) ? usual : nearest(keyword, words);
   if (meant && !(keyword in DECLARATIONS)) {
     const repair = { start: node.keyword.start, end: node.keyword.end, newText: meant, title: `Change to \`${meant}\`` };
-    return [problem(node.keyword, `\`${keyword}\` is not a word of the language; did you mean \`${meant}\`?`, repair)];
+    const told = problem(node.keyword, `\`${keyword}\` is not a word of the language; did you mean \`${meant}\`?`, repair);
+    return [meant in PROPERTIES && !(meant in DECLARATIONS) ? { ...told, covers: firstLineOf(node, text) } : told];
   }
+  if (keyword === 'memory' && container === 'vm') return [{ ...problem(node.keyword, '`memory` is that of a host; a `vm` has `ram low at 0 size 4 GiB`'), covers: firstLineOf(node, text) }];
   const where = container === 'file' ? 'at the top of a file' : `in ${withArticle(container)}`;
   const what = keyword in DECLARATIONS ? `\`${keyword}\` can’t stand ${where}` : `\`${keyword}\` is not a word of the language`;
   return [problem(node.keyword, what), ...problems];
+}
+
+/** `RAM = 1 GiB`, where a constant may stand. */
+function constantWithoutConst({ keyword, properties, name }: Declaration, container: string, text: string): SyntaxProblem | undefined {
+  const [first] = properties;
+  if (name || first?.kind !== 'skipped' || !/^=(?!=)/.test(first.text) || keyword.text in DECLARATIONS || !mayContain(container, 'const')) return undefined;
+  const repair = { start: keyword.start, end: keyword.start, newText: 'const ', title: `Declare \`${keyword.text}\` with \`const\`` };
+  return { ...problem(keyword, `a constant is declared with \`const ${keyword.text} = …\``, repair), covers: { start: keyword.start, end: firstLineOf(first, text).end } };
 }
 
 /** What a window or a range of memory can be for. */
@@ -205,17 +231,30 @@ const secondNames = ({ names }: Names, message: string): SyntaxProblem[] => name
 
 const propertiesIn = (container: string): readonly string[] => DECLARATIONS[container]?.properties ?? [];
 
-function misplacedProperty(node: Property, container: string, before: readonly Member[], text: string): SyntaxProblem[] {
+/** The members of a block above and below one of them. */
+interface Around {
+  readonly before: readonly Member[];
+  readonly after: readonly Member[];
+}
+
+function misplacedProperty(node: Property, container: string, { before, after }: Around, text: string): SyntaxProblem[] {
   const word = node.word.text;
   const above = before.findLast(({ kind }) => kind !== 'property');
   if (above?.kind === 'declaration' && !above.block && takesProperty(above.keyword.text, word)) {
     const last = before.at(-1);
     const sameLine = last?.kind === 'property' && !text.slice(last.end, node.start).includes('\n');
     const message = `\`${word}\` belongs on the line of \`${above.keyword.text}\`, or in its block`;
-    return sameLine ? [] : [problem(node.word, message, joined(node, above, text))];
+    return sameLine ? [] : [problem(node.word, message, fitsOn(above, [node, ...after], text) ? joined(node, above, text) : undefined)];
   }
   if (container === 'file') return [problem(node.word, `\`${word}\` can’t stand at the top of a file`)];
   return [problem(node.word, `${withArticle(container)} has no \`${word}\``)];
+}
+
+/** Whether a declaration takes all that stands on the line of the first of these, and says none of it already. */
+function fitsOn(above: Declaration, [first, ...others]: readonly [Property, ...Member[]], text: string): boolean {
+  const lineEnd = text.indexOf('\n', first.start);
+  const line = [first, ...others.filter(({ start }) => lineEnd < 0 || start < lineEnd)];
+  return line.every((member) => member.kind === 'property' && takesProperty(above.keyword.text, member.word.text) && !isRepeated(above, member.word.text));
 }
 
 /** Moves what stands on the property's line behind the declaration above, before its comment. */

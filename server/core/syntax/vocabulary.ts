@@ -117,6 +117,23 @@ const WHOLE_NAME = new RegExp(`^${NAME_PATTERN}$`);
 
 export const isName = (text: string): boolean => WHOLE_NAME.test(text);
 
+/** Words that others have for what the language calls otherwise, in small letters, and no spelling leads from one to the other. */
+export const USUAL_WORDS: ReadonlyMap<string, string> = new Map([
+  ['pagesize', 'page'],
+  ['page-size', 'page'],
+  ['numa', 'node'],
+  ['numa-node', 'node'],
+  ['length', 'size'],
+  ['len', 'size'],
+]);
+
+/** The same for fixed words, by the property that takes them. */
+export const USUAL_VALUES: Readonly<Record<string, ReadonlyMap<string, string>>> = table({
+  arch: new Map([['aarch64', 'arm64'], ['armv8', 'arm64'], ['amd64', 'x86_64'], ['x86-64', 'x86_64'], ['x64', 'x86_64'], ['x86', 'x86_64'], ['ppc64le', 'ppc64']]),
+  contract: new Map([['vfio', 'type1'], ['vfio-type1', 'type1']]),
+  model: new Map([['amd', 'amd-v1'], ['amd-vi', 'amd-v1'], ['intel', 'vt-d'], ['intel-iommu', 'vt-d'], ['dmar', 'vt-d'], ['smmuv3', 'smmu-v3'], ['arm-smmu-v3', 'smmu-v3'], ['arm-smmu', 'smmu-v2'], ['virtio-iommu', 'virtio']]),
+});
+
 /** Words that are never a name in an expression. */
 export const EXPRESSION_WORDS: ReadonlySet<string> = new Set([
   'for',
