@@ -122,7 +122,7 @@ describe('RAM that meets what a device keeps only once one of them has come, whe
       vm web on box {
         ram low at 0x4000_0000 size 512 MiB
         ram more at 0x800_0000 size 4 MiB hotplug virtio-mem block 2 MiB
-            ^^^^ doorbell-overlap: once it is plugged, \`more\` covers the doorbell window \`msi\` (0x8000000-0x80fffff): kernel 5.3 does not check it, and DMA to these addresses never reaches the RAM; around it, 1,024 × 4 KiB become 768 × 4 KiB
+            ^^^^ doorbell-overlap: once it is plugged, \`more\` covers the doorbell window \`msi\` (0x8000000-0x80fffff): kernel 5.3 does not check it, and finds the doorbells of running devices in its way (EEXIST); around it, 1,024 × 4 KiB become 768 × 4 KiB
         assign nic
       }
     `);
@@ -164,7 +164,7 @@ describe('RAM that meets what a device keeps only once one of them has come, whe
         on-overlap tolerate
         ram low at 0x4000_0000 size 1 GiB
         ram more at 0x800_0000 size 2 MiB hotplug dimm
-            ^^^^ doorbell-overlap: once it is plugged, \`more\` covers the doorbell window \`msi\` (0x8000000-0x80fffff): kernel 5.3 does not check it, and DMA to these addresses never reaches the RAM; around it, 512 × 4 KiB become 256 × 4 KiB
+            ^^^^ doorbell-overlap: once it is plugged, \`more\` covers the doorbell window \`msi\` (0x8000000-0x80fffff): kernel 5.3 does not check it, and finds the doorbells of running devices in its way (EEXIST); around it, 512 × 4 KiB become 256 × 4 KiB
         avoid door at 0x800_0000 size 1 MiB via e820
         avoid gap at 0x6000_0000 size 1 MiB via e820
         assign nic

@@ -67,7 +67,7 @@ describe('what the kernel refuses at start-up', () => {
       }),
       { numRuns: 600, seed: 7 },
     );
-    assert.deepEqual([...causes].sort(), ['access', 'alignment', 'aperture', 'bar', 'existing-map', 'limit', 'memlock', 'reserved', 'unattached', undefined]);
+    assert.deepEqual([...causes].sort(), ['access', 'alignment', 'aperture', 'bar', 'existing-map', 'limit', 'memlock', 'no-iommufd', 'reserved', 'unattached', undefined]);
   });
 
   it('has an error about it, in the examples', () => {

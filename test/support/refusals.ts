@@ -14,7 +14,7 @@ const isDispensable = ({ kind }: PlannedMap, { vm }: Plan): boolean => kind === 
 /** Limits are told of the vm; a mapping in the place of another, at the later one; without a device, what refuses the device is. */
 function isAbout({ rule, place }: Finding, { region, written, verdict }: PlannedMap, plan: Plan): boolean {
   if (verdict.cause === 'limit' || verdict.cause === 'memlock') return rule === `${verdict.cause === 'limit' ? 'map' : 'memlock'}-limit`;
-  if (verdict.cause === 'unattached') return plan.vm.element.children.some((child) => child.keyword === 'assign' && liesIn(place, child));
+  if (verdict.cause === 'unattached' || verdict.cause === 'no-iommufd') return plan.vm.element.children.some((child) => child.keyword === 'assign' && liesIn(place, child));
   return [written, region].some((part) => part && liesIn(place, part.element));
 }
 

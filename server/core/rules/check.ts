@@ -233,7 +233,7 @@ function analyseOnHost(
   const told = evaluator.problems.filter(({ place }, index) => index < beforeHost || index >= afterHost || place.item === element.origin.item);
   return {
     host,
-    problems: [...told, ...problemOfModel(told, element, evaluator), ...writtenTwiceOrLost(element, evaluator)],
+    problems: [...told, ...problemOfModel(told, element, evaluator, verdict.findings.some(({ level }) => level === 'error')), ...writtenTwiceOrLost(element, evaluator)],
     findings: verdict.findings.map((finding) => atHome(finding, element)),
     waived: verdict.waived,
     waivers: verdict.waivers,

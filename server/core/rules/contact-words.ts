@@ -27,9 +27,10 @@ export function onceWords({ isPlugged, keeper }: Contact): string {
 }
 
 /** What comes of a mapping over a kept range that nobody refuses. */
-function consequenceOf({ plan, kept }: Contact): string {
-  // drivers/iommu/dma-iommu.c `iommu_dma_get_msi_page` maps a doorbell into the window when a device asks for its interrupts.
-  if (kept.kind === 'sw-msi' && plan.contract === 'type1') return 'finds no room there for doorbells: devices raise no MSI';
+function consequenceOf({ plan, kept, isPlugged }: Contact): string {
+  // drivers/iommu/dma-iommu.c `iommu_dma_get_msi_page` maps a doorbell into the window when a device asks for its interrupts;
+  // drivers/iommu/io-pgtable-arm.c `arm_lpae_init_pte` maps nothing twice.
+  if (kept.kind === 'sw-msi' && plan.contract === 'type1') return isPlugged ? 'finds the doorbells of running devices in its way (EEXIST)' : 'finds no room there for doorbells: devices raise no MSI';
   if (kept.kind === 'direct') return 'what the firmware does there writes to the guest’s RAM';
   return 'DMA to these addresses never reaches the RAM';
 }

@@ -10,11 +10,11 @@ import { sourcesOf } from '../layout/scope.js';
 
 /**
  * The first problem that a vm has in a model of another file, told at the vm: a model is worked out with this vm’s constants, and nowhere
- * else. The others mostly follow from it.
+ * else. The others mostly follow from it, and numbers that come out too large or too small from what is told as an error anyway.
  */
-export function problemOfModel(problems: readonly Problem[], element: Element, evaluator: Evaluator): Problem[] {
+export function problemOfModel(problems: readonly Problem[], element: Element, evaluator: Evaluator, hasErrors: boolean): Problem[] {
   for (const { rule, place, message } of problems) {
-    if (place.path === element.origin.path) continue;
+    if (place.path === element.origin.path || (hasErrors && rule === 'value-range')) continue;
     const model = sourcesOf(place.path, place.item).map((source) => evaluator.elementOf(source)).find(isModel);
     const note = { place, message: 'it is worked out here' };
     if (model) return [{ rule, place: namePlace(element), message: `\`${model.name}\` can’t be worked out for \`${element.name}\`: ${message}`, note }];
