@@ -1,12 +1,25 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { check, checkFix, checkNoFix } from '../support/check.js';
+import { check, checkFix, checkNoFix, offersOf } from '../support/check.js';
 import { ARM, checkOn, lint, offersIn, on, PC } from '../support/on-host.js';
 import { sample } from '../support/texts.js';
 
 // Where regions, mappings and what devices keep meet.
 
 describe('rule region-overlap', () => {
+  it('says what QEMU does with a second DIMM in the place of the first, and lets neither hide the other', () => {
+    const checked = lint(ARM, `
+      vm a on box {
+        vmm qemu
+        window memory at 4 GiB size 8 GiB for memory
+        ram d0 at 4 GiB size 2 GiB hotplug dimm
+        ram d1 at 5 GiB size 2 GiB hotplug dimm
+            ^^ region-overlap: \`d1\` meets \`d0\` (0x140000000-0x17fffffff): QEMU refuses the one that comes second with “address range conflicts with memory device”, and the VM keeps running
+      }
+    `);
+    assert.deepEqual(checked.result.findings.flatMap((finding) => offersOf(checked, finding)).filter(({ title }) => title.includes('hide')), []);
+  });
+
   it('tells RAM over RAM at the later one', () => {
     lint(ARM, `
       vm a {

@@ -1,8 +1,8 @@
 import { apertureOf, type Plan, type PlannedMap } from '../dma/plan.js';
-import { habitsOf } from '../dma/vmm-habits.js';
 import { formatRange, isPowerOfTwo, log2 } from '../layout/address.js';
 import { contains, isEmpty, overlaps, subtract, type Range } from '../layout/intervals.js';
 import { namePlace, type Iommu, type Region } from '../layout/model.js';
+import { openWindows } from './bar-windows.js';
 import { goesOnWithoutBars, kernelNotes, levelForMap, levelOfLostBar, lostBarWords, mapName, refusal } from './contact-words.js';
 import { moveRegion } from './placement.js';
 import { bad, defineRule, fixed, good } from './rule.js';
@@ -132,20 +132,9 @@ function excessesIn(plan: Plan): Excess[] {
   });
 }
 
-/**
- * Windows for BARs that lie whole where nothing can be mapped: firmware that goes by the CPU's width puts 64-bit BARs there.
- * BARs that are placed are told by themselves, and of a VMM that maps none nothing is.
- */
-function lostWindows(plan: Plan): Excess[] {
-  const { vm, aperture, contract } = plan;
-  if (!plan.attachedAtBoot || isEmpty(aperture) || vm.maps.length > 0 || !habitsOf(vm.vmm).bars || contract !== 'type1') return [];
-  return vm.regions.flatMap((window): Excess[] => {
-    const { kind, purpose, range } = window;
-    if (kind !== 'window' || purpose === 'memory' || !range || overlaps(range, aperture)) return [];
-    if (vm.regions.some((bar) => bar.kind === 'bar' && bar.range && contains(range, bar.range))) return [];
-    return [{ plan, map: undefined, window, outside: range, iommu: iommuOf(plan, range) }];
-  });
-}
+/** Windows for BARs that lie whole where nothing can be mapped: firmware that goes by the CPU's width puts 64-bit BARs there. */
+const lostWindows = (plan: Plan): Excess[] =>
+  isEmpty(plan.aperture) ? [] : openWindows(plan).flatMap(({ window, range }) => (overlaps(range, plan.aperture) ? [] : [{ plan, map: undefined, window, outside: range, iommu: iommuOf(plan, range) }]));
 
 const iommuOf = (plan: Plan, outside: Range): Iommu | undefined =>
   plan.attach.map(({ assignment }) => assignment.device?.iommu).find((iommu) => iommu && !contains(apertureOf(iommu, plan), outside));

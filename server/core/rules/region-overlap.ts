@@ -126,6 +126,8 @@ function consequence(earlier: Region, later: Region, { vmm }: Vm): string {
   const kinds = [earlier.kind, later.kind];
   if (kinds.includes('doorbell') && (kinds.includes('ram') || kinds.includes('rom'))) return 'an MSI written there lands in memory, and the interrupt is lost';
   if (isForBars(earlier, later) || isForBars(later, earlier)) return 'the host bridge passes on only what lies in the window, so the guest doesn’t reach the rest';
+  // hw/mem/memory-device.c `memory_device_get_free_addr`
+  if (vmm === 'qemu' && earlier.arrival && later.arrival) return 'QEMU refuses the one that comes second with “address range conflicts with memory device”, and the VM keeps running';
   if (vmm === 'qemu') return 'QEMU shows the guest the one with the higher priority there';
   if (isMemorySlot(earlier) && isMemorySlot(later)) return 'KVM_SET_USER_MEMORY_REGION fails with EEXIST';
   if (kinds.includes('hole')) return 'whether the guest finds anything there is up to the VMM';
@@ -137,10 +139,10 @@ const isForBars = (window: Region, bar: Region): boolean => window.kind === 'win
 /** Whether KVM gets a slot for it: memory, and BARs, which are mapped into the guest. */
 const isMemorySlot = ({ kind, backing }: Region): boolean => kind === 'bar' || (backing !== undefined && kind !== 'hole');
 
-/** `over`, at the one that lies in the other. Addresses that are only set aside hide nothing. */
+/** `over`, at the one that lies in the other. Addresses that are only set aside hide nothing, and RAM that comes later is given none that are taken. */
 function hide({ earlier, later }: Meeting, { vm }: VmSubject): Fix[] {
   const [upper, lower] = earlier.range && later.range && contains(later.range, earlier.range) ? [earlier, later] : [later, earlier];
-  const canHide = [upper, lower].every(({ kind }) => kind !== 'window' && kind !== 'doorbell');
+  const canHide = [upper, lower].every(({ kind, arrival }) => kind !== 'window' && kind !== 'doorbell' && !arrival);
   if (!canHide || !isWrittenIn(upper.element, vm.element)) return [];
   const title = `Let \`${upper.name}\` hide its part of \`${lower.name}\``;
   return [{ title, safe: false, edits: [withNamed(upper.element, 'over', lower.name)] }];

@@ -1,10 +1,14 @@
-import { contactsOf, isAvoided, type Contact } from '../dma/contacts.js';
+import { contactsOf, isAvoided, refusesContacts, type Contact } from '../dma/contacts.js';
+import type { Plan } from '../dma/plan.js';
 import { formatRange } from '../layout/address.js';
-import type { ReservedKind } from '../layout/model.js';
+import { contains, intersect, type Range } from '../layout/intervals.js';
+import type { Reserved, ReservedKind } from '../layout/model.js';
+import { openWindows, type BarWindow } from './bar-windows.js';
 import { declareBelow, waysOut } from './carving.js';
-import { contactMessage, contactNote, contactNotes, levelForMap, mapName, onceWords } from './contact-words.js';
+import { contactMessage, contactNote, contactNotes, goesOnWithoutBars, levelForMap, levelOfLostBar, lostBarWords, mapName, onceWords } from './contact-words.js';
 import { withConstant } from './edits.js';
-import { bad, defineRule, fixed, good, type Fix, type VmSubject } from './rule.js';
+import { moveRegion } from './placement.js';
+import { bad, defineRule, fixed, good, type Fix, type Level, type VmSubject } from './rule.js';
 
 const KINDS: ReadonlySet<ReservedKind> = new Set(['reserved', 'direct', 'direct-relaxable']);
 
@@ -20,7 +24,8 @@ export const reservedOverlap = defineRule({
 AMD (\`amd_iommu_get_resv_regions\` in drivers/iommu/amd/iommu.c), firmware keeps others (\`/sys/kernel/iommu_groups/N/reserved_regions\`
 lists them). Since Linux 5.4 VFIO refuses a mapping that touches one with EINVAL, to the byte
 (\`vfio_iommu_iova_dma_valid\` in drivers/vfio/vfio_iommu_type1.c; iommufd: \`iopt_check_iova\`). QEMU warns and goes on
-where it is a BAR: other devices can't reach it by DMA then, and without any it is a note.
+where it is a BAR: other devices can't reach it by DMA then, and without any it is a note. A window for BARs over a \`reserved\`
+range is told, too, where a device has a BAR that firmware may put there; Cloud Hypervisor gives such a device up.
 
 A \`direct-relaxable\` range is different: the firmware wanted it mapped 1:1, and Linux leaves it in what can be mapped.
 The guest gets its RAM there, and if the firmware still uses the range it reads and writes that RAM. That is a note, and
@@ -83,6 +88,36 @@ gone once an \`avoid\` keeps the guest off. A \`direct\` range mostly keeps its 
         +   avoid low-hole at 0x7c00_0000 size 64 MiB via e820
       `),
     ),
+    bad(
+      `
+      host epyc {
+        arch x86_64
+        kernel 6.12
+        page 4 KiB
+        iommu amdvi {
+          model amd-v1
+          bits 48
+          reserved msi at 0xfee0_0000 ..= 0xfeef_ffff kind msi
+          reserved ht at 0xfd_0000_0000 ..= 0xff_ffff_ffff kind reserved
+        }
+        group 20 {
+          device gpu "0000:81:00.0" { bar 0 size 128 GiB }
+        }
+      }
+
+      vm training on epyc {
+        vmm cloud-hypervisor
+        ram low at 0 size 2 GiB
+        window pci64 at 0xe0_0000_0000 size 256 GiB for bars
+               ^^^^^ \`pci64\` covers the reserved range \`ht\` (0xfd00000000-0xffffffffff): a BAR that the guest puts there can’t be mapped, and the device fails
+        assign gpu
+      }
+    `,
+      fixed('Move `pci64` to 0x100_0000_0000', `
+        -   window pci64 at 0xe0_0000_0000 size 256 GiB for bars
+        +   window pci64 at 0x100_0000_0000 size 256 GiB for bars
+      `),
+    ),
     good(`
       host epyc {
         arch x86_64
@@ -105,14 +140,41 @@ gone once an \`avoid\` keeps the guest off. A \`direct\` range mostly keeps its 
     `),
   ],
 
-  check: ({ plan }) => (plan ? contactsOf(plan, KINDS).filter(isTold) : []),
-  locate: ({ map, kept }) => map.written?.element ?? map.region?.element ?? kept.element,
-  levelOf: (contact) => (isRelaxable(contact) ? 'note' : levelForMap(contact.plan, contact.map)),
-  message: (contact) => (isRelaxable(contact) ? relaxableMessage(contact) : contactMessage(contact, nounOf(contact))),
-  notes: (contact) => (isRelaxable(contact) ? [contactNote(contact.kept)] : contactNotes(contact)),
+  check: ({ plan }) => (plan ? [...contactsOf(plan, KINDS).filter(isTold), ...windowsOver(plan)] : []),
+  locate: (fact) => ('window' in fact ? fact.window.element : fact.map.written?.element ?? fact.map.region?.element ?? fact.kept.element),
+  levelOf: (fact) => ('window' in fact ? levelOfWindow(fact) : isRelaxable(fact) ? 'note' : levelForMap(fact.plan, fact.map)),
+  message: (fact) => ('window' in fact ? windowMessage(fact) : isRelaxable(fact) ? relaxableMessage(fact) : contactMessage(fact, nounOf(fact))),
+  notes: (fact) => ('window' in fact || isRelaxable(fact) ? [contactNote(fact.kept)] : contactNotes(fact)),
   witness: ({ shared }) => shared,
-  fixes: (contact, subject) => (isRelaxable(contact) ? keepOff(contact, subject) : [...tellVendor(subject), ...waysOut(contact, subject)]),
+  fixes: (fact, subject) => {
+    if ('window' in fact) return moveRegion(fact.window, subject);
+    return isRelaxable(fact) ? keepOff(fact, subject) : [...tellVendor(subject), ...waysOut(fact, subject)];
+  },
 });
+
+/** A window for BARs over a kept range: a BAR that the guest puts there can't be mapped. */
+interface WindowOver extends BarWindow {
+  readonly plan: Plan;
+  readonly kept: Reserved;
+  readonly shared: Range;
+}
+
+/** Only where there is a BAR to put: firmware chooses the place, and the larger it is the likelier it meets the range. */
+function windowsOver(plan: Plan): WindowOver[] {
+  const hasBars = plan.vm.assignments.some(({ device }) => device && device.bars.length > 0);
+  if (!hasBars || !refusesContacts(plan)) return [];
+  return openWindows(plan).flatMap(({ window, range }) =>
+    plan.kept.filter((kept) => kept.kind === 'reserved').flatMap((kept) => {
+      const shared = intersect(range, kept.range);
+      return shared ? [{ plan, window, range, kept, shared }] : [];
+    }),
+  );
+}
+
+const levelOfWindow = ({ plan }: WindowOver): Level => (goesOnWithoutBars(plan) ? levelOfLostBar(plan) : 'warning');
+
+const windowMessage = ({ plan, window, range, kept }: WindowOver): string =>
+  `\`${window.name || 'window'}\` ${contains(range, kept.range) ? 'covers' : 'meets'} the reserved range \`${kept.name}\` (${formatRange(kept.range)}): a BAR that the guest puts there can’t be mapped, and ${goesOnWithoutBars(plan) ? lostBarWords(plan) : 'the device fails'}`;
 
 const isRelaxable = ({ kept }: Contact): boolean => kept.kind === 'direct-relaxable';
 
