@@ -53,7 +53,7 @@ describeEditor('refactorings', SETTINGS, (session) => {
     await workbench.goTo(/(?<=vm )web/);
     await editing.refactorings();
     await editing.refactor(/^Sort the regions of `web` by address/);
-    assert.match(await workbench.save(), /ram low [^\n]*\n {2}ram high /);
+    assert.match(await workbench.save(), /ram low [^\n]*\n {2}map all-a [^\n]*\n {2}map all-b [^\n]*\n {2}ram high /);
   });
 
   it('split by NUMA node and by the size of blocks, and move a host to a file', async () => {
@@ -71,7 +71,7 @@ describeEditor('refactorings', SETTINGS, (session) => {
     await workbench.goTo(/(?<=ram )high/);
     await editing.refactorings();
     await editing.refactor(/^Split `high` by the size of its blocks/);
-    assert.match(await workbench.save(), /ram high at \S+ size 1 GiB from c[^\n]*\n {2}ram high-b at \S+ size 2 MiB from c \+ 1 GiB/);
+    assert.match(await workbench.save(), /ram high at 16 GiB size 1 GiB from c[^\n]*\n {2}ram high-b at \S+ size 2 MiB from c \+ 1 GiB/);
 
     await workbench.goTo(/(?<=host )altra/);
     await editing.refactorings();
