@@ -16,8 +16,8 @@ describeEditor('themes', {}, (session) => {
     for (const theme of ['Light Modern', 'Dark Modern', 'Dark High Contrast', 'Light High Contrast']) {
       await workbench.useTheme(theme);
       await workbench.goTo(/low at/);
-      // By the grammar alone, `low` would look as `web` does.
-      await display.shownAlike('low', / ram low/, 'ram0', / from ram0/);
+      // By the grammar alone, the use would look otherwise than the declaration, and `low` as `web` does.
+      await display.shownAlike('ram0', / backing ram0/, 'ram0', / from ram0/);
       const background = await display.background();
       const [keyword, name, property, number, host, choice] = await Promise.all([
         display.colourOf(/ ram low/, 'ram'), display.colourOf(/ ram low/, 'low'), display.colourOf(/ ram low/, 'at'),
