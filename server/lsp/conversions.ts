@@ -78,7 +78,7 @@ function imported({ files, format }: ImportParams): Converted {
     const file = { ...said, ...(bytes && { bytes: Uint8Array.from(bytes) }) };
     const found = isImportFormat(format) ? format : sniffFormat(file.text, file.bytes, file.path);
     if (!found) return { error: `${file.path} looks like none of ${IMPORT_FORMATS.map(({ name }) => name).join(', ')}` };
-    // Files of one format are read together, as the command line does: IOMMU groups of a machine become one host.
+    // Files of one format are read together: IOMMU groups of a machine become one host.
     const same = inputs.find((input) => input.format === found);
     if (same) same.files.push(file);
     else inputs.push({ format: found, files: [file] });
@@ -104,10 +104,9 @@ async function exported(session: Session, params: ExportParams): Promise<Convert
   return 'errors' in written ? { error: `vm ${first.vm.name} can’t be said as ${params.format}: ${written.errors.join('; ')}` } : written;
 }
 
-/** What is written says which file it is from; where that lies is nobody else's business. */
-
 const NOT_OPEN = { error: 'this text is not open any more' };
 
+/** What is written says which file it is from; where that lies is nobody else's business. */
 function write(format: string, { vm, host, plan, evaluator }: CheckedVm, path: string, { findings }: CheckResult): ExportResult | undefined {
   if (format === 'markdown') return { text: mapMarkdown([mapOf(vm, plan, findings)]), notes: [] };
   if (format === 'svg') return { text: svgPicture([{ models: [mapOf(vm, plan, findings)] }], { scale: 'compressed' }), notes: [] };

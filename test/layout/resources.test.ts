@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { check } from '../support/check.js';
+import { findingsOf } from '../support/evaluate.js';
 import { dedent } from '../support/picture.js';
 
 // What a host has besides IOMMUs, and what a guest says of how things arrive.
@@ -80,5 +81,21 @@ describe('the resources of a host', () => {
       ['mmio64', undefined, undefined, 'bars'],
     ]);
     assert.deepEqual(vm?.viommus.map(({ model, mode, bits, reserved }) => [model, mode, bits, reserved.length]), [['smmu-v3', 'nested', 44, 1]]);
+  });
+});
+
+describe('pages of a host', () => {
+  const told = (block: string): string[] => findingsOf(`host box { ${block} }`).map((finding) => finding.replace('value-range: ', ''));
+
+  it('are those that its architecture can have', () => {
+    for (const block of ['arch x86_64  page 4 KiB', 'arch arm64  page 64 KiB', 'arch loongarch64  page 16 KiB', 'page 64 KiB']) assert.deepEqual(told(block), [], block);
+    assert.deepEqual(told('arch x86_64  page 64 KiB'), ['x86_64 has no pages of 64 KiB, but of 4 KiB']);
+    assert.deepEqual(told('arch arm64  page 8 KiB'), ['arm64 has no pages of 8 KiB, but of 4 KiB, 16 KiB and 64 KiB']);
+  });
+
+  it('are huge in sizes that go with the base page', () => {
+    for (const block of ['arch arm64  page 64 KiB  hugepages 512 MiB count 1', 'arch arm64  hugepages 16 GiB count 1', 'arch ppc64  hugepages 16 MiB count 1', 'hugepages 1 MiB count 1']) assert.deepEqual(told(block), [], block);
+    assert.deepEqual(told('arch x86_64  page 4 KiB  hugepages 4 MiB count 1'), ['x86_64 has no huge pages of 4 MiB, but of 2 MiB and 1 GiB']);
+    assert.deepEqual(told('arch arm64  page 64 KiB  hugepages 1 GiB count 1'), ['arm64 with pages of 64 KiB has no huge pages of 1 GiB, but of 2 MiB, 512 MiB and 16 GiB']);
   });
 });

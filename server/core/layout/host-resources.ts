@@ -3,17 +3,19 @@ import type { Evaluator } from './evaluate.js';
 import { barSizes, baseOf, lengthOf } from './extents.js';
 import { ADDRESS_SPACE } from './address.js';
 import type { Range } from './intervals.js';
+import { whyNoHugePage } from './page-sizes.js';
+import { placeOf } from './place.js';
 import { headPageOf, numberIn, numberOf, switchOf, wordOf } from './properties.js';
 import type { Bridge, BridgeWindow, DeviceBar, Host, HostMemory, HugepagePool, MemoryPurpose } from './model.js';
 import { isPresent, presence } from './presence.js';
 
 /** What a host has besides IOMMUs and devices: bridges, physical memory, huge pages. Bytes; what can't be known is left out. */
-export function readResources(children: readonly Element[], evaluator: Evaluator): Pick<Host, 'bridges' | 'memories' | 'hugepages'> {
+export function readResources(children: readonly Element[], pages: Pages, evaluator: Evaluator): Pick<Host, 'bridges' | 'memories' | 'hugepages'> {
   const those = (keyword: string): Element[] => children.filter((child) => child.keyword === keyword);
   return {
     bridges: those('bridge').map((child) => readBridge(child, evaluator)),
     memories: those('memory').flatMap((child) => readMemory(child, evaluator)),
-    hugepages: those('hugepages').flatMap((child) => readPool(child, evaluator)),
+    hugepages: those('hugepages').flatMap((child) => readPool(child, pages, evaluator)),
   };
 }
 
@@ -38,9 +40,14 @@ function readMemory(element: Element, evaluator: Evaluator): HostMemory[] {
   return range ? [{ name: element.name, element, range, purpose, node: numberOf(element, 'node', 0n, 0xffffn, evaluator) }] : [];
 }
 
+type Pages = Pick<Host, 'arch' | 'page'>;
+
 /** `hugepages 1 GiB count 32 node 0`. */
-function readPool(element: Element, evaluator: Evaluator): HugepagePool[] {
+function readPool(element: Element, { arch, page }: Pages, evaluator: Evaluator): HugepagePool[] {
   const size = headPageOf(element, evaluator);
+  const { head } = element.origin.declaration;
+  const why = size === undefined ? undefined : whyNoHugePage(size, arch, page);
+  if (why !== undefined && head) evaluator.report('value-range', placeOf(element.origin, head), why);
   if (size === undefined || presence(element, evaluator) === undefined) return [];
   return [{ element, size, count: numberIn(element, 'count', evaluator), node: numberOf(element, 'node', 0n, 0xffffn, evaluator) }];
 }

@@ -8,6 +8,7 @@ import { didYouMean } from './did-you-mean.js';
 import type { ContractName, Device, Host, Iommu, KernelRelease, Limits, Reserved, ReservedKind } from './model.js';
 import { placeOf } from './place.js';
 import { barsOf, readResources } from './host-resources.js';
+import { whyNoBasePage } from './page-sizes.js';
 import { namesOf, numberOf, pageOf, sizeOf, wordOf } from './properties.js';
 import { isPresent, presence } from './presence.js';
 import { UNKNOWN } from './values.js';
@@ -18,19 +19,31 @@ export function readHost(element: Element, evaluator: Evaluator): Host {
   const children = element.children.filter((child) => isPresent(child, evaluator));
   const iommus = children.filter(({ keyword }) => keyword === 'iommu').map((child) => readIommu(child, evaluator));
   const shared = reservedIn(children, evaluator);
+  const arch = wordOf(element, 'arch', evaluator);
+  const page = basePage(element, arch, evaluator);
   return {
     name: element.name,
     element,
-    arch: wordOf(element, 'arch', evaluator),
+    arch,
     kernel: kernelOf(element, evaluator),
-    page: pageOf(element, 'page', evaluator),
+    page,
     bits: numberOf(element, 'bits', 1n, 64n, evaluator),
     contract: wordOf(element, 'contract', evaluator) as ContractName | undefined,
     iommus,
     devices: children.flatMap((child) => devicesIn(child, iommus, shared, evaluator)),
-    ...readResources(children, evaluator),
+    ...readResources(children, { arch, page }, evaluator),
     limits: readLimits(children, evaluator),
   };
+}
+
+/** The page that the kernel was built with, if the architecture can have it. Bytes. */
+function basePage(element: Element, arch: string | undefined, evaluator: Evaluator): bigint | undefined {
+  const page = pageOf(element, 'page', evaluator);
+  const located = element.properties.get('page')?.[0];
+  const why = page === undefined ? undefined : whyNoBasePage(page, arch);
+  if (why === undefined || !located?.property.value) return page;
+  evaluator.report('value-range', placeOf(located, located.property.value), why);
+  return undefined;
 }
 
 function readIommu(element: Element, evaluator: Evaluator): Iommu {
