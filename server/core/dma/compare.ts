@@ -226,4 +226,5 @@ function kernelSpans(vm: Vm, host: Host, plan: Plan, block: bigint | undefined):
   return spans;
 }
 
+/** A kernel before the first change that is known: the last long-term release before VFIO looked at reserved ranges. */
 const BEFORE_ALL: KernelVersion = { major: 4, minor: 19 };

@@ -5,16 +5,17 @@ import { memoryDevicesOf, pagesOf, type DomainMemory, type Pages } from './libvi
 import type { Keyed, QemuAssigned, QemuBackend, QemuCpu, QemuDevice, QemuMachine, QemuNode } from './qemu-machine.js';
 import { readXml, type XmlElement } from './xml.js';
 
-/**
- * Reads a domain of libvirt as the guest that libvirt would start for it (docs/formatdomain, src/qemu/qemu_command.c):
- * its memory with what libvirt rounds up, its nodes, memory devices, host devices and vIOMMU. What libvirt refuses is
- * refused here, with the line.
- */
+/** The guest that libvirt would start. */
 export interface LibvirtDomain {
   readonly machine: QemuMachine;
   readonly notes: readonly string[];
 }
 
+/**
+ * Reads a domain of libvirt as the guest that libvirt would start for it (docs/formatdomain, src/qemu/qemu_command.c):
+ * its memory with what libvirt rounds up, its nodes, memory devices, host devices and vIOMMU. What libvirt refuses is
+ * refused here, with the line.
+ */
 export function readLibvirtDomain(source: string): LibvirtDomain | LineError {
   const root = readXml(source);
   if ('message' in root) return root;

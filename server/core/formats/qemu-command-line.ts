@@ -14,16 +14,17 @@ import type {
 import { qemuNumber, qemuSize, qemuSwitch, readOptions, readPairs, type QemuOption } from './qemu-options.js';
 import { shellCommands, type ShellWord } from './shell-words.js';
 
-/**
- * Reads the command line of a QEMU guest: as typed, from a script, out of `ps`, libvirt's log or `/proc/PID/cmdline`.
- * What shapes the memory map is read; every other option is kept by its words in `unread`.
- */
+/** What a command line says of the guest’s memory map. */
 export interface QemuCommandLine {
   readonly machine: QemuMachine;
   /** What was read in another way than one may think. */
   readonly notes: readonly string[];
 }
 
+/**
+ * Reads the command line of a QEMU guest: as typed, from a script, out of `ps`, libvirt's log or `/proc/PID/cmdline`.
+ * What shapes the memory map is read; every other option is kept by its words in `unread`.
+ */
 export function readQemuCommandLine(text: string): QemuCommandLine | { readonly errors: readonly LineError[] } {
   const commands = shellCommands(withoutQuotes(text));
   if ('errors' in commands) return commands;
