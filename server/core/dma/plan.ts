@@ -171,6 +171,8 @@ function factsOf(vm: Vm, host: Host, carveTo: bigint | undefined): Facts {
   if (known.length > 0) assumed.push(...format.assumed, ...otherTables(known, format, host));
   if (vm.vmm === undefined) assumed.push('the VMM maps each `ram`, as `generic` does');
   assumed.push(...vmm.remarks);
+  // hw/vfio/listener.c `vfio_listener_region_add` maps each section whole.
+  if (vm.vmm === 'qemu' && vm.stance === 'carve' && vm.maps.length === 0) assumed.push('QEMU is changed so that it carves: as it is, it only rejects');
   const first = boot.length > 0 ? boot : later.slice(0, 1);
   if (vm.stance === 'carve' && first !== boot && later.length > 1) assumed.push(`\`${later[0]?.name}\` is plugged first, and RAM is carved around what it keeps`);
   const carve = vm.stance === 'carve' ? keptBy(spacesOf(first, vm).filter(({ identity }) => identity).flatMap(({ assignments }) => assignments)).filter(isExcluded) : [];
