@@ -7,7 +7,7 @@ import { KERNEL_CHANGES, type KernelVersion } from './kernel-version.js';
 import { leafLevel } from './tables.js';
 import { lateContacts } from './contacts.js';
 import { apertureOf, makePlan, type Plan, type PlannedMap } from './plan.js';
-import { comesAlone } from './plugged-memory.js';
+import { comesAlone, mapsInAll } from './plugged-memory.js';
 import { carvedHoles, NEVER_REACHED } from './unreached.js';
 import { reasonOf } from './verdict-words.js';
 import { isExcluded, type Errno, type Verdict } from './verdict.js';
@@ -194,8 +194,7 @@ function inTheWay(plan: Plan): Region[] {
   const kept = [...plan.kept, ...keptByComers(plan)].filter(isExcluded);
   const apertures = [plan.aperture, ...comersTo(plan).map(({ iommu }) => apertureOf(iommu, plan))];
   const isMet = ({ range }: PlannedMap): boolean => apertures.some((aperture) => !contains(aperture, range)) || kept.some((one) => overlaps(one.range, range));
-  const maps = [...plan.maps, ...plan.memoryHotplug.flatMap((memory) => memory.maps)];
-  return [...new Set(maps.filter(isMet).flatMap(({ region }) => region ?? []))];
+  return [...new Set(mapsInAll(plan).filter(isMet).flatMap(({ region }) => region ?? []))];
 }
 
 /** Devices that come later, or would if RAM lay elsewhere. */

@@ -1,7 +1,7 @@
 import { alignDown, alignUp } from '../layout/address.js';
 import { intersect, subtract, type Range } from '../layout/intervals.js';
 import type { Assignment, Region, Reserved, ReservedKind } from '../layout/model.js';
-import { addLeaves, leafSegments, leavesOf, usableLeafSizes, type Leaves } from './leaves.js';
+import { leafSegments, leavesOf, sumOfLeaves, usableLeafSizes, type Leaves } from './leaves.js';
 import { contiguousPage, physicalOf, type Plan, type PlannedMap } from './plan.js';
 import { atLeast } from './kernel-version.js';
 import { comesAlone } from './plugged-memory.js';
@@ -111,7 +111,7 @@ export function partsAround(map: PlannedMap, holes: readonly Range[], block: big
 
 /** The leaves that hold parts of a mapping, each part asked for by itself with the offset it has. */
 export function leavesOfParts(plan: Plan, map: PlannedMap, parts: readonly Range[]): Leaves {
-  return parts.map((part) => leavesOfPart(plan, map, part)).reduce(addLeaves, new Map());
+  return sumOfLeaves(parts.map((part) => leavesOfPart(plan, map, part)));
 }
 
 function leavesOfPart(plan: Plan, map: PlannedMap, part: Range): Leaves {

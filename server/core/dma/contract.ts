@@ -104,42 +104,18 @@ class UncheckedContainer implements Container {
 }
 
 /** A contract that the kernel doesn't have: the VMM finds no file to open, and asks nobody. */
-class AbsentContainer implements Container {
-  readonly #refusal: Verdict;
-  readonly mapCount = 0;
-  readonly lockedBytes = 0n;
+const NO_IOMMUFD: Container = {
+  attach: noIommufd,
+  map: noIommufd,
+  unmap: noIommufd,
+  unmapAll: noIommufd,
+  usable: () => [],
+  alignment: () => 1n,
+  maps: () => [],
+  mapCount: 0,
+  lockedBytes: 0n,
+};
 
-  constructor(refusal: Verdict) {
-    this.#refusal = refusal;
-  }
-
-  attach(): Step {
-    return [this, this.#refusal];
-  }
-
-  map(): Step {
-    return [this, this.#refusal];
-  }
-
-  unmap(): Step {
-    return [this, this.#refusal];
-  }
-
-  unmapAll(): Step {
-    return [this, this.#refusal];
-  }
-
-  usable(): readonly Range[] {
-    return [];
-  }
-
-  alignment(): bigint {
-    return 1n;
-  }
-
-  maps(): Iterable<MapRequest> {
-    return [];
-  }
+function noIommufd(): Step {
+  return [NO_IOMMUFD, refuse('ENOENT', 'no-iommufd')];
 }
-
-const NO_IOMMUFD = new AbsentContainer(refuse('ENOENT', 'no-iommufd'));

@@ -1,8 +1,9 @@
 import { alignDown, alignUp, isAligned, modulo } from '../layout/address.js';
 import { byBase, isEmpty, overlaps, sizeOf, type Range } from '../layout/intervals.js';
 import type { Backing } from '../layout/model.js';
-import { addLeaves, leafSegments, leavesOf, totalLeaves, usableLeafSizes, type Leaves, type LeafSegments } from './leaves.js';
+import { leafSegments, leavesOf, sumOfLeaves, totalLeaves, usableLeafSizes, type Leaves, type LeafSegments } from './leaves.js';
 import { contiguousPage, physicalOf, type Plan, type PlannedMap } from './plan.js';
+import { withAllSizes } from './planned-map.js';
 import { mapsInAll } from './plugged-memory.js';
 import { pmdSize, whyNoStage2 } from './stage2.js';
 import { countTables } from './tables.js';
@@ -119,7 +120,7 @@ export const isPlugged = ({ plan, blamed }: Pick<LeafLoss, 'plan' | 'blamed'>): 
 const mapsBeside = ({ plan, maps }: LeafLoss): PlannedMap[] => [...new Set([...plan.maps, ...maps])];
 
 /** How many leaves there are once that is there which the loss is about. */
-export const leavesBeside = (loss: LeafLoss): bigint => totalLeaves(sumOf(mapsBeside(loss).map(({ leaves }) => leaves)));
+export const leavesBeside = (loss: LeafLoss): bigint => totalLeaves(sumOfLeaves(mapsBeside(loss).map(({ leaves }) => leaves)));
 
 /** What IOVA and physical address differ by: two mappings of one backing with the same shift lie on one line. */
 export const shiftOf = (map: PlannedMap): bigint => map.range.base - physicalOf(map);
@@ -141,13 +142,13 @@ function inOnePhase(maps: readonly PlannedMap[]): PlannedMap[][] {
 }
 
 function phaseLoss(plan: Plan, maps: readonly PlannedMap[]): PhaseLoss[] {
-  const could = sumOf(maps.map((map) => leavesOf(segmentsInPhase(map, plan))));
+  const could = sumOfLeaves(maps.map((map) => leavesOf(segmentsInPhase(map, plan))));
   const [first] = maps;
   const block = first && [...could].find(([size, count]) => count > 0n && !first.usableSizes.includes(size))?.[0];
   const blamed = maps.find((map) => block !== undefined && leavesOf(segmentsInPhase(map, plan)).get(block));
   if (block === undefined || !blamed) return [];
   const out = modulo(shiftOf(blamed), block);
-  return [{ plan, blamed, maps, block, now: sumOf(maps.map(({ leaves }) => leaves)), could, outBy: out > block - out ? block - out : out }];
+  return [{ plan, blamed, maps, block, now: sumOfLeaves(maps.map(({ leaves }) => leaves)), could, outBy: out > block - out ? block - out : out }];
 }
 
 /** The leaves of a mapping whose bytes begin in phase with it. */
@@ -162,8 +163,8 @@ function backingLoss(plan: Plan, maps: readonly PlannedMap[], wanted: (map: Plan
   const backing = blamed?.backing;
   const asked = largestWanted(maps, wanted);
   if (!blamed || !backing || !asked) return [];
-  const could = sumOf(maps.map((map) => leavesOnPages(map, asked.page, plan)));
-  const now = sumOf(maps.map(({ leaves }) => leaves));
+  const could = sumOfLeaves(maps.map((map) => leavesOnPages(map, asked.page, plan)));
+  const now = sumOfLeaves(maps.map(({ leaves }) => leaves));
   const block = [...could].find(([, count]) => count > 0n)?.[0] ?? 0n;
   return totalLeaves(could) < totalLeaves(now) ? [{ plan, blamed, maps, block, now, could, backing, wanted: asked }] : [];
 }
@@ -185,7 +186,7 @@ export function leavesOnPages(map: PlannedMap, page: bigint, { format }: Plan): 
  */
 export function hopedLeaves(map: PlannedMap, plan: Plan): Leaves | undefined {
   if (map.backing?.kind !== 'thp' || map.piece !== undefined || whyNoStage2(plan) !== undefined) return undefined;
-  const hoped = addLeaves(new Map(plan.format.leafSizes.map((size) => [size, 0n])), leavesOnPages(map, pmdSize(plan.page), plan));
+  const hoped = withAllSizes(leavesOnPages(map, pmdSize(plan.page), plan), plan.format);
   return totalLeaves(hoped) < totalLeaves(map.leaves) ? hoped : undefined;
 }
 
@@ -283,7 +284,7 @@ function splitLoss(plan: Plan, group: readonly PlannedMap[], whole: LeafSegments
   const block = spoiled.map((address) => sizeOf(leafAt(whole, address) ?? { base: 0n, end: 0n })).reduce((most, size) => (size > most ? size : most), 0n);
   const hull = hullOf(group);
   const could = leavesOf(segmentsOnLine(group, hull));
-  const loss = { plan, blamed, maps: group, block, now: sumOf(group.map(({ leaves }) => leaves)), could, hull, cuts };
+  const loss = { plan, blamed, maps: group, block, now: sumOfLeaves(group.map(({ leaves }) => leaves)), could, hull, cuts };
   return cuts.length > 0 ? overHandful(loss) : [];
 }
 
@@ -314,8 +315,6 @@ const segmentsOf = ({ base, end }: Range, sizes: readonly bigint[]): LeafSegment
   leafSegments({ iova: base, size: end - base, physical: base }, sizes);
 
 const hullOf = (maps: readonly PlannedMap[]): Range => ({ base: maps[0]?.range.base ?? 0n, end: maps.at(-1)?.range.end ?? 0n });
-
-const sumOf = (leaves: readonly Leaves[]): Leaves => leaves.reduce<Leaves>(addLeaves, new Map());
 
 /** The mappings that no loss told so far is about. */
 function without(maps: readonly PlannedMap[], told: readonly LeafLoss[]): PlannedMap[] {

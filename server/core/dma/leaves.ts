@@ -93,6 +93,9 @@ export function addLeaves(left: Leaves, right: Leaves): Leaves {
   return sum;
 }
 
+/** The leaves of all these together. */
+export const sumOfLeaves = (all: readonly Leaves[]): Leaves => all.reduce<Leaves>(addLeaves, new Map());
+
 /** Number of leaves of all sizes: what the IOTLB would need to hold everything. */
 export function totalLeaves(leaves: Leaves): bigint {
   let total = 0n;

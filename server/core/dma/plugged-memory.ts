@@ -1,7 +1,7 @@
 import { lowestBit, smallest } from '../layout/address.js';
 import type { Vm } from '../layout/model.js';
 import type { MemoryVerdict } from './arrivals.js';
-import { addLeaves, type Leaves } from './leaves.js';
+import { sumOfLeaves, type Leaves } from './leaves.js';
 import type { Plan } from './plan.js';
 import { plannedMap, type PlannedMap, type TablesOfHost } from './planned-map.js';
 import { pluggedRequests, type DmaRequest, type LeftOut, type MappingHabits, type Requests } from './requests.js';
@@ -19,7 +19,7 @@ export const aloneVerdict = ({ failures }: Pick<MemoryVerdict, 'failures'>): Ver
   failures.find(({ sequence }) => sequence.length === 1)?.verdict ?? OK;
 
 /** The leaves that all of it takes. */
-export const leavesIn = ({ maps }: PluggedMemory): Leaves => maps.map(({ leaves }) => leaves).reduce<Leaves>(addLeaves, new Map());
+export const leavesIn = ({ maps }: PluggedMemory): Leaves => sumOfLeaves(maps.map(({ leaves }) => leaves));
 
 /** The mappings from start-up, and those of RAM that comes later. */
 export const mapsInAll = ({ maps, memoryHotplug }: Pick<Plan, 'maps' | 'memoryHotplug'>): PlannedMap[] => [...maps, ...memoryHotplug.flatMap((memory) => memory.maps)];

@@ -1,4 +1,4 @@
-import { addLeaves, formatLeaves, type Leaves } from '../dma/leaves.js';
+import { formatLeaves, sumOfLeaves } from '../dma/leaves.js';
 import type { PlannedMap } from '../dma/plan.js';
 import { formatPlural, formatRange, formatSize } from '../layout/address.js';
 import { isExpression, type Element } from '../layout/elements.js';
@@ -137,6 +137,6 @@ function blocksHint(element: Element, group: readonly CheckedVm[]): ItemHint[] {
 function outcomeOf(maps: readonly PlannedMap[]): string {
   const refused = maps.find(({ verdict }) => verdict.errno !== 'ok');
   if (refused) return refused.verdict.errno;
-  const leaves = maps.map((map) => map.leaves).reduce<Leaves>(addLeaves, new Map());
+  const leaves = sumOfLeaves(maps.map((map) => map.leaves));
   return maps.length === 1 ? formatLeaves(leaves) : `${formatLeaves(leaves)} in ${formatPlural(maps.length, 'mapping', 'mappings')}`;
 }

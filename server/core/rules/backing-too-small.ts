@@ -1,5 +1,5 @@
 import { hopedLeaves, type BackingLoss } from '../dma/fragmentation.js';
-import { addLeaves, formatLeaves, type Leaves } from '../dma/leaves.js';
+import { formatLeaves, sumOfLeaves } from '../dma/leaves.js';
 import { contiguousPage } from '../dma/plan.js';
 import { formatSize } from '../layout/address.js';
 import { namePlace, type Backing } from '../layout/model.js';
@@ -96,7 +96,7 @@ Smaller pages may be what you want, so this is told only where somebody asks for
 function hoped({ maps, plan }: BackingLoss): string {
   const found = maps.map((map) => hopedLeaves(map, plan));
   if (found.every((leaves) => !leaves)) return '';
-  const leaves = maps.map((map, index) => found[index] ?? map.leaves).reduce<Leaves>(addLeaves, new Map());
+  const leaves = sumOfLeaves(maps.map((map, index) => found[index] ?? map.leaves));
   return ` (${formatLeaves(leaves)} are hoped for)`;
 }
 

@@ -1,4 +1,4 @@
-import { addLeaves, formatLeaves, totalLeaves, type Leaves } from '../dma/leaves.js';
+import { formatLeaves, sumOfLeaves, totalLeaves, type Leaves } from '../dma/leaves.js';
 import type { PlannedMap } from '../dma/plan.js';
 import { mapsInAll } from '../dma/plugged-memory.js';
 import type { Vm } from '../layout/model.js';
@@ -137,4 +137,4 @@ function differing(before: readonly PlannedMap[], after: readonly PlannedMap[], 
   return [told(before, has), told(after, had)];
 }
 
-const leavesOf = (maps: readonly PlannedMap[]): Leaves => maps.map(({ leaves }) => leaves).reduce<Leaves>(addLeaves, new Map());
+const leavesOf = (maps: readonly PlannedMap[]): Leaves => sumOfLeaves(maps.map(({ leaves }) => leaves));
