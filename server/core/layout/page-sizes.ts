@@ -33,12 +33,17 @@ export function whyNoBasePage(page: bigint, arch: string | undefined): string | 
   return pages && !pages.includes(page) ? `${arch} has no pages of ${formatSize(page)}, but of ${sizesText(pages)}` : undefined;
 }
 
-/** Why there can be no huge page of a size; without a base page (bytes) those of all that the architecture can have count. */
-export function whyNoHugePage(size: bigint, arch: string | undefined, page: bigint | undefined): string | undefined {
+/** Huge pages that there can be, in bytes; without a base page (bytes) those of all that the architecture can have. Nothing where it isn't known. */
+export function hugePagesOf(arch: string | undefined, page: bigint | undefined): readonly bigint[] | undefined {
   const byPage = arch === undefined ? undefined : HUGE_PAGES[arch];
-  const sizes = byPage && (page === undefined ? [...new Set([...byPage.values()].flat())] : byPage.get(page));
-  if (!sizes || sizes.includes(size)) return undefined;
-  const at = page !== undefined && byPage.size > 1 ? ` with pages of ${formatSize(page)}` : '';
+  return byPage && (page === undefined ? [...new Set([...byPage.values()].flat())] : byPage.get(page));
+}
+
+/** Why there can be no huge page of a size (bytes), in words; nothing where there can, or it isn't known. */
+export function whyNoHugePage(size: bigint, arch: string | undefined, page: bigint | undefined): string | undefined {
+  const sizes = hugePagesOf(arch, page);
+  if (arch === undefined || !sizes || sizes.includes(size)) return undefined;
+  const at = page !== undefined && (HUGE_PAGES[arch]?.size ?? 0) > 1 ? ` with pages of ${formatSize(page)}` : '';
   return `${arch}${at} has no huge pages of ${formatSize(size)}, but of ${sizesText(sizes)}`;
 }
 

@@ -2,13 +2,11 @@ import { hopedLeaves, type BackingLoss } from '../dma/fragmentation.js';
 import { formatLeaves, sumOfLeaves } from '../dma/leaves.js';
 import { contiguousPage } from '../dma/plan.js';
 import { formatSize } from '../layout/address.js';
-import { namePlace, type Backing } from '../layout/model.js';
-import type { PlacedEdit } from '../layout/place.js';
-import { writeSize } from '../layout/written.js';
+import { namePlace } from '../layout/model.js';
 import { mapName } from './contact-words.js';
-import { isWrittenIn, withProperty } from './edits.js';
+import { isWrittenIn } from './edits.js';
 import { bad, defineRule, fixed, good, type Fix, type VmSubject } from './rule.js';
-import { fits, fragmentationIn, poolsOf } from './wanted-pages.js';
+import { fits, fragmentationIn, ofHugePages, poolsOf } from './wanted-pages.js';
 
 /** The pages of a backing are smaller than the leaves that somebody asks for. */
 export const backingTooSmall = defineRule({
@@ -105,15 +103,5 @@ function largerPages({ backing, wanted }: BackingLoss, subject: VmSubject): Fix[
   const pages = poolsOf(subject).filter((pool) => pool.page >= wanted.page && fits(backing, pool)).map(({ page }) => page);
   const page = pages.reduce<bigint | undefined>((least, next) => (least === undefined || next < least ? next : least), undefined);
   if (page === undefined || !isWrittenIn(backing.element, subject.vm.element)) return [];
-  return [{ title: `Make \`${backing.name}\` of ${formatSize(page)} pages`, safe: false, savesLeaves: true, edits: [kindEdit(backing, page)] }];
-}
-
-/** `hugetlb 1 GiB` in the place of what says the kind, or added. */
-function kindEdit({ element, kind, own }: Backing, page: bigint): PlacedEdit {
-  const kindWords = `hugetlb ${writeSize(page)}`;
-  if (own) return withProperty(element, 'backing', kindWords);
-  const located = element.properties.get(kind)?.[0];
-  if (!located) return withProperty(element, 'hugetlb', writeSize(page));
-  const { start, end } = located.property;
-  return { path: located.path, item: located.item, start, end, newText: kindWords };
+  return [{ ...ofHugePages(backing, page), savesLeaves: true }];
 }

@@ -1,15 +1,18 @@
+import { largestFirst } from '../dma/leaves.js';
 import { alignUp, formatCount, formatSize } from '../layout/address.js';
 import { namePlace, type Host, type HugepagePool } from '../layout/model.js';
-import { claimant, claimsOf, isOnlyThere, type Claim } from './host-load.js';
-import { bad, defineRule, good, type Blamed, type HostLoad, type VmSubject } from './rule.js';
+import { hugePagesOf, whyNoHugePage } from '../layout/page-sizes.js';
+import { claimant, claimsOf, isOnlyThere, isOwnText, type Claim } from './host-load.js';
+import { bad, defineRule, fixed, good, type Blamed, type Fix, type HostLoad, type VmSubject } from './rule.js';
+import { ofHugePages } from './wanted-pages.js';
 
-/** More huge pages are needed than the host has set aside. */
+/** More huge pages are needed than the host has set aside, or such as it can't have. */
 export const hugepagePool = defineRule({
   name: 'hugepage-pool',
   over: 'vm',
   level: 'error',
   group: 'fragmentation',
-  summary: 'The guests of a host need more huge pages than it has set aside.',
+  summary: 'The guests of a host need more huge pages than it has set aside, or such as it can’t have.',
   since: '0.1.0',
   why: `mmap of hugetlbfs reserves every page of a backing or fails with ENOMEM (mm/hugetlb.c \`hugetlb_acct_memory\`), so the
 guest that starts last doesn't. The reservation doesn't look at nodes: where a backing is bound to one that has too few
@@ -17,7 +20,11 @@ pages, the VMM's preallocation fails, or later the guest's access ends in SIGBUS
 
 Guests that are on one host alone are added up, with what each backing takes in whole pages and a backing at the top of the
 file once. One that is on several hosts must find room beside those. Sizes that the host doesn't tell aren't judged, nor are
-pages that \`nr_overcommit_hugepages\` would add.`,
+pages that \`nr_overcommit_hugepages\` would add.
+
+Which sizes there are is a matter of the architecture and its base page. Of others there are none to set aside: hugetlbfs
+can't be mounted with them (fs/hugetlbfs/inode.c \`hugetlbfs_parse_param\`), and memfd_create has no file of them
+(\`hugetlb_file_setup\`).`,
 
   examples: [
     bad(`
@@ -59,6 +66,31 @@ pages that \`nr_overcommit_hugepages\` would add.`,
             ^^^ \`large\` needs 1,536 pages of 2 MiB, and \`xeon\` has 1,024: mmap fails with ENOMEM at start-up
       }
     `),
+    bad(
+      `
+      host altra {
+        arch arm64
+        kernel 6.6
+        page 64 KiB
+        iommu smmu0 {
+          model smmu-v3
+          granule 64 KiB
+          bits 48
+          reserved msi at 0x0800_0000 ..= 0x080f_ffff kind sw-msi
+        }
+      }
+
+      vm web on altra {
+        backing ram0 size 8 GiB hugetlb 1 GiB
+                ^^^^ \`altra\` can’t have the pages of \`ram0\`: arm64 with pages of 64 KiB has no huge pages of 1 GiB, but of 2 MiB, 512 MiB and 16 GiB
+        ram low at 0x4000_0000 size 8 GiB from ram0
+      }
+    `,
+      fixed('Make `ram0` of 512 MiB pages', `
+        -   backing ram0 size 8 GiB hugetlb 1 GiB
+        +   backing ram0 size 8 GiB hugetlb 512 MiB
+      `),
+    ),
     good(`
       host xeon {
         page 4 KiB
@@ -83,11 +115,12 @@ pages that \`nr_overcommit_hugepages\` would add.`,
     `),
   ],
 
-  check: ({ vm, host }) => (host ? shortagesOf(demandsOf([vm]), host, 'alone') : []),
+  check: ({ vm, host }) => (host ? [...impossibleOf(demandsOf([vm]), host), ...shortagesOf(demandsOf([vm]), host, 'alone')] : []),
   checkTogether: shortagesTogether,
-  locate: ({ claim }) => claimant(claim),
+  locate: ({ claim }: Shortage | Impossible) => claimant(claim),
   message: wordsOf,
   notes: ({ pools }) => pools.map(({ element, count }) => ({ place: namePlace(element), message: `${formatCount(count ?? 0n)} are set aside here` })),
+  fixes: possiblePages,
 });
 
 /** Whole pages that a guest's backing needs. */
@@ -100,7 +133,19 @@ interface Demand {
   readonly node: number | undefined;
 }
 
+/** Pages that the host can't have. */
+interface Impossible {
+  readonly kind: 'impossible';
+  readonly host: Host;
+  readonly claim: Claim;
+  readonly page: bigint;
+  /** In words. */
+  readonly why: string;
+  readonly pools: readonly HugepagePool[];
+}
+
 interface Shortage {
+  readonly kind: 'shortage';
   readonly host: Host;
   readonly claim: Claim;
   readonly page: bigint;
@@ -124,6 +169,23 @@ function demandsOf(vms: readonly VmSubject['vm'][]): Demand[] {
   return [...demands.values()];
 }
 
+/** A pool of such pages is told where the host declares it. */
+function impossibleOf(demands: readonly Demand[], host: Host): Impossible[] {
+  return demands.flatMap(({ claim, page }) => {
+    const why = whyNoHugePage(page, host.arch, host.page);
+    return why === undefined ? [] : [{ kind: 'impossible' as const, host, claim, page, why, pools: [] }];
+  });
+}
+
+/** The next smaller and the next larger pages that there can be. */
+function possiblePages(fact: Shortage | Impossible): Fix[] {
+  const { host, claim, page } = fact;
+  if (fact.kind !== 'impossible' || !isOwnText(claim)) return [];
+  const sizes = largestFirst(hugePagesOf(host.arch, host.page) ?? []);
+  const nearest = [sizes.find((size) => size < page), sizes.findLast((size) => size > page)];
+  return nearest.flatMap((size) => (size === undefined ? [] : ofHugePages(claim.backing, size)));
+}
+
 /** For each page size the nodes that have too few, or else the host as a whole; blamed is the first demand that isn't met. */
 function shortagesOf(demands: readonly Demand[], host: Host, who: Shortage['who']): Shortage[] {
   return [...new Set(demands.map(({ page }) => page))].flatMap((page) => {
@@ -143,7 +205,7 @@ function shortage(wanted: readonly Demand[], pools: readonly HugepagePool[], fac
   const need = wanted.reduce((sum, { pages }) => sum + pages, 0n);
   let taken = 0n;
   const short = wanted.find(({ pages }) => (taken += pages) > has);
-  return short ? [{ ...facts, claim: short.claim, need, has, pools }] : [];
+  return short ? [{ kind: 'shortage', ...facts, claim: short.claim, need, has, pools }] : [];
 }
 
 const shortAlone = new WeakMap<VmSubject, boolean>();
@@ -170,7 +232,10 @@ function shortagesTogether({ host, vms }: HostLoad): Blamed<Shortage>[] {
   });
 }
 
-function wordsOf({ host, claim, page, need, has, node, who }: Shortage): string {
+function wordsOf(fact: Shortage | Impossible): string {
+  const { host, claim, page } = fact;
+  if (fact.kind === 'impossible') return `\`${host.name}\` can’t have the pages of \`${claim.backing.name}\`: ${fact.why}`;
+  const { need, has, node, who } = fact;
   const pages = `${formatCount(need)} pages of ${formatSize(page)}${node === undefined ? '' : ` on node ${node}`}`;
   const shortfall = node === undefined ? 'mmap fails with ENOMEM' : 'preallocation fails, or its access ends in SIGBUS';
   if (who === 'alone') return `\`${claim.vm.name}\` needs ${pages}, and \`${host.name}\` has ${formatCount(has)}: ${node === undefined ? `${shortfall} at start-up` : shortfall}`;

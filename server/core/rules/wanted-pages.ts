@@ -1,14 +1,17 @@
 import { contiguousPage, type PlannedMap } from '../dma/plan.js';
 import { fragmentationOf, type Fragmentation, type WantedPage } from '../dma/fragmentation.js';
-import { isAligned } from '../layout/address.js';
+import { formatSize, isAligned } from '../layout/address.js';
 import { pathText, type Element } from '../layout/elements.js';
 import { Evaluator } from '../layout/evaluate.js';
 import { sizeOf } from '../layout/intervals.js';
 import type { Backing } from '../layout/model.js';
+import type { PlacedEdit } from '../layout/place.js';
+import { writeSize } from '../layout/written.js';
 import { textOf } from '../syntax/nodes.js';
 import { walk } from '../syntax/walk.js';
+import { withProperty } from './edits.js';
 import { requirementsOf, type Requirement } from './requirements.js';
-import type { VmSubject } from './rule.js';
+import type { Fix, VmSubject } from './rule.js';
 
 const known = new WeakMap<VmSubject, Fragmentation>();
 
@@ -105,4 +108,20 @@ export function poolsOf({ host }: VmSubject): PagesOfSize[] {
     const counts = pools.filter(({ size }) => size === page).map(({ count }) => count);
     return { page, count: counts.reduce((sum, count) => (sum === undefined || count === undefined ? undefined : sum + count), 0n) };
   });
+}
+
+/** The fix that gives a backing huge pages of a size (bytes): in the place of what says its kind, or added. */
+export const ofHugePages = (backing: Backing, page: bigint): Fix => ({
+  title: `Make \`${backing.name}\` of ${formatSize(page)} pages`,
+  safe: false,
+  edits: [kindEdit(backing, page)],
+});
+
+function kindEdit({ element, kind, own }: Backing, page: bigint): PlacedEdit {
+  const kindWords = `hugetlb ${writeSize(page)}`;
+  if (own) return withProperty(element, 'backing', kindWords);
+  const located = element.properties.get(kind)?.[0];
+  if (!located) return withProperty(element, 'hugetlb', writeSize(page));
+  const { start, end } = located.property;
+  return { path: located.path, item: located.item, start, end, newText: kindWords };
 }
