@@ -31,6 +31,15 @@ describe('vmlayout compare', () => {
     }
   });
 
+  it('says of RAM that the VMM doesn’t take that it is refused', async () => {
+    const input = 'host h { arch x86_64\n page 4 KiB\n group 1 { device nic "0000:01:00.0" } }\nvm a on h { vmm qemu\n ram low at 0 size 1 GiB\n ram more at 4 GiB + 4 KiB size 1 GiB hotplug dimm\n assign nic }\n';
+    const { out } = await vmlayout(['compare', '-'], { input });
+    assert.match(out, /memory plugged later +more refused/);
+    assert.match(out, /reject +`more` can’t be plugged: QEMU refuses it, with “address must be aligned to 0x200000 bytes”/);
+    const { out: json } = await vmlayout(['compare', '-', '--format', 'json'], { input });
+    assert.match(json, /"memory": "more",\s+"verdict": "refused"/);
+  });
+
   it('asks which vm is meant', async () => {
     const input = 'host box { device nic "0000:01:00.0" }\nvm a on box { ram low at 0 size 1 GiB }\nvm b { ram low at 0 size 1 GiB }\n';
     assertMisuse(await vmlayout(['compare', '-'], { input }), 'compare: which vm? `--vm a`, `--vm b`');

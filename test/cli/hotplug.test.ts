@@ -87,6 +87,23 @@ vm v on h {\n ram low at 4 GiB + 4 KiB size 1 GiB\n assign nic\n assign late hot
 `);
   });
 
+  it('lets QEMU refuse two memory devices in one place, before it asks the kernel', async () => {
+    const host = 'host h { arch x86_64\n page 4 KiB\n group 1 { device nic "0000:01:00.0" } }\n';
+    const input = (vmm: string): string => `${host}vm a on h {\n vmm ${vmm}\n ram low at 0 size 1 GiB\n ram first at 4 GiB size 1 GiB hotplug dimm\n ram second at 4608 MiB size 1 GiB hotplug virtio-mem\n assign nic\n}\n`;
+    const { out } = await vmlayout(['hotplug', '-'], { input: input('qemu') });
+    assert.equal(out.split('\n').slice(1).join('\n'), `  first  DIMM: 262,144 × 4 KiB
+    second, then first: refused: \`second\` is there, and QEMU says “address range conflicts with memory device”; the VM keeps running without it
+      reserve  give each its own addresses
+  second  virtio-mem, 512 blocks of 2 MiB: 262,144 × 4 KiB
+    first, then second: refused: \`first\` is there, and QEMU says “address range conflicts with memory device”; the VM keeps running without it
+      reserve  give each its own addresses
+`);
+    const { out: compared } = await vmlayout(['compare', '-'], { input: input('qemu') });
+    assert.match(compared, /memory plugged later +first refused, second refused/);
+    const { out: others } = await vmlayout(['hotplug', '-'], { input: input('cloud-hypervisor') });
+    assert.match(others, /first, then block 0 of second: EEXIST \(block 0\): there is `first` already/);
+  });
+
   it('takes one file, and knows what was meant', async () => {
     assertMisuse(await vmlayout(['hotplug']), 'hotplug: which file? (`-` is standard input)');
     assertMisuse(await vmlayout(['hotplug', 'examples/hotplug.vmlayout', '--vm', 'storag']), 'hotplug: there is no vm `storag` to hotplug in examples/hotplug.vmlayout; did you mean `storage`?');

@@ -2,6 +2,7 @@ import { formatCount, formatRange, formatSize } from '../layout/address.js';
 import type { ArrivalFailure, SequenceStep } from './arrivals.js';
 import type { BlockRun } from './hotplug-replay.js';
 import type { Plan } from './plan.js';
+import type { Verdict } from './verdict.js';
 import { reasonOf } from './verdict-words.js';
 
 /** Arrivals and what becomes of them, in words. */
@@ -17,9 +18,13 @@ export function stepText({ name, blocks }: SequenceStep, quote = ''): string {
 export const runText = ({ first, count }: BlockRun): string =>
   count === 1n ? `block ${formatCount(first)}` : `blocks ${formatCount(first)} to ${formatCount(first + count - 1n)}`;
 
+/** What is answered to the last arrival: an errno by the kernel, unless QEMU asks nobody. */
+export const answerTo = ({ isConflict, verdict }: ArrivalFailure): Verdict['errno'] | 'refused' => (isConflict ? 'refused' : verdict.errno);
+
 /** Why the last arrival is refused. */
 export function whyRefused(failure: ArrivalFailure, plan: Plan): string {
-  const { verdict, map, memory, sequence } = failure;
+  const { verdict, map, memory, sequence, isConflict } = failure;
+  if (isConflict) return `\`${memory?.name}\` is there, and QEMU says “address range conflicts with memory device”`;
   const inTheWay = verdict.existing ? map?.name ?? memory?.name : undefined;
   const last = sequence.at(-1);
   const reason = reasonOf(verdict, plan);
@@ -48,6 +53,14 @@ const EFFECTS: Readonly<Record<SequenceStep['kind'], Readonly<Record<Effect, str
   dimm: { lives: 'the VM keeps running without it', aborts: 'QEMU aborts the whole VM', unknown: 'QEMU would abort the whole VM' },
   'virtio-mem': { lives: 'the VM keeps running without it', aborts: 'the VM is aborted', unknown: 'the VM may not survive' },
 };
+
+/** What the refusal of the last arrival does to the VM. */
+export const effectOfFailure = (failure: ArrivalFailure, plan: Plan): Effect => (failure.isConflict ? 'lives' : effectOf(kindOfLast(failure), plan.vm.vmm));
+
+/** The same in words. */
+export const effectOfFailureText = (failure: ArrivalFailure, plan: Plan): string => EFFECTS[kindOfLast(failure)][effectOfFailure(failure, plan)];
+
+const kindOfLast = ({ sequence }: ArrivalFailure): SequenceStep['kind'] => sequence.at(-1)?.kind ?? 'device';
 
 export const effectText = (kind: SequenceStep['kind'], vmm: string | undefined): string => EFFECTS[kind][effectOf(kind, vmm)];
 

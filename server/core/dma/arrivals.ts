@@ -37,10 +37,13 @@ export interface MemoryVerdict {
   readonly untold: number;
 }
 
-/** Arrivals after start-up, the last of which the kernel refuses. */
+/** Arrivals after start-up, the last of which is refused. */
 export interface ArrivalFailure {
   readonly sequence: readonly SequenceStep[];
+  /** What the kernel answers, or would. */
   readonly verdict: Verdict;
+  /** Whether QEMU refuses it before it asks, since another memory device has some of its addresses. */
+  readonly isConflict: boolean;
   /** The mapping from start-up in the way, or the one that is refused. */
   readonly map: PlannedMap | undefined;
   /** RAM that came later and is in the way. */
@@ -154,7 +157,7 @@ function judgeSpace(space: ArrivalSpace, all: readonly Memory[], context: Arriva
   const running = space.boot && { container: space.boot.container, attached: space.boot.attached, waiting: [] };
   const judgements = judgeArrivals(system, running);
   const names = [...devices.map(deviceStep), ...memory.map(memoryStep)];
-  const tell = ({ failures, untold }: Judgement): Told => ({ untold, failures: failures.map((failure) => told(failure, names, memory, context)) });
+  const tell = ({ failures, untold }: Judgement): Told => ({ untold, failures: onceEach(failures.map((failure) => told(failure, names, memory, context))) });
   return {
     space,
     devices: new Map(devices.map((device, index) => [device.request.name, tell(judgements[index] ?? NOTHING_JUDGED)])),
@@ -194,15 +197,30 @@ const deviceStep = ({ assignment }: ArrivingDevice): SequenceStep =>
 const memoryStep = ({ region, kind, requests: [first] }: Memory): SequenceStep =>
   ({ kind, name: first?.written && kind === 'virtio-mem' ? first.name : region.name, element: region.element, blocks: undefined });
 
-function told({ steps, verdict, request, affected }: HotplugFailure, names: readonly SequenceStep[], memory: readonly Memory[], { maps }: ArrivalContext): ArrivalFailure {
+function told({ steps, verdict, request, affected }: HotplugFailure, names: readonly SequenceStep[], memory: readonly Memory[], { maps, vm }: ArrivalContext): ArrivalFailure {
   const sequence = steps.flatMap((step: ArrivalStep) => {
     const named = names[step.arrival];
     return named ? [{ ...named, blocks: step.blocks }] : [];
   });
   const decided = verdict.existing ?? request;
   const map = decided && mapAt(decided.iova, maps);
-  return { sequence, verdict, map, memory: decided && !map ? memoryAt(decided, memory) : undefined, affected };
+  const last = memory[(steps.at(-1)?.arrival ?? 0) - (names.length - memory.length)];
+  const others = verdict.existing ? memory.filter((one) => one !== last) : memory;
+  const failure = { sequence, verdict, isConflict: false, map, memory: decided && !map ? memoryAt(decided, others) : undefined, affected };
+  return isDeviceConflict(failure, vm) ? { ...failure, isConflict: true, sequence: sequence.map(whole), affected: undefined } : failure;
 }
+
+const whole = (step: SequenceStep): SequenceStep => ({ ...step, blocks: undefined });
+
+/** Two memory devices in one place: QEMU gives addresses to a whole device when it is plugged (hw/mem/memory-device.c `memory_device_get_free_addr`). */
+const isDeviceConflict = ({ sequence, verdict, memory }: ArrivalFailure, { vmm }: Vm): boolean =>
+  vmm === 'qemu' && verdict.cause === 'existing-map' && memory !== undefined && sequence.at(-1)?.kind !== 'device';
+
+/** Blocks that conflict one by one are one conflict of whole devices. */
+const onceEach = (failures: readonly ArrivalFailure[]): ArrivalFailure[] =>
+  failures.filter((failure, index) => !failure.isConflict || failures.findIndex((other) => other.isConflict && namesIn(other) === namesIn(failure)) === index);
+
+const namesIn = ({ sequence }: ArrivalFailure): string => sequence.map(({ name }) => name).join(' ');
 
 /** The mapping at an address, or of the region there, where the mapping was carved around another device. */
 const mapAt = (address: bigint, maps: readonly PlannedMap[]): PlannedMap | undefined =>
@@ -217,7 +235,7 @@ function memoryAt(request: MapRequest, memory: readonly Memory[]): Region | unde
 
 function deviceVerdict({ assignment, key, request, refusal }: ArrivingDevice, judged: readonly JudgedSpace[], context: ArrivalContext): HotplugVerdict {
   const step = { kind: 'device' as const, name: assignment.name, element: assignment.element, blocks: undefined };
-  if (refusal) return { assignment, verdict: refusal, map: undefined, failures: [{ sequence: [step], verdict: refusal, map: undefined, memory: undefined, affected: undefined }], untold: 0 };
+  if (refusal) return { assignment, verdict: refusal, map: undefined, failures: [{ sequence: [step], verdict: refusal, isConflict: false, map: undefined, memory: undefined, affected: undefined }], untold: 0 };
   const told = judged.find(({ space }) => space.key === key)?.devices.get(request.name) ?? NOTHING;
   const alone = told.failures.find(({ sequence }) => sequence.length === 1);
   const isBooted = context.spaces.some((space) => space.key === key && space.boot);

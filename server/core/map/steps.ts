@@ -1,4 +1,4 @@
-import { effectOf, effectText, stepText, whyRefused } from '../dma/arrival-words.js';
+import { answerTo, effectOfFailure, effectOfFailureText, stepText, whyRefused } from '../dma/arrival-words.js';
 import type { ArrivalFailure, SequenceStep } from '../dma/arrivals.js';
 import type { DeviceRefusal } from '../dma/memory-device.js';
 import type { Plan } from '../dma/plan.js';
@@ -88,7 +88,7 @@ function run(label: string, turns: readonly Turn[], arrivals: readonly Arrival[]
     taken.push(stepOf({ label: arrival.kind === 'device' ? `${words} is plugged in` : `${words} arrives`, arrival: index, present: [...came, index] }, failure, arrival, plan));
     if (arrival.refusal) continue;
     if (!failure) came.push(index);
-    else if (effectOf(arrival.kind, plan.vm.vmm) === 'aborts') break;
+    else if (effectOfFailure(failure, plan) === 'aborts') break;
   }
   return { label, steps: taken };
 }
@@ -98,10 +98,10 @@ function startUp(plan: Plan): Step {
   return { label: 'start-up', arrival: undefined, present: [], verdict: refused?.errno ?? 'ok', reason: refused ? reasonOf(refused, plan) : '', witness: refused?.witness };
 }
 
-function stepOf(begun: Pick<Step, 'label' | 'arrival' | 'present'>, failure: ArrivalFailure | undefined, { kind, refusal }: Arrival, plan: Plan): Step {
+function stepOf(begun: Pick<Step, 'label' | 'arrival' | 'present'>, failure: ArrivalFailure | undefined, { refusal }: Arrival, plan: Plan): Step {
   if (refusal) return { ...begun, verdict: 'refused', reason: `QEMU refuses it, ${refusal.words}; the VM keeps running without it`, witness: undefined };
   if (!failure) return { ...begun, verdict: 'ok', reason: '', witness: undefined };
   const company = failure.sequence.slice(0, -1).map((step) => stepText(step)).join(', ');
-  const why = `${whyRefused(failure, plan)}; ${effectText(kind, plan.vm.vmm)}`;
-  return { ...begun, verdict: failure.verdict.errno, reason: company === '' ? why : `after ${company}: ${why}`, witness: failure.verdict.witness };
+  const why = `${whyRefused(failure, plan)}; ${effectOfFailureText(failure, plan)}`;
+  return { ...begun, verdict: answerTo(failure), reason: company === '' ? why : `after ${company}: ${why}`, witness: failure.verdict.witness };
 }

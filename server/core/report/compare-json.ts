@@ -1,7 +1,7 @@
 import type { Comparison, KeptOff, KernelSpan, Move, Outcome } from '../dma/compare.js';
 import { formatKernel } from '../dma/kernel-version.js';
 import type { Plan } from '../dma/plan.js';
-import { worstOf } from './comparison-rows.js';
+import { worstAnswer } from './comparison-rows.js';
 import { formatAddress } from '../layout/address.js';
 import { lastOf, type Range } from '../layout/intervals.js';
 
@@ -26,7 +26,7 @@ const outcomeRecord = ({ stance, block, isDeclared, plan, why, start, outOfReach
     ...(start.errno === 'ok' && { ...totalsRecord(plan), outOfReach: outOfReach.map(rangeRecord), keptOff: keptOff.map(keptOffRecord) }),
     moves: moves.map(moveRecord),
     hotplug: plan.hotplug.map(({ assignment, verdict }) => ({ device: assignment.name, verdict: verdict.errno })),
-    memoryHotplug: plan.memoryHotplug.map((memory) => ({ memory: memory.region.name, verdict: worstOf(memory).errno })),
+    memoryHotplug: plan.memoryHotplug.map((memory) => ({ memory: memory.region.name, verdict: worstAnswer(memory) })),
     kernels: kernels.map(spanRecord),
   }),
 });

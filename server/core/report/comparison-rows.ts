@@ -1,10 +1,10 @@
 import { formatKernel } from '../dma/kernel-version.js';
-import { runText, stepText, whyRefused } from '../dma/arrival-words.js';
+import { answerTo, runText, stepText, whyRefused } from '../dma/arrival-words.js';
 import type { ArrivalFailure } from '../dma/arrivals.js';
 import { stanceName, type Comparison, type KernelSpan, type Outcome } from '../dma/compare.js';
 import type { Plan } from '../dma/plan.js';
 import type { PluggedMemory } from '../dma/plugged-memory.js';
-import { OK, type Verdict } from '../dma/verdict.js';
+import type { Verdict } from '../dma/verdict.js';
 import { formatAddress, formatCount, formatRange, formatSize } from '../layout/address.js';
 import { sizeOf, type Range } from '../layout/intervals.js';
 
@@ -33,13 +33,17 @@ export function comparisonRows({ plan, outcomes }: Comparison): ComparisonRow[] 
     row('RAM out of reach', (outcome) => (outcome.plan && outcome.start.errno === 'ok' ? bytesText(outcome.outOfReach) : NOTHING)),
     row('guest told to keep off', (outcome) => (outcome.plan && outcome.start.errno === 'ok' ? toldText(outcome) : NOTHING)),
     row('devices plugged later', ({ plan: made, start }) => (made && start.errno === 'ok' ? made.hotplug.map(({ assignment, verdict }) => `${assignment.name} ${verdict.errno}`).join(', ') || NOTHING : NOTHING)),
-    row('memory plugged later', ({ plan: made, start }) => (made && start.errno === 'ok' ? made.memoryHotplug.map((memory) => `${memory.region.name} ${worstOf(memory).errno}`).join(', ') || NOTHING : NOTHING)),
+    row('memory plugged later', ({ plan: made, start }) => (made && start.errno === 'ok' ? made.memoryHotplug.map((memory) => `${memory.region.name} ${worstAnswer(memory)}`).join(', ') || NOTHING : NOTHING)),
     row('kernels', ({ kernels }) => kernels.map(spanText).join('; ') || NOTHING),
   ].filter(({ heading, cells }) => !heading.endsWith('plugged later') || cells.some((cell) => cell !== NOTHING));
 }
 
-/** What becomes of RAM in the shortest sequence after which it is refused; `ok` if there is none. */
-export const worstOf = ({ failures }: PluggedMemory): Verdict => shortest(failures)?.verdict ?? OK;
+/** What becomes of RAM in the shortest sequence after which it is refused; `ok` if there is none, `refused` where the VMM asks nobody. */
+export function worstAnswer({ failures, refusal }: PluggedMemory): Verdict['errno'] | 'refused' {
+  if (refusal) return 'refused';
+  const failure = shortest(failures);
+  return failure ? answerTo(failure) : 'ok';
+}
 
 const shortest = (failures: readonly ArrivalFailure[]): ArrivalFailure | undefined =>
   [...failures].sort((left, right) => left.sequence.length - right.sequence.length)[0];
@@ -74,11 +78,12 @@ function remarksOn({ why, start, keptOff, moves, plan }: Outcome): string[] {
     ...moves.map(({ region, to }) => `\`${region.name}\` at ${formatAddress(to)} instead of ${formatAddress(region.range?.base ?? 0n)}`),
     ...(failed ? [] : keptOff.map(({ range, avoid }) => `the guest keeps off ${formatRange(range)}: ${avoid ? `\`${avoid.name}\` tells it${avoid.via === undefined ? '' : `, via ${avoid.via}`}` : 'no `avoid` tells it yet'}`)),
     ...(failed ? [] : (plan?.hotplug ?? []).flatMap(({ assignment, verdict }) => (verdict.errno === 'ok' || !verdict.kept ? [] : [`\`${assignment.name}\` can’t be plugged: RAM lies over \`${verdict.kept.name}\` (${formatRange(verdict.kept.range)})`]))),
-    ...(failed || !plan ? [] : plan.memoryHotplug.flatMap(({ region, failures }) => refusedRemarks(region.name, failures, plan))),
+    ...(failed || !plan ? [] : plan.memoryHotplug.flatMap((memory) => refusedRemarks(memory, plan))),
   ];
 }
 
-function refusedRemarks(name: string, failures: readonly ArrivalFailure[], plan: Plan): string[] {
+function refusedRemarks({ region: { name }, failures, refusal }: PluggedMemory, plan: Plan): string[] {
+  if (refusal) return [`\`${name}\` can’t be plugged: QEMU refuses it, ${refusal.words}`];
   const failure = shortest(failures);
   if (!failure) return [];
   const before = failure.sequence.slice(0, -1).map((step) => stepText(step, '`'));

@@ -1,4 +1,4 @@
-import { effectOf, reserveText, whyRefused } from '../dma/arrival-words.js';
+import { answerTo, effectOfFailure, reserveText, whyRefused } from '../dma/arrival-words.js';
 import type { ArrivalFailure, HotplugVerdict, SequenceStep } from '../dma/arrivals.js';
 import type { BlockRun } from '../dma/hotplug-replay.js';
 import { formatKernel } from '../dma/kernel-version.js';
@@ -71,13 +71,13 @@ function failureRecord(failure: ArrivalFailure, plan: Plan) {
   const inTheWay = map?.name ?? memory?.name;
   return {
     sequence: sequence.map(stepRecord),
-    verdict: verdict.errno,
+    verdict: answerTo(failure),
     ...(verdict.cause && { cause: verdict.cause }),
     ...witnessRecord(verdict.witness),
     ...(verdict.kept && { reserved: verdict.kept.name }),
     ...(inTheWay !== undefined && { mapping: inTheWay }),
     ...(affected && { affected: runRecord(affected) }),
-    vm: effectOf(sequence.at(-1)?.kind ?? 'device', plan.vm.vmm),
+    vm: effectOfFailure(failure, plan),
     why: whyRefused(failure, plan),
     reserve: reserveText(failure),
   };

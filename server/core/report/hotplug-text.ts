@@ -1,4 +1,4 @@
-import { effectText, reserveText, runText, stepText, whyRefused } from '../dma/arrival-words.js';
+import { answerTo, effectOfFailureText, reserveText, runText, stepText, whyRefused } from '../dma/arrival-words.js';
 import type { ArrivalFailure, HotplugVerdict } from '../dma/arrivals.js';
 import { formatKernel } from '../dma/kernel-version.js';
 import { formatLeaves } from '../dma/leaves.js';
@@ -45,7 +45,7 @@ const afterText = ({ sequence }: ArrivalFailure): string =>
 
 function verdictText(failure: ArrivalFailure, plan: Plan, paint: Paint): string {
   const blocks = failure.affected ? ` (${runText(failure.affected)})` : '';
-  return `${paint.level('error', failure.verdict.errno)}${blocks}: ${whyRefused(failure, plan)}`;
+  return `${paint.level('error', answerTo(failure))}${blocks}: ${whyRefused(failure, plan)}`;
 }
 
 const deviceLines = (arrival: HotplugVerdict, plan: Plan, paint: Paint): string[] =>
@@ -64,9 +64,8 @@ function outcomeLines(arrival: Judged, plan: Plan, paint: Paint): string[] {
   const lostLines = lost.map((one) => `      ${paint.faint('lost')}     ${lossText(one)}`);
   if (failures.length === 0) return [`    ${lost.some(({ isAvoided }) => !isAvoided) ? `${paint.level('error', 'ok')} in every order, but ${unreachedText(lost)}` : `${paint.good('ok')} in every order`}`, ...lostLines];
   const lines = failures.flatMap((failure) => {
-    const effect = effectText(failure.sequence.at(-1)?.kind ?? 'device', plan.vm.vmm);
     return [
-      `    ${failure.sequence.map((step) => stepText(step)).join(', then ')}: ${verdictText(failure, plan, paint)}; ${effect}`,
+      `    ${failure.sequence.map((step) => stepText(step)).join(', then ')}: ${verdictText(failure, plan, paint)}; ${effectOfFailureText(failure, plan)}`,
       `      ${paint.faint('reserve')}  ${reserveText(failure)}`,
     ];
   });
