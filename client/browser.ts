@@ -8,7 +8,7 @@ import { CLIENT_ID, clientOptions, run } from './client.js';
 let client: LanguageClient | undefined;
 
 export async function activate(context: ExtensionContext): Promise<void> {
-  client = new LanguageClient(CLIENT_ID, 'VM layout', () => startServer(context), clientOptions(context));
+  client = new LanguageClient(CLIENT_ID, 'VM Layout', () => startServer(context), clientOptions(context));
   await run(client, context);
 }
 

@@ -63,7 +63,7 @@ export async function run(client: BaseLanguageClient, context: ExtensionContext,
 
 function showState(client: BaseLanguageClient, context: ExtensionContext): void {
   const status = languages.createLanguageStatusItem('vmlayout.server', SELECTOR);
-  status.name = l10n.t('VM layout server');
+  status.name = l10n.t('VM Layout server');
   status.command = { command: RESTART_SERVER, title: l10n.t('Restart') };
 
   const show = (): void => {

@@ -10,7 +10,7 @@ import { thisHost } from './this-host.js';
 let client: LanguageClient | undefined;
 
 export async function activate(context: ExtensionContext): Promise<void> {
-  client = new LanguageClient(CLIENT_ID, 'VM layout', serverProcess(context), clientOptions(context));
+  client = new LanguageClient(CLIENT_ID, 'VM Layout', serverProcess(context), clientOptions(context));
   context.subscriptions.push(provideTasks(context));
   await run(client, context, thisHost(context));
 }

@@ -61,6 +61,14 @@ for (const { path, files, committed = '' } of PAGES) {
   });
 }
 
+describe('the example of docs/importing.md', () => {
+  it('is what is printed', async () => {
+    const [, listing = '', layout = ''] = /<<'LISTING'\n([^]*?)^LISTING\n```\n\n```vmlayout\n([^]*?)^```$/m.exec(readFileSync('docs/importing.md', 'utf8')) ?? [];
+    assert.ok(listing !== '' && layout !== '');
+    assert.equal((await vmlayout(['import', '-'], { input: listing })).out, layout);
+  });
+});
+
 describe('commands in the walkthrough', () => {
   // VS Code looks for the page of its own language beside the one that the manifest names.
   for (const page of ['check.md', 'check.nls.de.md']) {

@@ -140,10 +140,12 @@ export class Session {
     return this.openFile(folder, file);
   }
 
-  /** A fresh folder with files in it, by their names. */
+  /** A fresh folder with files in it, by their names. What pictures show of it is the same every time: `layouts`. */
   async makeFolder(files: Readonly<Record<string, string>>): Promise<string> {
-    const folder = await mkdtemp(path.join(tmpdir(), 'vmlayout-editor-'));
-    this.#folders.push(folder);
+    const parent = await mkdtemp(path.join(tmpdir(), 'vmlayout-editor-'));
+    this.#folders.push(parent);
+    const folder = path.join(parent, 'layouts');
+    await mkdir(folder);
     for (const [name, text] of Object.entries(files)) {
       await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
       await writeFile(path.join(folder, name), text);

@@ -9,7 +9,13 @@ const PAGE = readFileSync('docs/stories.md', 'utf8');
 /** What the page quotes of an example: the place, the message and the rule. */
 const QUOTED = /^examples\/(\S+\.vmlayout):(\d+):(\d+): (?:error|warning): (.*) \[([a-z-]+)\]$/gm;
 
-describeEditor('stories', { 'window.commandCenter': false, 'workbench.activityBar.location': 'hidden', 'breadcrumbs.enabled': false, 'editor.minimap.enabled': false }, (session) => {
+// Nothing is around the text and the map, and nothing is there for a moment only, as scroll bars are: pictures differ only where what they show does.
+const SETTINGS = {
+  'window.title': '${activeEditorShort}', 'window.commandCenter': false, 'workbench.activityBar.location': 'hidden', 'breadcrumbs.enabled': false,
+  'editor.minimap.enabled': false, 'editor.stickyScroll.enabled': false, 'editor.scrollbar.vertical': 'hidden', 'editor.scrollbar.horizontal': 'hidden',
+};
+
+describeEditor('stories', SETTINGS, (session) => {
   for (const [, file = '', line = '', column = '', message = '', rule = ''] of PAGE.matchAll(QUOTED)) {
     it(`${file}: ${rule}`, async () => {
       const name = file.replace('.vmlayout', '');
@@ -22,6 +28,7 @@ describeEditor('stories', { 'window.commandCenter': false, 'workbench.activityBa
       const map = await workbench.showMap();
       await map.locator('#hit-1').click();
       await workbench.cursorIn(Number(line));
+      await map.locator('#apply-0').waitFor();
       await workbench.screenshot(`story-${name}`, `stories/${name}`);
     });
   }

@@ -57,7 +57,7 @@ export class Workbench {
    * back when it is reloaded. What windows on other folders left there doesn't count.
    */
   async stores(pattern: RegExp): Promise<void> {
-    const folder = path.basename(new URL(this.#page.url()).searchParams.get('folder') ?? '');
+    const folder = new URL(this.#page.url()).searchParams.get('folder') ?? '';
     await until(async () => (await this.#page.evaluate(storedStates)).some((state) => state.includes(folder) && pattern.test(state)), () => `${pattern} in what is stored of the window on ${folder}`);
   }
 

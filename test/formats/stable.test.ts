@@ -49,6 +49,18 @@ describe('several inputs', () => {
     assert.match(text, /^ {2}\/\/ assign group1, group2$/m);
   });
 
+  it('say of nothing that one of them tells that the other doesn’t tell it', () => {
+    const sysfs = { format: 'reserved-regions' as const, files: [{ path: '/sys/kernel/iommu_groups/1/reserved_regions', text: '0x0000000008000000 0x00000000080fffff msi\n' }] };
+    const iomem = { format: 'iomem' as const, files: [{ path: '/proc/iomem', text: '40000000-83fffffff : System RAM\n' }] };
+    const untold = (...inputs: Parameters<typeof importInputs>[0]): string[] => (joined(...inputs).match(/^.*(?:architecture|aren’t in \/proc\/iomem).*$/gm) ?? []);
+    assert.deepEqual(untold(iomem), [
+      '// no name in /proc/iomem tells the architecture: write `arch`',
+      '// the IOMMU and its groups aren’t in /proc/iomem: /sys/kernel/iommu_groups tells them',
+    ]);
+    assert.deepEqual(untold(sysfs, iomem), []);
+    assert.deepEqual(untold(iomem, sysfs), []);
+  });
+
   it('make a host of each file of reserved regions', () => {
     const text = joined({ format: 'reserved-regions', files: [{ path: 'altra.txt', text: MSI }, { path: 'epyc.txt', text: MSI }, ...groups('lab', 3)] });
     assert.deepEqual(text.match(/^host .*$/gm), ['host altra {', 'host epyc {', 'host machine {']);

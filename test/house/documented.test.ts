@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 interface Manifest {
   readonly contributes: {
     readonly commands: readonly { readonly title: string }[];
-    readonly configuration: { readonly properties: Readonly<Record<string, unknown>> };
+    readonly configuration: { readonly properties: Readonly<Record<string, { readonly default: unknown }>> };
   };
 }
 
@@ -21,9 +21,10 @@ describe('docs/editor.md', () => {
     assert.deepEqual(named.filter((title) => !page.includes(`*${title}*`)), []);
   });
 
-  it('has every setting', () => {
-    const settings = Object.keys(contributes.configuration.properties).map((name) => name.replace(/^vmlayout\./, ''));
-    assert.ok(settings.length > 5);
-    assert.deepEqual(settings.filter((name) => !page.includes(`\n| \`${name}\` |`)), []);
+  it('has every setting, with its default', () => {
+    const rows = Object.entries(contributes.configuration.properties)
+      .map(([name, setting]) => `| \`${name.replace(/^vmlayout\./, '')}\` | \`${JSON.stringify(setting.default).replaceAll('"', '')}\` |`);
+    assert.ok(rows.length > 5);
+    assert.deepEqual(rows.filter((row) => !page.includes(`\n${row}`)), []);
   });
 });

@@ -70,8 +70,10 @@ function listOfRules(): string {
       .sort((left, right) => (left.name < right.name ? -1 : 1))
       .map(({ name, level, summary }) => `| [${name}](${name}.md) | ${level} | ${summary} |`);
   const tables = groups.map((group) => [`## ${group[0]?.toUpperCase()}${group.slice(1)}`, '', '| rule | level | finds |', '|---|---|---|', ...rows(group)].join('\n'));
+  const levels = 'Each level can be changed: by a [policy](../language.md#policies) in a layout, by a [vmlayout.json](../ci.md#what-is-checked-and-how), by `--rule`,'
+    + ' and in the editor by the setting `vmlayout.rules`. A single finding is silenced by a [waiver](../language.md#waivers).';
   const policies = '`policy/NAME` is the requirement of that name in a policy: an error for `require`, a warning for `prefer`.';
-  return `${['# Rules', 'Each level can be changed by a policy, by the setting `vmlayout.rules`, and by `--rule`.', ...tables, policies].join('\n\n')}\n`;
+  return `${['# Rules', levels, ...tables, policies].join('\n\n')}\n`;
 }
 
 /** One property a rule, with its summary, so that the settings editor completes and explains them. */

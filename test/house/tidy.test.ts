@@ -47,13 +47,19 @@ describe('the house is tidy', () => {
     for (const { path, text } of texts().filter((file) => file.path.endsWith('.md'))) {
       const prose = text.replace(/```[^]*?```/g, '');
       assert.equal([...prose.matchAll(/^# /gm)].length, 1, `${path} has not one title`);
-      for (const [, target = ''] of prose.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)) {
+      for (const [, target = '', heading] of prose.matchAll(/\]\(([^)#\s]*)(?:#([^)\s]+))?\)/g)) {
         if (/^[a-z]+:/.test(target)) continue;
-        assert.ok(existsSync(join(dirname(path), target)), `${path} links to ${target}`);
+        const page = target === '' ? path : join(dirname(path), target);
+        assert.ok(existsSync(page), `${path} links to ${target}`);
+        if (heading !== undefined) assert.ok(headingsOf(page).includes(heading), `${path} links to ${target}#${heading}`);
       }
     }
   });
 });
+
+/** The headings of a page, as links write them. */
+const headingsOf = (path: string): string[] =>
+  [...readFileSync(path, 'utf8').replace(/```[^]*?```/g, '').matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => title.toLowerCase().replaceAll(/[^\w -]/g, '').replaceAll(' ', '-'));
 
 function committed(): string[] {
   const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { encoding: 'utf8', maxBuffer: 1 << 26 });

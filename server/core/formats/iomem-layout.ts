@@ -25,9 +25,15 @@ export function iomemParts(file: ImportFile, options: ImportOptions): PartsResul
     about: ['Imported from /proc/iomem. Each comment tells the line it comes from.'],
     lines: body.lines,
     notes: [...tellStrange(tree.strange), ...body.notes],
+    ...(kind === 'host' && { untold: UNTOLD }),
   };
   return { parts: [part] };
 }
+
+const UNTOLD = {
+  arch: 'no name in /proc/iomem tells the architecture: write `arch`',
+  iommu: 'the IOMMU and its groups aren’t in /proc/iomem: /sys/kernel/iommu_groups tells them',
+};
 
 interface Body {
   readonly lines: readonly LayoutLine[];
@@ -42,15 +48,13 @@ function hostBody(tree: IomemTree): Body {
   const registers = tree.resources.filter((one) => !isMemory(one) && !BUS.test(one.name)).flatMap((one) => commentLines(one));
   return {
     lines: [
-      arch ? codeLine(`arch ${arch.name}`, `assumed from line ${arch.line}`) : remark('arch: no name in this listing tells'),
-      ...set(memory, []),
+      ...(arch ? [codeLine(`arch ${arch.name}`, `assumed from line ${arch.line}`), ...set(memory, [])] : memory),
       ...bridges,
       ...set(registers, ['Registers and ROMs, which a host doesn’t declare:']),
     ],
     notes: [
       ...(arch ? [`arch ${arch.name} is assumed from line ${arch.line}`] : []),
       ...countNote([...memory, ...bridges.map((line) => ({ ...line, code: line.code.trim() })), ...registers]),
-      'the IOMMU and its groups aren’t in /proc/iomem: /sys/kernel/iommu_groups tells them',
     ],
   };
 }

@@ -21,6 +21,8 @@ export interface LayoutPart {
   readonly lines: readonly LayoutLine[];
   /** What the layout can't say, and what had to be guessed. */
   readonly notes: readonly string[];
+  /** Notes on what its input never tells, by the word that declares it: another input of the same machine may have it. */
+  readonly untold?: Readonly<Record<string, string>>;
 }
 
 export type PartsResult = { readonly parts: readonly LayoutPart[] } | { readonly errors: readonly ImportError[] };
@@ -34,7 +36,7 @@ export function writeParts(parts: readonly LayoutPart[], options: ImportOptions 
   if (options.host && imported.length === 0) {
     return { errors: [{ path: options.host.path, line: 1, message: `no host is declared in ${options.host.path}` }] };
   }
-  const machines = joinMachines(parts.filter(({ kind }) => kind === 'host'));
+  const machines = joinMachines(parts.filter(({ kind }) => kind === 'host')).map(withUntold);
   const guests = parts.filter(({ kind }) => kind === 'vm');
   const names = newNames([...imported, ...parts.flatMap(({ like }) => (like ? [like.name] : []))]);
   const hosts = machines.map((part) => ({ ...part, name: names.take(part.name, 'host') }));
@@ -115,8 +117,15 @@ function joinTwo(first: LayoutPart, second: LayoutPart): LayoutPart {
     ...first,
     about: [...first.about, ...second.about],
     notes: [...first.notes, ...second.notes, ...clashes],
+    untold: { ...first.untold, ...second.untold },
     lines: [...first.lines, blankLine, ...lines],
   };
+}
+
+/** Notes what no input of a machine has told. */
+function withUntold(part: LayoutPart): LayoutPart {
+  const untold = Object.entries(part.untold ?? {}).filter(([word]) => !part.lines.some(({ code }) => code.startsWith(`${word} `)));
+  return { ...part, notes: [...part.notes, ...untold.map(([, note]) => note)] };
 }
 
 const propertiesOf = (part: LayoutPart): [string, string][] =>

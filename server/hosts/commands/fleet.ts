@@ -17,8 +17,8 @@ export const fleet: Command = {
   details: () => `Every vm of the files is judged on every host of the files, whether or not it is \`on\` it. CPU models are not judged.
 The status is 1 if a vm can’t start on a host that it is \`on\`.`,
   options: [
-    { name: 'vm', value: 'NAME', about: 'this vm only', many: true },
-    { name: 'host', value: 'NAME', about: 'on this host only', many: true },
+    { name: 'vm', value: 'NAME', about: 'this vm only; may be given again', many: true },
+    { name: 'host', value: 'NAME', about: 'on this host only; may be given again', many: true },
     FORMAT,
     { name: 'rule', value: 'RULE=LEVEL', about: 'the level of a rule: error, warning, note or off', many: true },
     TODAY,
