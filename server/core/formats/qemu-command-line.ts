@@ -1,3 +1,4 @@
+import { alignUp } from '../layout/address.js';
 import { MOST_ERRORS, type LineError } from './import-result.js';
 import type {
   Keyed,
@@ -34,11 +35,12 @@ export function readQemuCommandLine(text: string): QemuCommandLine | { readonly 
   const reader = new Reader();
   for (const option of first.options) reader.read(option);
   const notes = [
+    ...reader.notes,
     ...others.map(({ line }) => `line ${line}: another command of QEMU is not read`),
     ...first.others.map(({ text: word, line }) => `line ${line}: \`${word}\` belongs to no option; QEMU takes it for a disk`),
   ];
   if (reader.errors.length > 0) return { errors: reader.errors.slice(0, MOST_ERRORS) };
-  return { machine: reader.machine(first.target), notes };
+  return { machine: reader.machine(first.target, first.accelerator), notes };
 }
 
 /** A command as mails quote it: `> ` before each line, which a shell would take for a redirection. */
@@ -50,6 +52,8 @@ export const looksLikeQemuCommand = (text: string): boolean =>
 
 interface QemuCommand {
   readonly target: string;
+  /** What the program’s name chooses where no option does. */
+  readonly accelerator: string | undefined;
   readonly line: number;
   readonly options: readonly QemuOption[];
   readonly others: readonly ShellWord[];
@@ -75,7 +79,9 @@ function commandsOfQemu(commands: readonly ShellWord[][]): QemuCommand[] {
     const program = words[start];
     if (program === undefined) return [];
     const target = PROGRAM.exec(program.text)?.[1] ?? 'x86_64';
-    return [{ target, line: program.line, ...readOptions(words.slice(start + 1)) }];
+    // A program whose name ends with `kvm` prefers KVM (softmmu/vl.c, configure_accelerators).
+    const accelerator = program.text.endsWith('kvm') ? 'kvm' : undefined;
+    return [{ target, accelerator, line: program.line, ...readOptions(words.slice(start + 1)) }];
   });
 }
 
@@ -95,6 +101,7 @@ const IMPLIED: Readonly<Record<string, string>> = {
 /** Gathers what the options say, one after the other: later ones win over earlier ones of their kind. */
 class Reader {
   readonly errors: LineError[] = [];
+  readonly notes: string[] = [];
   readonly #machine = new Map<string, string>();
   readonly #memory = new Map<string, string>();
   readonly #smp = new Map<string, string>();
@@ -125,13 +132,13 @@ class Reader {
     this.#readPairs(option, new Map(pairs), pairs);
   }
 
-  machine(target: string): QemuMachine {
+  machine(target: string, byName: string | undefined): QemuMachine {
     const { type, accel, 'memory-backend': backend, ...options } = Object.fromEntries(this.#machine);
     return {
       target,
       type,
       options: new Map(Object.entries(options)),
-      accelerator: this.#accelerator ?? accel?.split(':')[0],
+      accelerator: this.#accelerator ?? accel?.split(':')[0] ?? byName,
       cpu: this.#cpu,
       smp: this.#readSmp(),
       memory: { ...this.#readMemory(), backend },
@@ -205,7 +212,7 @@ class Reader {
   #readMemory(): Omit<QemuMemory, 'backend'> {
     const size = this.#memory.get('size');
     return {
-      size: size === undefined ? undefined : qemuSize(size, 1n << 20n),
+      size: ramSize(size === undefined ? undefined : qemuSize(size, 1n << 20n)),
       maxmem: qemuSize(this.#memory.get('maxmem') ?? ''),
       slots: Number(qemuNumber(this.#memory.get('slots') ?? '0') ?? 0n),
     };
@@ -257,7 +264,15 @@ class Reader {
     const driver = keyed.get('driver') ?? '';
     if (/^vfio-pci(?:-nohotplug)?$/.test(driver)) this.#assigned.push(this.#assignedDevice(keyed));
     else if (MEMORY_DEVICE.test(driver)) this.#memoryDevices.push(this.#memoryDevice(driver, keyed));
-    else this.#devices.push({ driver, id: keyed.get('id'), properties: without(without(keyed, 'driver'), 'id') });
+    else this.#keepDevice({ driver, id: keyed.get('id'), properties: without(without(keyed, 'driver'), 'id') });
+  }
+
+  #keepDevice(device: QemuDevice): void {
+    const { driver, id, properties } = device;
+    this.#devices.push(device);
+    const name = id ?? properties.get('memdev') ?? '';
+    if (/^ivshmem/.test(driver)) this.notes.push(`line ${this.#line}: shared memory ${name} is a BAR, which the firmware places: it is not written`);
+    if (/^(?:vfio-|vhost-vdpa)/.test(driver)) this.notes.push(`line ${this.#line}: \`${driver}\` gives the guest a device that isn’t known here: it is not written`);
   }
 
   /** Where the device sits on the host; `sysfsdev` ends with that, too, unless it is a mediated one. */
@@ -316,6 +331,9 @@ class Reader {
     this.errors.push({ line: this.#line, message: `${option} has \`${key}=${text}\`, which is ${what} of QEMU’s${shell}` });
   }
 }
+
+/** RAM in bytes as QEMU makes it: in pieces of 8 KiB; none is its default (softmmu/vl.c, set_memory_options). */
+const ramSize = (told: bigint | undefined): bigint | undefined => (told === undefined || told === 0n ? undefined : alignUp(told, 8192n));
 
 const MEMORY_DEVICE = /^(?:pc-dimm|nvdimm|virtio-mem|virtio-pmem|sgx-epc)(?:-pci(?:-(?:non-)?transitional)?|-ccw|-device)?$/;
 
