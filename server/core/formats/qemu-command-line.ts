@@ -1,5 +1,6 @@
 import { alignUp } from '../layout/address.js';
 import { MOST_ERRORS, type LineError } from './import-result.js';
+import { withoutQuotes } from './pasted-text.js';
 import type {
   Keyed,
   QemuAssigned,
@@ -27,6 +28,7 @@ export interface QemuCommandLine {
  * What shapes the memory map is read; every other option is kept by its words in `unread`.
  */
 export function readQemuCommandLine(text: string): QemuCommandLine | { readonly errors: readonly LineError[] } {
+  // A shell would take the `> ` of a mail for a redirection.
   const commands = shellCommands(withoutQuotes(text));
   if ('errors' in commands) return commands;
   const found = commandsOfQemu(joinWrapped(commands));
@@ -42,9 +44,6 @@ export function readQemuCommandLine(text: string): QemuCommandLine | { readonly 
   if (reader.errors.length > 0) return { errors: reader.errors.slice(0, MOST_ERRORS) };
   return { machine: reader.machine(first.target, first.accelerator), notes };
 }
-
-/** A command as mails quote it: `> ` before each line, which a shell would take for a redirection. */
-const withoutQuotes = (text: string): string => (/^\s*>/.test(text) ? text.replace(/^[ \t]*(?:>[ \t]?)+/gm, '') : text);
 
 /** Whether a text looks like such a command. */
 export const looksLikeQemuCommand = (text: string): boolean =>
