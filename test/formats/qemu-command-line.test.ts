@@ -47,6 +47,15 @@ describe('a QEMU command line', () => {
     assert.deepEqual(process.unread, ['-name it is "x"']);
   });
 
+  it('is found among lines that only name the program, and with the dashes that a mail made of its hyphens', () => {
+    const status = 'Main PID: 12 (qemu-system-x86)\n   └─12 /usr/bin/qemu-system-x86_64 -machine q35 -m 2G\n';
+    assert.deepEqual([machineOf(status).target, machineOf(status).memory.size, notesOf(status)], ['x86_64', 2n * GIB, []]);
+    const listing = 'qemu 7 1 /usr/bin/qemu-system-x86_64 -machine q35 -m 2G\nroot 9 0 grep --color=auto qemu-system-x86_64\n';
+    assert.deepEqual([machineOf(listing).memory.size, notesOf(listing)], [2n * GIB, []]);
+    const pretty = 'qemu-system-x86_64 —machine q35 –m 2G';
+    assert.deepEqual([machineOf(pretty).type, machineOf(pretty).memory.size, notesOf(pretty)], ['q35', 2n * GIB, []]);
+  });
+
   it('takes JSON, doubled commas, repeated options and features of a CPU', () => {
     const machine = machineOf(
       `qemu-system-x86_64 -machine pc -machine accel=kvm:tcg -cpu EPYC,+x2apic,-svm,phys-bits=48 -object '{"qom-type":"memory-backend-file","id":"m","mem-path":"/a,b","size":1024,"host-nodes":[1,2],"share":true}' -object memory-backend-ram,id=n,,x,size=1M -global q35-pcihost.pci-hole64-size=1T`,

@@ -28,11 +28,12 @@ export interface QemuCommandLine {
  * What shapes the memory map is read; every other option is kept by its words in `unread`.
  */
 export function readQemuCommandLine(text: string): QemuCommandLine | { readonly errors: readonly LineError[] } {
-  // A shell would take the `> ` of a mail for a redirection.
-  const commands = shellCommands(withoutQuotes(text));
+  const commands = shellCommands(asTyped(text));
   if ('errors' in commands) return commands;
-  const found = commandsOfQemu(joinWrapped(commands));
-  const [first, ...others] = found;
+  const named = commandsOfQemu(joinWrapped(commands));
+  // `Main PID: 1 (qemu-system-x86)` and `grep qemu-system-x86_64` only name the program.
+  const started = named.filter(({ options }) => options.length > 0);
+  const [first, ...others] = started.length > 0 ? started : named;
   if (first === undefined) return { errors: [{ line: 1, message: 'no command begins with qemu-system-… (or qemu-kvm) here' }] };
   const reader = new Reader();
   for (const option of first.options) reader.read(option);
@@ -44,6 +45,9 @@ export function readQemuCommandLine(text: string): QemuCommandLine | { readonly 
   if (reader.errors.length > 0) return { errors: reader.errors.slice(0, MOST_ERRORS) };
   return { machine: reader.machine(first.target, first.accelerator), notes };
 }
+
+/** A shell would take the `> ` of a mail for a redirection, and the dashes that word processors make of hyphens for names. */
+const asTyped = (text: string): string => withoutQuotes(text).replace(/(^|\s)[–—](?=[A-Za-z])/g, '$1-');
 
 /** Whether a text looks like such a command. */
 export const looksLikeQemuCommand = (text: string): boolean =>
