@@ -99,7 +99,8 @@ function included(asked: string, from: string, named: string, session: Session, 
 /** The files of /sys/kernel/iommu_groups, of one group in it, or of a copy of either. */
 function groupFiles(folder: string, files: Files, session: Session): ImportFile[] {
   const inside = namesIn(folder, session);
-  if (inside.includes(REGIONS)) return [groupFile(folder, folder, files, session)];
+  // Groups that are named one by one are of one machine if they lie in one directory.
+  if (inside.includes(REGIONS)) return [groupFile(folder, path.dirname(path.resolve(session.folder, folder)), files, session)];
   const groups = inside.filter((name) => /^\d{1,9}$/.test(name)).sort((left, right) => Number(left) - Number(right));
   const found = groups.map((group) => path.join(folder, group)).filter((group) => namesIn(group, session).includes(REGIONS));
   if (found.length === 0) throw new Misuse(`${folder}: no IOMMU group is in this directory (as N/${REGIONS}); is the IOMMU on?`);

@@ -64,6 +64,24 @@ describe('vmlayout drift', () => {
     });
   });
 
+  it('takes all dumps for those of one machine, however they are called', async () => {
+    const group = (number: number): string => `# cat /sys/kernel/iommu_groups/${number}/reserved_regions\n0x00000000fee00000 0x00000000feefffff msi\n`;
+    const host = 'host box {\n  group 14 { device nic }\n  group 15 { device gpu }\n  memory low at 0 ..= 0xffff_ffff\n}\n';
+    await inFolder({ 'a.txt': group(14), 'b.txt': group(15), 'c.txt': '00000000-7fffffff : System RAM\n', 'host.vmlayout': host }, async (folder) => {
+      const { out } = await vmlayout(['drift', 'host.vmlayout', '--against', 'a.txt', '--against', 'b.txt', '--against', 'c.txt'], { folder });
+      assert.match(out, /added +device nic \(group 14\) [^]*added +device gpu \(group 15\) [^]*removed +memory low +0x80000000-0xffffffff/);
+    });
+  });
+
+  it('compares with the guest of the same name, and with none of several others', async () => {
+    const command = (size: string): string => `qemu-system-aarch64 -M virt -m ${size}\n`;
+    await inFolder({ 'web.sh': command('1G'), 'other.sh': command('2G'), 'web.vmlayout': LOW, 'db.vmlayout': LOW.replace('web', 'db') }, async (folder) => {
+      const dumps = (file: string): string[] => ['drift', file, '--against', 'other.sh', '--against', 'web.sh'];
+      assert.match((await vmlayout(dumps('web.vmlayout'), { folder })).out, /added +ram low +0x40000000-0x7fffffff is RAM/);
+      assertMisuse(await vmlayout(dumps('db.vmlayout'), { folder }), 'drift: the dumps tell of several guests (other, web), and none of them is called db; give those of one guest');
+    });
+  });
+
   it('reads a directory of IOMMU groups', async () => {
     const files = { [join('groups', '14', 'reserved_regions')]: '0x0000000008000000 0x00000000080fffff msi\n', 'host.vmlayout': 'host box { group 14 { device nic "0000:01:00.0" } }\n' };
     await inFolder(files, async (folder) => {

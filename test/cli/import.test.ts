@@ -21,6 +21,8 @@ describe('vmlayout import', () => {
       assert.match(out, /reserved \S+ at 0xfd_0000 /);
       assert.match(err, /^vmlayout: note: /);
       assert.match((await vmlayout(['import', 'reserved-regions', 'sys/2'], { folder })).out, /^ {2}group 2 /m);
+      const two = await vmlayout(['import', 'sys/2', 'sys/10'], { folder });
+      assert.deepEqual(two.out.match(/^ *(?:host|iommu|group) \S+/gm), ['host machine', '  iommu iommu0', '  group 2', '  group 10']);
     });
   });
 

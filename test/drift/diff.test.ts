@@ -32,6 +32,12 @@ describe('a diff of layouts', () => {
     ['one that shrank', 'mmio uart at 0x900_0000 size 8 KiB', 'mmio uart at 0x900_0000 size 4 KiB', ['vm web: shrunk mmio uart: by 4 KiB, to 4 KiB !']],
     ['another name for the same place', 'mmio uart at 0x900_0000 size 4 KiB', 'mmio serial at 0x900_0000 size 4 KiB', ['vm web: renamed mmio serial: was called `uart`']],
     ['one more and one less', 'mmio uart at 0x900_0000 size 4 KiB', 'mmio rtc at 0x901_0000 size 4 KiB', ['vm web: removed mmio uart: was at 0x9000000-0x9000fff !', 'vm web: added mmio rtc: is at 0x9010000-0x9010fff !']],
+    [
+      'blocks of another size',
+      'ram low at 1 GiB size 1 GiB\n ram more at 4 GiB size 1 GiB hotplug virtio-mem block 2 MiB',
+      'ram low at 1 GiB size 1 GiB\n ram more at 4 GiB size 1 GiB hotplug virtio-mem block 4 MiB',
+      ['vm web: changed ram more: hotplug virtio-mem block 2 MiB is virtio-mem block 4 MiB now !'],
+    ],
     ['what a guest never sees', 'ram low at 1 GiB size 1 GiB dma on', 'ram low at 1 GiB size 1 GiB', ['vm web: changed ram low: dma on is as the VMM does now']],
     [
       'a hole in RAM',

@@ -69,4 +69,12 @@ describe('drift', () => {
     assert.deepEqual(told(drift), ['removed device nic (group 14): keeps 0x100000000-0x1000fffff (direct) no more', 'added device nic (group 14): keeps 0x140000000-0x1400fffff (direct) now']);
     assert.deepEqual(drift.notes, ['the machine tells nothing of `gpu` (group 15)']);
   });
+
+  it('takes no other device for one that the machine hasn’t, though its group has the number', () => {
+    const file = check('host box { group 15 { device gpu "0000:02:00.0"; reserved fw at 4 GiB size 1 MiB kind direct } }').result.hosts[0];
+    const machine = check('host lab { group 15 { device other "0000:03:00.0" } }').result.hosts[0];
+    assert.ok(file && machine);
+    assert.deepEqual(told(hostDrift(file, machine)), []);
+    assert.deepEqual(hostDrift(file, machine).notes, ['the machine tells nothing of `gpu` (group 15)']);
+  });
 });

@@ -197,6 +197,13 @@ host board {
     );
   });
 
+  it('keeps nothing for an entry of `iommu-addresses` without a size, as Linux does', () => {
+    const { text, notes } = importOf(dts(BOARD.replace('<&gpu 0x20000 0x1000>', '<&gpu 0x20000 0>, <&gpu 0x30000 0x1000>')));
+    assert.doesNotMatch(text, /at 0x2_0000/);
+    assert.match(text, /reserved other_at_30000 at 0x3_0000 size 4 KiB/);
+    assert.ok(notes.includes('line 15: /reserved-memory/other: an entry of `iommu-addresses` has no size: Linux warns and keeps nothing for it'));
+  });
+
   it('is what dtc compiles: labels, values, numbers of phandles', () => {
     const tree = readDeviceTreeSource(dts('/ { a: b { p = <&c &{/c} 0x10 010 \'a\' (-1) (1 ? 2 : 3)>, "x\\ty", [de ad be ef], &c, /bits/ 8 <1 2>; q; }; c: c { n = /bits/ 64 <0xffffffffffffffff>; }; };'));
     assert.ok('root' in tree);

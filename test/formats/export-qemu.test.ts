@@ -39,6 +39,8 @@ const LAYOUTS: readonly (readonly [title: string, program: string, packageName: 
   ['virt of the library', 'qemu-system-aarch64', 'qemu-system-arm', shipped('virt', ARM, 'const RAM = 4 GiB, const MAXMEM = 32 GiB, const SLOTS = 2, const CPUS = 4, const GIC = 2')],
   ['virt', 'qemu-system-aarch64', 'qemu-system-arm', vm(ARM, 'ram low at 1 GiB size 6 GiB')],
   ['virt with an SMMU and two nodes', 'qemu-system-aarch64', 'qemu-system-arm', vm(ARM, 'ram a at 1 GiB size 1 GiB backing anonymous node 0\n backing pages size 2 GiB share\n ram b at 2 GiB size 2 GiB from pages node 1\n viommu v { model smmu-v3 }')],
+  ['two nodes of ordinary memory', 'qemu-system-aarch64', 'qemu-system-arm', vm(ARM, 'ram a at 1 GiB size 1 GiB node 0\n ram b at 2 GiB size 2 GiB node 1')],
+  ['a node that has no memory before some is plugged', 'qemu-system-x86_64', 'qemu-system-x86', vm(PC, 'ram low at 0 size 1 GiB\n ram plug at 6 GiB size 2 GiB node 2 hotplug virtio-mem block 2 MiB')],
   ['riscv', 'qemu-system-riscv64', 'qemu-system-misc', vm(RISCV, 'ram low at 2 GiB size 3 GiB')],
 ];
 
@@ -52,6 +54,12 @@ function written(format: ExportFormatName, text: string): string {
   const result = exportLayout(format, subjectOf(text));
   assert.ok('text' in result, JSON.stringify(result));
   return result.text;
+}
+
+function notesOf(text: string): readonly string[] {
+  const result = exportLayout('qemu-args', subjectOf(text));
+  assert.ok('text' in result, JSON.stringify(result));
+  return result.notes;
 }
 
 /** Starts QEMU as a shell would, paused, without any device of the host, and reads its map back. */
@@ -122,6 +130,37 @@ describe('the command that starts QEMU', () => {
     `));
   });
 
+  it('has a node for each node of ordinary memory, and one for each that memory will come to', () => {
+    const numa = (lines: string): string[] => written('qemu-args', vm(PC, lines)).match(/-(?:object|numa) [^ ]+/g) ?? [];
+    assert.deepEqual(numa('ram low at 0 size 2 GiB node 0\n ram high at 4 GiB size 1 GiB node 1'), [
+      '-object memory-backend-ram,id=low,size=2G',
+      '-object memory-backend-ram,id=high,size=1G',
+      '-numa node,nodeid=0,memdev=low,cpus=0',
+      '-numa node,nodeid=1,memdev=high,cpus=1',
+    ]);
+    assert.deepEqual(numa('ram low at 0 size 2 GiB\n ram more at 6 GiB size 1 GiB node 1 hotplug dimm'), [
+      '-object memory-backend-ram,id=low,size=2G',
+      '-numa node,nodeid=0,memdev=low,cpus=0',
+      '-numa node,nodeid=1',
+    ]);
+    assert.match(written('libvirt-xml', vm(PC, 'ram low at 0 size 2 GiB\n ram more at 6 GiB size 1 GiB node 1 hotplug dimm')), /<cell id="1" memory="0" unit="KiB"\/>/);
+  });
+
+  it('tells what becomes of nodes that QEMU has otherwise', () => {
+    const told = (lines: string): string | undefined => notesOf(vm(PC, lines)).find((note) => /node/.test(note));
+    assert.equal(told('backing b size 2 GiB\n ram low at 0 size 1 GiB from b node 0\n ram more at 1 GiB size 1 GiB from b + 1 GiB node 1'), '`b` serves nodes 0, 1: a backend of QEMU is of one node, and all of it is written as that of node 0');
+    assert.match(told('ram low at 0 size 2 GiB node 1\n ram high at 4 GiB size 1 GiB node 0') ?? '', /^RAM of 2 backings is written as that of nodes 0 to 1, in the order of its addresses: QEMU lays nodes out by their numbers$/);
+    assert.match(told('ram low at 0 size 2 GiB\n ram high at 4 GiB size 1 GiB backing hugetlb 2 MiB') ?? '', /: QEMU has several backends only for several nodes$/);
+    assert.equal(told('ram low at 0 size 2 GiB node 0\n ram high at 4 GiB size 1 GiB node 1'), undefined);
+  });
+
+  it('tells what it takes for granted: the architecture, and devices where QEMU has them', () => {
+    assert.match(notesOf('vm web {\n vmm qemu\n ram low at 2 GiB size 1 GiB\n}').join('\n'), /^nothing says the architecture: where RAM begins, riscv64 is taken; `arch` in the host says otherwise$/m);
+    const arm = notesOf(vm(ARM, 'ram low at 1 GiB size 1 GiB\n mmio gic at 0x800_0000 size 64 KiB\n doorbell its at 0x809_0040 size 4'));
+    assert.ok(arm.includes('2 device addresses (`mmio`, `rom`, `doorbell`) are not said: QEMU’s machine has its own'), arm.join('\n'));
+    assert.doesNotMatch(arm.join('\n'), /architecture/);
+  });
+
   for (const [title, lines, why] of [
     ['RAM in three pieces', 'ram a at 0 size 1 GiB\n ram b at 4 GiB size 1 GiB\n ram c at 8 GiB size 1 GiB', 'RAM has 3 pieces'],
     ['RAM that begins elsewhere', 'ram a at 1 GiB size 1 GiB', 'RAM begins at 0x40000000, and QEMU begins it at 0x0'],
@@ -152,6 +191,13 @@ describe('the domain for libvirt', () => {
       assert.equal(status, 0, `${err}\n${xml}`);
     }).timeout(60_000);
   }
+
+  it('has the graphics card whose window hides RAM, and none where RAM is seen', () => {
+    const library = (vga: boolean): string => written('libvirt-xml', shipped('q35', PC, `const RAM = 1 GiB, const VGA = ${vga}`));
+    assert.match(library(true), /<model type="vga"\/>/);
+    assert.match(library(false), /<model type="none"\/>/);
+    assert.doesNotMatch(written('libvirt-xml', shipped('virt', ARM, 'const RAM = 1 GiB')), /<video>/);
+  });
 
   it('takes i440fx where the layout has its window of 64-bit BARs', () => {
     const library = (name: string): string => written('libvirt-xml', shipped(name, PC, 'const RAM = 1 GiB'));

@@ -146,7 +146,7 @@ describe('a guest like a machine of the library, as a domain of libvirt', () => 
   ];
   for (const [machine, constants, xml, notes] of cases) {
     it(`${machine} ${JSON.stringify(constants)}`, () => {
-      const before = layoutOf(machine, { RAM: '8 GiB', VGA: machine === 'virt' ? undefined : 'false', ...constants });
+      const before = layoutOf(machine, { RAM: '8 GiB', ...constants });
       const written = exported('libvirt-xml', before);
       assert.match(written.text, xml);
       assert.deepEqual(written.notes, notes);

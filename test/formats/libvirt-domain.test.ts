@@ -61,6 +61,34 @@ describe('import of libvirt domains', () => {
     assert.deepEqual(["unit='KiB'>1048576", '>1048576', "unit='GiB'>1", "unit='g'>1", "unit='bytes'>1073741824", "unit='KB'>1000", "unit='MiB'>1"].map(sized), [...Array(5).fill(1n << 30n), 1n << 20n, 1n << 20n]);
   });
 
+  it('finds the document in what is pasted with it', () => {
+    const pasted = `root@kvm:~# virsh dumpxml web\nsudo: unable to resolve host kvm\n${DOMAIN}\nroot@kvm:~# `;
+    assert.equal(importOf(pasted).text, importOf(DOMAIN).text);
+    assert.equal(importOf(DOMAIN.replace(/^/gm, '> ')).text, importOf(DOMAIN).text);
+    assert.match(errorOf(`$ virsh dumpxml web\n${DOMAIN.replace('</domain>', '')}`), /^2: <domain> isn’t closed/);
+    assert.match(errorOf('error: failed to get domain'), /^1: text outside of the root element/);
+  });
+
+  it('has the graphics window of the first card, and the firmware', () => {
+    const withDevice = (device: string): string => importOf(DOMAIN.replace('<devices>', `<devices>${device}`)).text;
+    for (const type of ['vga', 'qxl', 'virtio', 'cirrus']) assert.doesNotMatch(withDevice(`<video><model type='${type}'/></video>`), /VGA/);
+    for (const type of ['bochs', 'none', 'ramfb']) assert.match(withDevice(`<video><model type='${type}'/></video>`), /const VGA = false/);
+    assert.match(withDevice('<video><model type=\'vga\'/></video><video><model type=\'bochs\' primary=\'yes\'/></video>'), /const VGA = false/);
+    assert.match(importOf(DOMAIN.replace('</type>', '</type><loader>/usr/share/seabios/bios.bin</loader>')).notes.join(), /`-bios \/usr\/share\/seabios\/bios.bin` is taken for 256 KiB/);
+  });
+
+  it('tells what goes past it to QEMU, and what it doesn’t know', () => {
+    const direct = "<qemu:commandline>\n<qemu:arg value='-device'/>\n<qemu:arg value='ivshmem-plain,memdev=x'/>\n</qemu:commandline>\n</domain>";
+    assert.match(importOf(DOMAIN.replace('</domain>', direct)).notes.join('\n'), /^line 19: <qemu:commandline> goes to QEMU as it stands, and isn’t read here: -device ivshmem-plain,memdev=x$/m);
+    assert.match(importOf(DOMAIN.replace("model='intel'", "model='newer'")).notes.join('\n'), /^line 17: an IOMMU of the model newer is not written$/m);
+  });
+
+  it('counts the CPUs that are there at start-up', () => {
+    const arm = (vcpu: string): string => importOf(`<domain type='qemu'><memory unit='GiB'>2</memory>${vcpu}<os><type arch='aarch64' machine='virt'>hvm</type></os></domain>`).text;
+    assert.match(arm("<vcpu current='2'>8</vcpu>"), /const CPUS = 2$/m);
+    assert.match(arm('<vcpu>8</vcpu>'), /const CPUS = 8$/m);
+  });
+
   it('refuses what libvirt refuses, and says where', () => {
     assert.match(errorOf(DOMAIN.replace("machine='pc-q35-9.2'", "machine='pc'")), /^17: an Intel IOMMU is there for q35 machines only/);
     assert.match(errorOf(DOMAIN.replace(/<numa>.*<\/numa>/, '')), /^15: memory hot-plug wants a NUMA node/);

@@ -44,6 +44,7 @@ vm web like q35 {
     assert.equal(backing('memory-backend-ram,id=m,size=2G'), 'backing ram size RAM anonymous label "m"');
     assert.equal(backing('memory-backend-memfd,id=m,size=2G,hugetlb=on,hugetlbsize=1G'), 'backing ram size RAM hugetlb 1 GiB share label "m"');
     assert.equal(backing('memory-backend-file,id=m,size=2G,mem-path=/dev/hugepages1G/x'), 'backing ram size RAM hugetlb 1 GiB label "m" // /dev/hugepages1G/x');
+    assert.equal(backing('memory-backend-file,id=m,size=2G,mem-path=/run/hugepages/kvm/1048576kB'), 'backing ram size RAM hugetlb 1 GiB label "m" // /run/hugepages/kvm/1048576kB');
     assert.equal(backing('memory-backend-file,id=m,size=2G,mem-path=/dev/dax0.0,share=on'), 'backing ram size RAM dax 2 MiB share label "m" // /dev/dax0.0');
     const guessed = imported('kvm -machine pc,memory-backend=m -m 2G -object memory-backend-file,id=m,size=2G,mem-path=/mnt/huge');
     assert.match(guessed.notes.join(), /the huge pages of "m" are taken for 2 MiB/);
@@ -84,6 +85,7 @@ vm web like q35 {
     assert.match(text, /ram d0 at DEVICE_MEMORY_BASE size 1 GiB from a \+ 0 over device-memory because "plugged from the start"\n/);
     assert.match(text, /ram v at align_up\(d0\.end, 4 MiB\) size 4 GiB from b \+ 0 hotplug virtio-mem block 4 MiB\n/);
     assert.deepEqual(notes, []);
+    assert.deepEqual(imported(`qemu-system-x86_64 -machine q35 ${memory},requested-size=1G`).notes, ['`v` is to have 1 GiB plugged at start-up: none of its blocks is written as there']);
     assert.deepEqual(check(text).result.findings, []);
     assert.match(imported(`qemu-system-x86_64 ${memory.replace(',maxmem=16G,slots=2', '')}`).notes.join(), /QEMU refuses memory devices without room/);
     assert.match(imported(`qemu-system-x86_64 ${memory.replace(',slots=2', '')}`).notes.join(), /QEMU refuses DIMMs without `slots`/);

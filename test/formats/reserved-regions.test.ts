@@ -102,6 +102,22 @@ host arm-server-grep {
     assert.ok(layout.indexOf('group 27 {') < layout.indexOf('group 28 {'));
   });
 
+  it('gives no group what a command prints of several', () => {
+    const path = (group: string): string => `/sys/kernel/iommu_groups/${group}/reserved_regions`;
+    for (const command of [`for i in 15 16; do cat ${path('$i')}; done`, `cat ${path('*')}`, `cat ${path('15')} ${path('16')}`]) {
+      assert.deepEqual(told(groupsOf(`# cat ${path('14')}\n${MSI}# ${command}\n${SOFTWARE}`)), ['14: msi 0xfee00000-0xfeefffff', '?: sw-msi 0x8000000-0x80fffff'], command);
+    }
+  });
+
+  it('tells of groups that couldn’t be read, and has none of them', () => {
+    const path = '/sys/kernel/iommu_groups/2/reserved_regions';
+    for (const complaint of [`cat: ${path}: Permission denied`, `head: cannot open '${path}' for reading: No such file or directory`, 'sudo: unable to resolve host lab: Name or service not known']) {
+      const { text, notes } = importOf([{ path: 'f', text: `${complaint}\n${MSI}` }]);
+      assert.ok(notes.includes(`f:1 was not understood: ${complaint}`), complaint);
+      assert.doesNotMatch(text, /group 2/);
+    }
+  });
+
   it('merges identical lines, also those that uniq has counted', () => {
     assert.match(layoutOf(SOFTWARE.repeat(4)), /kind sw-msi +\/\/ lines 1, 2, 3, 4\n/);
     assert.match(layoutOf(SOFTWARE.repeat(12)), /kind sw-msi +\/\/ lines 1, 2, 3, 4, 5, 6, 7, 8, …\n/);

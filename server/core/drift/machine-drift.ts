@@ -117,8 +117,9 @@ function groupDrift(file: readonly Device[], machine: readonly Device[]): Change
   });
 }
 
-const twinOf = (device: Device, others: readonly Device[]): Device | undefined =>
-  others.find(({ address }) => address !== undefined && address === device.address) ?? others.find(({ group }) => group === device.group);
+/** The kernel numbers groups anew at each start: the number counts only where one of the two has no address. */
+const twinOf = ({ address, group }: Device, others: readonly Device[]): Device | undefined =>
+  others.find((other) => other.address !== undefined && other.address === address) ?? others.find((other) => other.group === group && (address === undefined || other.address === undefined));
 
 function ungrouped(file: readonly Device[], machine: readonly Device[]): string[] {
   const unknown = machine.length === 0 ? [] : file.filter((device) => !twinOf(device, machine)).map(({ name, group }) => `\`${name}\` (group ${group})`);

@@ -71,13 +71,14 @@ function propertyWords(old: Region, now: Region): string[] {
     ['node', `${old.node ?? 0}`, `${now.node ?? 0}`],
     ['dma', switchWord(old.dma), switchWord(now.dma)],
     ['via', old.via ?? 'none', now.via ?? 'none'],
-    ['hotplug', old.arrival?.kind ?? 'off', now.arrival?.kind ?? 'off'],
+    ['hotplug', arrivalWords(old), arrivalWords(now)],
   ];
   return facts.filter(([, was, is]) => was !== is).map(([name, was, is]) => `${name} ${was} is ${is} now`);
 }
 
 const backingName = ({ backing }: Region): string => (backing ? (backing.own ? kindWords(backing) : backing.name) : 'none');
 const offsetOf = ({ backing, offset }: Region): string => (backing?.own || offset === undefined ? 'of its own' : formatSize(offset));
+const arrivalWords = ({ arrival }: Region): string => (arrival === undefined ? 'off' : arrival.kind === 'virtio-mem' && arrival.block !== undefined ? `virtio-mem block ${formatSize(arrival.block)}` : arrival.kind);
 const switchWord = (value: boolean | undefined): string => (value === undefined ? 'as the VMM does' : value ? 'on' : 'off');
 
 const kindWords = ({ kind, page }: Backing): string => (page === undefined ? kind : `${kind} ${formatSize(page)}`);

@@ -17,12 +17,15 @@ export function guestAbi(vm: Vm): ReadonlyMap<string, string> {
   ]);
 }
 
-function regionLine({ range, access, node, backing, offset, alias, via }: Region): string {
+function regionLine({ range, access, node, backing, offset, alias, via, arrival }: Region): string {
   const where = range ? formatRange(range) : 'unknown';
   const bytes = backing && !backing.own ? `from ${backing.name} + ${offset === undefined ? 'unknown' : formatAddress(offset)}` : '';
-  const words = [where, access, node === undefined ? '' : `node ${node}`, bytes, alias ? `alias ${alias.name}` : '', via ? `via ${via}` : ''];
+  const words = [where, access, node === undefined ? '' : `node ${node}`, bytes, alias ? `alias ${alias.name}` : '', via ? `via ${via}` : '', arrival?.kind === 'virtio-mem' ? blocksLine(arrival.block) : ''];
   return words.filter((word) => word !== '').join(' ');
 }
+
+/** virtio-mem refuses a stream with blocks of another size (hw/virtio/virtio-mem.c `virtio_mem_mig_sanity_checks_post_load`). */
+const blocksLine = (block: bigint | undefined): string => `virtio-mem${block === undefined ? '' : ` block ${formatAddress(block)}`}`;
 
 const backingLine = ({ size }: Backing): string => (size === undefined ? 'unknown' : `size ${formatAddress(size)}`);
 

@@ -231,7 +231,8 @@ function iommuAddresses(region: TreeNode, phandles: ReadonlyMap<number, TreeNode
       notes.push(told(region, 'an entry of `iommu-addresses` names no device, isn’t whole, or reaches past 2^64'));
       return found;
     }
-    found.push({ device, entry });
+    if (entry.size === 0n) notes.push(told(region, 'an entry of `iommu-addresses` has no size: Linux warns and keeps nothing for it'));
+    else found.push({ device, entry });
     at += 1 + width;
   }
   return found;

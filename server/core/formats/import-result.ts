@@ -30,6 +30,8 @@ export interface ImportOptions {
   /** Name of the vm or host to write, instead of one made from the file's name. */
   readonly name?: string;
   readonly host?: ImportHost;
+  /** Whether all that is read of hosts is of one machine, however the files are called. */
+  readonly isOneMachine?: boolean;
   /** Whether a device tree is that of a host or of a guest, instead of what it looks like. */
   readonly as?: 'host' | 'vm';
 }

@@ -109,7 +109,8 @@ export function importInputs(inputs: readonly ImportInput[], { name, ...options 
   const read = readInputs(inputs, options);
   if ('errors' in read) return read;
   const { parts } = read;
-  const called = name === undefined ? { parts } : nameOne(parts, name);
+  const ofOne = options.isOneMachine ? parts.map((part) => (part.kind === 'host' ? { ...part, name: 'machine' } : part)) : parts;
+  const called = name === undefined ? { parts: ofOne } : nameOne(ofOne, name);
   return 'errors' in called ? called : short(writeParts(called.parts, options), inputs[0]?.files ?? []);
 }
 

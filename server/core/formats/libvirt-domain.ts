@@ -2,6 +2,7 @@ import { alignUp } from '../layout/address.js';
 import type { LineError } from './import-result.js';
 import { LibvirtTrouble, elementAt, elementsAt, nodeSet, sizeOf, wholeNumber } from './libvirt-elements.js';
 import { memoryDevicesOf, pagesOf, type DomainMemory, type Pages } from './libvirt-memory.js';
+import { withoutQuotes } from './pasted-text.js';
 import type { Keyed, QemuAssigned, QemuBackend, QemuCpu, QemuDevice, QemuMachine, QemuNode } from './qemu-machine.js';
 import { readXml, type XmlElement } from './xml.js';
 
@@ -17,7 +18,7 @@ export interface LibvirtDomain {
  * refused here, with the line.
  */
 export function readLibvirtDomain(source: string): LibvirtDomain | LineError {
-  const root = readXml(source);
+  const root = readXml(documentIn(source));
   if ('message' in root) return root;
   try {
     return domainOf(root.name === 'domstatus' ? (root.children.find(({ name }) => name === 'domain') ?? root) : root);
@@ -25,6 +26,15 @@ export function readLibvirtDomain(source: string): LibvirtDomain | LineError {
     if (error instanceof LibvirtTrouble) return { line: error.line, message: error.message };
     throw error;
   }
+}
+
+/** The document in what is pasted with it: the shell’s prompt, what `sudo` says. Lines keep their numbers. */
+function documentIn(source: string): string {
+  const lines = withoutQuotes(source).split('\n');
+  const first = lines.findIndex((line) => /^\s*</.test(line));
+  const last = lines.findLastIndex((line) => /<\/dom(?:ain|status)>\s*$/.test(line));
+  const isAround = (index: number): boolean => index < first || (last >= first && index > last);
+  return first < 0 ? source : lines.map((line, index) => (isAround(index) ? '' : line)).join('\n');
 }
 
 /** What libvirt rounds memory up to: 256 MiB on POWER, else 1 MiB (qemuDomainGetMemorySizeAlignment). */
@@ -43,6 +53,9 @@ function domainOf(domain: XmlElement): LibvirtDomain {
   const nodes = cells.map(({ cell, number, size }) => nodeOf(memory, cell, number, size));
   const main = nodes.length > 0 ? undefined : mainBackend(memory, target, type, initial);
   const maximum = elementAt(domain, 'maxMemory');
+  const vcpu = elementAt(domain, 'vcpu');
+  const loader = elementAt(domain, 'os', 'loader');
+  const hasFlash = elementAt(domain, 'os')?.attributes.get('firmware') === 'efi' || loader?.attributes.get('type') === 'pflash';
   return {
     machine: {
       target,
@@ -50,18 +63,18 @@ function domainOf(domain: XmlElement): LibvirtDomain {
       options: machineOptions(domain, target),
       accelerator: domain.attributes.get('type') === 'kvm' ? 'kvm' : 'tcg',
       cpu: cpuOf(domain, target),
-      smp: { cpus: Number(wholeNumber(domain, elementAt(domain, 'vcpu')?.text) ?? 1), maxcpus: undefined, sockets: undefined },
+      smp: { cpus: wholeNumber(domain, vcpu?.attributes.get('current') ?? vcpu?.text) ?? 1, maxcpus: undefined, sockets: undefined },
       memory: { size: initial, maxmem: maximum && alignUp(sizeOf(maximum), unit), slots: Number(wholeNumber(domain, maximum?.attributes.get('slots')) ?? 0), backend: main?.id },
       backends: [...(main ? [main] : []), ...nodes.map(({ backend }) => backend), ...devices.backends],
       nodes: nodes.map(({ node }) => node),
       memoryDevices: devices.devices,
       assigned: assignedOf(domain),
-      devices: [...viommuOf(domain, type), ...sharedMemoryOf(domain)],
+      devices: [...viommuOf(domain, type), ...graphicsOf(domain), ...sharedMemoryOf(domain)],
       globals: globalsOf(domain, type),
       nodefaults: true,
       vga: undefined,
-      bios: undefined,
-      flashes: elementAt(domain, 'os')?.attributes.get('firmware') === 'efi' || elementAt(domain, 'os', 'loader')?.attributes.get('type') === 'pflash' ? 2 : 0,
+      bios: hasFlash || loader?.text === '' ? undefined : loader?.text,
+      flashes: hasFlash ? 2 : 0,
       unread: [`-name guest=${elementAt(domain, 'name')?.text ?? ''}`],
     },
     notes: notesOn(domain),
@@ -71,9 +84,13 @@ function domainOf(domain: XmlElement): LibvirtDomain {
 function notesOn(domain: XmlElement): string[] {
   const limit = elementAt(domain, 'memtune', 'hard_limit');
   const shared = elementsAt(domain, 'devices', 'shmem').filter((one) => elementAt(one, 'size'));
+  const strange = elementsAt(domain, 'devices', 'iommu').filter(({ attributes }) => !IOMMUS.has(attributes.get('model') ?? ''));
+  const direct = domain.children.filter(({ name }) => /(?:^|:)commandline$/.test(name));
   return [
     ...(limit ? [`line ${limit.line}: hard_limit ${limit.text} ${limit.attributes.get('unit') ?? 'KiB'}: a host says that with \`limits { memlock … }\``] : []),
     ...shared.map((one) => `line ${one.line}: shared memory ${one.attributes.get('name') ?? ''} is a BAR, which the firmware places: it is not written`),
+    ...strange.map((one) => `line ${one.line}: an IOMMU of the model ${one.attributes.get('model') ?? 'that isn’t told'} is not written`),
+    ...direct.map((one) => `line ${one.line}: <${one.name}> goes to QEMU as it stands, and isn’t read here: ${one.children.map(({ attributes }) => attributes.get('value') ?? '').join(' ').trim()}`),
     ...(elementAt(domain, 'cpu')?.attributes.get('mode') === 'host-model' ? [`line ${elementAt(domain, 'cpu')?.line ?? 1}: \`host-model\` is whatever the host has: its width of addresses isn’t told`] : []),
   ];
 }
@@ -201,6 +218,19 @@ function addressOf(address: XmlElement): string {
     return value.toString(16).padStart(width, '0');
   };
   return `${part('domain', 4)}:${part('bus', 2)}:${part('slot', 2)}.${part('function', 1)}`;
+}
+
+const IOMMUS: ReadonlySet<string> = new Set(['intel', 'amd', 'virtio', 'smmuv3']);
+
+/** The cards that have the legacy window of VGA, where they are the first. */
+const CARDS: Readonly<Record<string, string>> = { vga: 'VGA', cirrus: 'cirrus-vga', vmvga: 'vmware-svga', qxl: 'qxl-vga', virtio: 'virtio-vga' };
+
+/** The first graphics card; the firmware’s window is its. */
+function graphicsOf(domain: XmlElement): QemuDevice[] {
+  const models = elementsAt(domain, 'devices', 'video', 'model');
+  const first = models.find(({ attributes }) => attributes.get('primary') === 'yes') ?? models[0];
+  const driver = CARDS[first?.attributes.get('type') ?? ''];
+  return driver === undefined ? [] : [{ driver, id: undefined, properties: new Map() }];
 }
 
 const DRIVERS: Readonly<Record<string, string>> = { intel: 'intel-iommu', amd: 'amd-iommu', virtio: 'virtio-iommu-pci' };

@@ -43,6 +43,9 @@ function pastedLine(number: number, raw: string, cut: boolean): PastedLine {
   return { number, text: bare.trim(), indent, quoted: prefix !== '', cut };
 }
 
+/** A text as mails quote it, without the `> ` before each line. */
+export const withoutQuotes = (text: string): string => (/^\s*>/.test(text) ? text.replace(/^[ \t]*(?:>[ \t]?)+/gm, '') : text);
+
 /** Lines that a reader could not make sense of: counted all, kept some, so that none goes in silence. */
 export interface StrangeLines {
   readonly kept: { readonly where: string; readonly text: string }[];

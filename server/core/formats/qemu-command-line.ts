@@ -1,4 +1,6 @@
+import { alignUp } from '../layout/address.js';
 import { MOST_ERRORS, type LineError } from './import-result.js';
+import { withoutQuotes } from './pasted-text.js';
 import type {
   Keyed,
   QemuAssigned,
@@ -26,23 +28,26 @@ export interface QemuCommandLine {
  * What shapes the memory map is read; every other option is kept by its words in `unread`.
  */
 export function readQemuCommandLine(text: string): QemuCommandLine | { readonly errors: readonly LineError[] } {
-  const commands = shellCommands(withoutQuotes(text));
+  const commands = shellCommands(asTyped(text));
   if ('errors' in commands) return commands;
-  const found = commandsOfQemu(joinWrapped(commands));
-  const [first, ...others] = found;
+  const named = commandsOfQemu(joinWrapped(commands));
+  // `Main PID: 1 (qemu-system-x86)` and `grep qemu-system-x86_64` only name the program.
+  const started = named.filter(({ options }) => options.length > 0);
+  const [first, ...others] = started.length > 0 ? started : named;
   if (first === undefined) return { errors: [{ line: 1, message: 'no command begins with qemu-system-… (or qemu-kvm) here' }] };
   const reader = new Reader();
   for (const option of first.options) reader.read(option);
   const notes = [
+    ...reader.notes,
     ...others.map(({ line }) => `line ${line}: another command of QEMU is not read`),
     ...first.others.map(({ text: word, line }) => `line ${line}: \`${word}\` belongs to no option; QEMU takes it for a disk`),
   ];
   if (reader.errors.length > 0) return { errors: reader.errors.slice(0, MOST_ERRORS) };
-  return { machine: reader.machine(first.target), notes };
+  return { machine: reader.machine(first.target, first.accelerator), notes };
 }
 
-/** A command as mails quote it: `> ` before each line, which a shell would take for a redirection. */
-const withoutQuotes = (text: string): string => (/^\s*>/.test(text) ? text.replace(/^[ \t]*(?:>[ \t]?)+/gm, '') : text);
+/** A shell would take the `> ` of a mail for a redirection, and the dashes that word processors make of hyphens for names. */
+const asTyped = (text: string): string => withoutQuotes(text).replace(/(^|\s)[–—](?=[A-Za-z])/g, '$1-');
 
 /** Whether a text looks like such a command. */
 export const looksLikeQemuCommand = (text: string): boolean =>
@@ -50,6 +55,8 @@ export const looksLikeQemuCommand = (text: string): boolean =>
 
 interface QemuCommand {
   readonly target: string;
+  /** What the program’s name chooses where no option does. */
+  readonly accelerator: string | undefined;
   readonly line: number;
   readonly options: readonly QemuOption[];
   readonly others: readonly ShellWord[];
@@ -75,7 +82,9 @@ function commandsOfQemu(commands: readonly ShellWord[][]): QemuCommand[] {
     const program = words[start];
     if (program === undefined) return [];
     const target = PROGRAM.exec(program.text)?.[1] ?? 'x86_64';
-    return [{ target, line: program.line, ...readOptions(words.slice(start + 1)) }];
+    // A program whose name ends with `kvm` prefers KVM (softmmu/vl.c, configure_accelerators).
+    const accelerator = program.text.endsWith('kvm') ? 'kvm' : undefined;
+    return [{ target, accelerator, line: program.line, ...readOptions(words.slice(start + 1)) }];
   });
 }
 
@@ -95,6 +104,7 @@ const IMPLIED: Readonly<Record<string, string>> = {
 /** Gathers what the options say, one after the other: later ones win over earlier ones of their kind. */
 class Reader {
   readonly errors: LineError[] = [];
+  readonly notes: string[] = [];
   readonly #machine = new Map<string, string>();
   readonly #memory = new Map<string, string>();
   readonly #smp = new Map<string, string>();
@@ -125,13 +135,13 @@ class Reader {
     this.#readPairs(option, new Map(pairs), pairs);
   }
 
-  machine(target: string): QemuMachine {
+  machine(target: string, byName: string | undefined): QemuMachine {
     const { type, accel, 'memory-backend': backend, ...options } = Object.fromEntries(this.#machine);
     return {
       target,
       type,
       options: new Map(Object.entries(options)),
-      accelerator: this.#accelerator ?? accel?.split(':')[0],
+      accelerator: this.#accelerator ?? accel?.split(':')[0] ?? byName,
       cpu: this.#cpu,
       smp: this.#readSmp(),
       memory: { ...this.#readMemory(), backend },
@@ -205,7 +215,7 @@ class Reader {
   #readMemory(): Omit<QemuMemory, 'backend'> {
     const size = this.#memory.get('size');
     return {
-      size: size === undefined ? undefined : qemuSize(size, 1n << 20n),
+      size: ramSize(size === undefined ? undefined : qemuSize(size, 1n << 20n)),
       maxmem: qemuSize(this.#memory.get('maxmem') ?? ''),
       slots: Number(qemuNumber(this.#memory.get('slots') ?? '0') ?? 0n),
     };
@@ -257,7 +267,15 @@ class Reader {
     const driver = keyed.get('driver') ?? '';
     if (/^vfio-pci(?:-nohotplug)?$/.test(driver)) this.#assigned.push(this.#assignedDevice(keyed));
     else if (MEMORY_DEVICE.test(driver)) this.#memoryDevices.push(this.#memoryDevice(driver, keyed));
-    else this.#devices.push({ driver, id: keyed.get('id'), properties: without(without(keyed, 'driver'), 'id') });
+    else this.#keepDevice({ driver, id: keyed.get('id'), properties: without(without(keyed, 'driver'), 'id') });
+  }
+
+  #keepDevice(device: QemuDevice): void {
+    const { driver, id, properties } = device;
+    this.#devices.push(device);
+    const name = id ?? properties.get('memdev') ?? '';
+    if (/^ivshmem/.test(driver)) this.notes.push(`line ${this.#line}: shared memory ${name} is a BAR, which the firmware places: it is not written`);
+    if (/^(?:vfio-|vhost-vdpa)/.test(driver)) this.notes.push(`line ${this.#line}: \`${driver}\` gives the guest a device that isn’t known here: it is not written`);
   }
 
   /** Where the device sits on the host; `sysfsdev` ends with that, too, unless it is a mediated one. */
@@ -316,6 +334,9 @@ class Reader {
     this.errors.push({ line: this.#line, message: `${option} has \`${key}=${text}\`, which is ${what} of QEMU’s${shell}` });
   }
 }
+
+/** RAM in bytes as QEMU makes it: in pieces of 8 KiB; none is its default (softmmu/vl.c, set_memory_options). */
+const ramSize = (told: bigint | undefined): bigint | undefined => (told === undefined || told === 0n ? undefined : alignUp(told, 8192n));
 
 const MEMORY_DEVICE = /^(?:pc-dimm|nvdimm|virtio-mem|virtio-pmem|sgx-epc)(?:-pci(?:-(?:non-)?transitional)?|-ccw|-device)?$/;
 

@@ -1,9 +1,11 @@
+import { formatPlural } from '../layout/address.js';
 import { writeAddress, writeSize, writeSizeWithUnit } from '../layout/written.js';
 import { deviceAt } from './host-names.js';
 import { fileName, type ImportOptions } from './import-result.js';
 import type { PartsResult } from './layout-part.js';
 import { blankLine, codeLine, legalName, newNames, remark, writeText, type LayoutLine, type Names } from './layout-text.js';
 import type { QemuBackend, QemuMachine, QemuMemoryDevice, QemuNode } from './qemu-machine.js';
+import { qemuSize } from './qemu-options.js';
 import { modelOf, ramOf, type MachineModel } from './qemu-machine-models.js';
 
 /** Writes a QEMU guest as a vm that is like a machine of the shipped library. */
@@ -96,9 +98,8 @@ class Body {
   #kindOf(backend: QemuBackend): string {
     const { path = '', hugePage, id } = backend;
     if (/^\/dev\/dax/.test(path)) return 'dax 2 MiB';
-    const inPath = /huge(?:pages|tlbfs)?[-_/]?(\d+)(K|M|G)/i.exec(path);
-    const size = typeof hugePage === 'bigint' ? writeSize(hugePage) : inPath && `${inPath[1]} ${inPath[2]?.toUpperCase()}iB`;
-    if (size) return `hugetlb ${size}`;
+    const size = typeof hugePage === 'bigint' ? hugePage : pageInPath(path);
+    if (size !== undefined) return `hugetlb ${writeSize(size)}`;
     if (hugePage !== true && !/huge/i.test(path)) return 'anonymous';
     this.notes.push(`the huge pages of ${id === '' ? path : writeText(id)} are taken for 2 MiB: nothing says how large they are`);
     return 'hugetlb 2 MiB';
@@ -186,6 +187,9 @@ class Body {
     const at = device.address === undefined ? (before === undefined ? 'DEVICE_MEMORY_BASE' : `align_up(${before}.end, ${writeSize(unit)})`) : writeAddress(device.address);
     const how = device.kind === 'virtio-mem' ? `hotplug virtio-mem block ${writeSize(block)}` : 'over device-memory because "plugged from the start"';
     const node = device.node === undefined ? '' : ` node ${device.node}`;
+    if (device.requested !== undefined && device.requested > 0n) {
+      this.notes.push(`\`${name}\` is to have ${writeSize(device.requested)} plugged at start-up: none of its blocks is written as there`);
+    }
     return [this.#backingLine(backing, writeSize(backend.size), backend), codeLine(`ram ${name} at ${at} size ${writeSize(size)} from ${backing} + 0${node} ${how}`)];
   }
 
@@ -205,8 +209,11 @@ class Body {
     const { host } = this.#options;
     const behind = behindViommu ? ' behind viommu' : '';
     if (assigned.some(({ iommufd }) => iommufd)) this.notes.push('a device is mapped by iommufd: the host’s `contract` is `iommufd` then');
+    const nameOf = (address: string | undefined): string | undefined => (host && address !== undefined ? deviceAt(host, address) : undefined);
+    const unknown = assigned.filter(({ host: address }) => nameOf(address) === undefined).length;
+    if (unknown > 0) this.notes.push(`${formatPlural(unknown, 'device', 'devices')} of the host that the guest is given ${unknown === 1 ? 'stands' : 'stand'} as a comment: nothing is mapped for what isn’t assigned`);
     return assigned.map(({ host: address, id }) => {
-      const name = host && address !== undefined ? deviceAt(host, address) : undefined;
+      const name = nameOf(address);
       const where = address ?? id ?? 'a mediated device';
       if (name !== undefined) return codeLine(`assign ${name}${behind}`, where);
       return remark(`the guest is given ${where}${host ? `, which ${host.path} doesn’t declare` : ': `--host` says what it is there'}`);
@@ -218,6 +225,12 @@ const NO_BACKEND: QemuBackend = { id: '', kind: 'ram', size: undefined, path: un
 
 /** What QEMU aligns memory devices and blocks of virtio-mem to on x86 and on arm64 with pages of 4 KiB (hw/virtio/virtio-mem.c). */
 const DEFAULT_BLOCK = 2n << 20n;
+
+/** The page that a mount of hugetlbfs has in its name: `/dev/hugepages1G/x`, Proxmox’s `/run/hugepages/kvm/1048576kB`. */
+function pageInPath(path: string): bigint | undefined {
+  const [, number = '', unit = ''] = /huge(?:pages|tlbfs)?[-_/]?(\d+)(K|M|G)/i.exec(path) ?? /huge.*\/(\d+)(K|M|G)i?B?(?:\/|$)/i.exec(path) ?? [];
+  return qemuSize(`${number}${unit}`);
+}
 
 /** No machine has more low RAM than fits below 4 GiB. */
 const HIGHEST_CUT = 4n << 30n;

@@ -73,7 +73,7 @@ export const ramOf = ({ memory }: QemuMachine): bigint => memory.size ?? DEFAULT
 function tellRam(machine: QemuMachine, family: Family, { constants, notes }: Draft): void {
   const { memory } = machine;
   constants.set('RAM', writeSizeWithUnit(ramOf(machine)));
-  if (memory.size === undefined) notes.push('no `-m` stands there: 128 MiB, QEMU’s default, is taken');
+  if (memory.size === undefined) notes.push('`-m` has no size: 128 MiB, QEMU’s default, is taken');
   if (memory.maxmem === undefined || memory.maxmem === ramOf(machine)) return;
   if (!family.takesMemoryDevices) {
     notes.push(`\`maxmem\` means nothing to ${family.path}`);

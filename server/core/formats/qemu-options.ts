@@ -1,4 +1,4 @@
-import { UNITS as SIZES } from '../layout/address.js';
+import { ADDRESS_SPACE, UNITS as SIZES } from '../layout/address.js';
 import type { LineError } from './import-result.js';
 import type { ShellWord } from './shell-words.js';
 
@@ -97,17 +97,18 @@ const UNITS: Readonly<Record<string, bigint>> = { B: 0n, K: 10n, M: 20n, G: 30n,
 
 /**
  * A size as QEMU reads it, in bytes: `4G`, `1.5g`, `0x1000`, without a unit in units of `unit` bytes (util/cutils.c,
- * do_strtosz). Nothing where it is none or a part of a byte would be left.
+ * do_strtosz). What a fraction has of a byte is left out; nothing where it is none, or no size below 2^64.
  */
 export function qemuSize(text: string, unit = 1n): bigint | undefined {
   const match = /^(0x[0-9a-f]+|\d+)(?:\.(\d{1,18}))?([BKMGTPE])?$/i.exec(text.trim());
   if (!match) return undefined;
   const [, whole = '0', fraction = '', suffix] = match;
   if (whole.startsWith('0x') && (fraction !== '' || suffix !== undefined)) return undefined;
+  if (fraction !== '' && suffix?.toUpperCase() === 'B') return undefined;
   const scale = suffix === undefined ? unit : 1n << (UNITS[suffix.toUpperCase()] ?? 0n);
   const denominator = 10n ** BigInt(fraction.length);
-  const scaled = (BigInt(whole) * denominator + BigInt(fraction === '' ? '0' : fraction)) * scale;
-  return scaled % denominator === 0n ? scaled / denominator : undefined;
+  const size = ((BigInt(whole) * denominator + BigInt(fraction === '' ? '0' : fraction)) * scale) / denominator;
+  return size < ADDRESS_SPACE ? size : undefined;
 }
 
 /** A size with the unit that QEMU knows it by, `8G`; without a whole number of KiB in bytes, `b`. */

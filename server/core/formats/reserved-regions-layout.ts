@@ -33,7 +33,7 @@ import {
  */
 export function reservedRegionParts(files: readonly ImportFile[], options: ImportOptions = {}): PartsResult {
   const parts: LayoutPart[] = [];
-  for (const machine of machinesIn(files)) {
+  for (const machine of options.isOneMachine ? [files] : machinesIn(files)) {
     const read = readReservedRegions(machine);
     if ('errors' in read) return read;
     if (read.groups.length === 0) {

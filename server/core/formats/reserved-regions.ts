@@ -80,7 +80,7 @@ function readFile(reader: Reader, file: ImportFile): void {
     const [prefix = ''] = PREFIX.exec(line.text) ?? [];
     const text = line.text.slice(prefix.length);
     if (isRegion(text)) keepRegion(reader, groupIn(prefix) ?? group, place, text, line.cut);
-    else group = readBetween(reader, place, line) ?? group;
+    else group = readBetween(reader, place, line, group);
   }
 }
 
@@ -89,28 +89,34 @@ const PREFIX = /^(?:\S*reserved_regions:(?:\d{1,9}:)?|\d{1,9} +(?=0x))\s*/;
 
 const isRegion = (text: string): boolean => /^0x/i.test(text) || /^[0-9a-f]{8,}[\s-]+[0-9a-f]{8,}\b/i.test(text);
 
-/** Reads a line that is no region; the number of the group if it announces one. */
-function readBetween(reader: Reader, place: Place, line: PastedLine): number | undefined {
-  const group = groupSaid(line.text);
-  if (group !== undefined) {
-    openGroup(reader, group);
-  } else if (MEANT_AS_REGION.test(line.text)) {
-    reader.errors.push({ ...place, message: EXPECTED });
-  } else if (line.text !== '' && !isPrompt(line.text) && !line.text.endsWith('reserved_regions')) {
-    keepStrange(reader.strange, place.path === '' ? `line ${place.line}` : `${place.path}:${place.line}`, line.text);
+/** Reads a line that is no region; gives the group of what follows, which is the one so far unless it announces another. */
+function readBetween(reader: Reader, place: Place, { text }: PastedLine, group: number | undefined): number | undefined {
+  const said = COMPLAINT.test(text) ? undefined : groupSaid(text);
+  if (said !== undefined) {
+    openGroup(reader, said);
+    return said;
   }
+  // A loop over groups, or several in one command: nothing tells them apart.
+  if (isPrompt(text)) return text.includes('reserved_regions') ? undefined : group;
+  if (MEANT_AS_REGION.test(text) && !COMPLAINT.test(text)) reader.errors.push({ ...place, message: EXPECTED });
+  else if (text !== '' && !text.endsWith('reserved_regions')) keepStrange(reader.strange, place.path === '' ? `line ${place.line}` : `${place.path}:${place.line}`, text);
   return group;
 }
+
+/** `cat: …/reserved_regions: Permission denied`: what a program says instead of what it was to print. */
+const COMPLAINT = /^[\w./-]+: .*: [A-Z][a-z ]+$/;
 
 const EXPECTED = 'expected `0xFIRST 0xLAST TYPE` as the kernel prints it';
 
 /** A region that is damaged at its beginning: rather an error than a range that is lost. */
 const MEANT_AS_REGION = /\b0x[0-9a-f]|(?:^|\s)(?:msi|direct|direct-relaxable|reserved)$|reserved_regions:./i;
 
-/** The group whose directory a path goes through. */
+/** The group whose directory a path goes through; of several paths none. */
 function groupIn(path: string): number | undefined {
-  const match = /(?:^|\/)(\d{1,9})\/reserved_regions\b/.exec(path) ?? /iommu_groups\/(\d{1,9})(?=[/\s:#$>\])]|$)/.exec(path);
-  return match?.[1] === undefined ? undefined : Number(match[1]);
+  const [match, ...others] = path.matchAll(/(?:^|\/)(\d{1,9})\/reserved_regions\b/g);
+  if (others.length > 0) return undefined;
+  const found = match ?? /iommu_groups\/(\d{1,9})(?=[/\s:#$>\])]|$)/.exec(path);
+  return found?.[1] === undefined ? undefined : Number(found[1]);
 }
 
 /** The group that a line between regions announces: a path in a prompt or heading, `28$ cat …`, or `Group 28:`. */

@@ -38,7 +38,7 @@ async function machineIn(args: Arguments, session: Session): Promise<CheckResult
   const as = args.value('as');
   const formats = IMPORT_FORMATS.map(({ name }) => name);
   if (as !== undefined && !formats.some((name) => name === as)) throw new Misuse(`drift: there is no format \`${as}\`; there are ${formats.join(', ')}`);
-  const result = importInputs(await dumpsAt([...(as === undefined ? [] : [as]), ...args.values('against')], session));
+  const result = importInputs(await dumpsAt([...(as === undefined ? [] : [as]), ...args.values('against')], session), { isOneMachine: true });
   if ('errors' in result) {
     const [first] = result.errors;
     throw new Misuse(first ? `${first.path}:${first.line}: ${first.message}` : 'drift: the dump can’t be read');
@@ -68,9 +68,16 @@ function hostsIn(file: CheckResult, machine: CheckResult, args: Arguments): Mach
 }
 
 function vmsIn(file: CheckResult, machine: CheckResult, name: string, args: Arguments): MachineDrift[] {
-  const [there] = machine.vms;
-  if (!there) return [];
+  if (machine.vms.length === 0) return [];
   const vms = new Map(chosenVms('drift', file.vms, name, args).map((one): [string, CheckedVm] => [one.vm.name, one]));
   if (vms.size > 1) throw new Misuse(`drift: the file has several vms; say which with \`--vm\`: ${[...vms.keys()].join(', ')}`);
-  return [...vms.values()].map(({ vm }) => vmDrift(vm, there.vm));
+  return [...vms.values()].map(({ vm }) => vmDrift(vm, guestLike(vm.name, machine)));
+}
+
+/** The guest of the dump, or of several the one with the same name. */
+function guestLike(name: string, { vms }: CheckResult): CheckedVm['vm'] {
+  const [only, ...others] = vms;
+  const there = others.length === 0 ? only : vms.find(({ vm }) => vm.name === name);
+  if (!there) throw new Misuse(`drift: the dumps tell of several guests (${vms.map(({ vm }) => vm.name).join(', ')}), and none of them is called ${name}; give those of one guest`);
+  return there.vm;
 }

@@ -72,6 +72,7 @@ function backing(machine: QemuMachine, notes: string[]): string[] {
 
 interface NodeMemory {
   readonly number: number;
+  readonly cpus: number;
   readonly size: bigint;
   readonly backend: QemuBackend | undefined;
 }
@@ -79,8 +80,8 @@ interface NodeMemory {
 /** The memory of each node; of a guest without nodes as that of one. */
 function nodesOf({ nodes, backends, memory }: QemuMachine): NodeMemory[] {
   const of = (id: string | undefined): QemuBackend | undefined => backends.find((backend) => backend.id === id);
-  if (nodes.length === 0) return [{ number: 0, size: memory.size ?? 0n, backend: of(memory.backend) }];
-  return nodes.map(({ number, backend }) => ({ number, size: of(backend)?.size ?? 0n, backend: of(backend) }));
+  if (nodes.length === 0) return [{ number: 0, cpus: 1, size: memory.size ?? 0n, backend: of(memory.backend) }];
+  return nodes.map(({ number, cpus, backend }) => ({ number, cpus, size: of(backend)?.size ?? 0n, backend: of(backend) }));
 }
 
 function nodeTuning(machine: QemuMachine, notes: string[]): string[] {
@@ -110,7 +111,7 @@ function cpu(machine: QemuMachine, notes: string[]): string[] {
   return inner.length === 0 ? [] : ['<cpu mode="host-passthrough">', ...indented(inner), '</cpu>'];
 }
 
-const cellOf = ({ number, size, backend }: NodeMemory): string => `<cell id="${number}" cpus="${number}" memory="${kib(size)}" unit="KiB"${backend?.share ? ' memAccess="shared"' : ''}/>`;
+const cellOf = ({ number, cpus, size, backend }: NodeMemory): string => `<cell id="${number}"${cpus > 0 ? ` cpus="${number}"` : ''} memory="${kib(size)}" unit="KiB"${backend?.share ? ' memAccess="shared"' : ''}/>`;
 
 function devices(machine: QemuMachine, later: readonly (readonly string[])[], notes: string[]): string[] {
   const elements = [
@@ -118,6 +119,7 @@ function devices(machine: QemuMachine, later: readonly (readonly string[])[], no
     ...machine.memoryDevices.flatMap((device) => memoryElement(device, machine)),
     ...machine.assigned.flatMap(hostdevElement),
     ...iommuElement(machine, notes),
+    ...videoElement(machine),
     ...later.flatMap((element) => ['<!-- Later:', ...element, '-->']),
   ];
   // `max-ram-below-4g` and the like have no element: they go to QEMU as they are.
@@ -153,6 +155,12 @@ function memoryElement(device: QemuMemoryDevice, machine: QemuMachine): string[]
   ];
   const address = isBlocks || device.address === undefined ? [] : [`<address type="dimm" base="0x${device.address.toString(16)}"/>`];
   return [`<memory model="${isBlocks ? 'virtio-mem' : 'dimm'}">`, ...indented([...page, '<target>', ...indented(target), '</target>', ...address]), '</memory>'];
+}
+
+/** A PC’s graphics card hides RAM; libvirt makes QEMU one only where it is told of one. */
+function videoElement({ target, type, vga }: QemuMachine): string[] {
+  if (target !== 'x86_64' || type === 'microvm') return [];
+  return ['<video>', `  <model type="${vga === 'none' ? 'none' : 'vga'}"/>`, '</video>'];
 }
 
 /** `0000:01:00.0`, part by part. */

@@ -44,7 +44,7 @@ export function qemuGuest(subject: ExportSubject): QemuGuest | { readonly errors
       // Devices of the host are given away under KVM, and to a CPU like the host's.
       accelerator: 'kvm',
       cpu: { model: 'host', options: new Map(shipped ? [...physBits(arch, vm.bits), ...shipped.cpu] : cpuOptions(vm, arch, ram)) },
-      smp: { cpus: Math.max(shipped?.cpus ?? 1, memory.nodes.length), maxcpus: undefined, sockets: undefined },
+      smp: { cpus: Math.max(shipped?.cpus ?? 1, memory.nodes.filter(({ cpus }) => cpus > 0).length), maxcpus: undefined, sockets: undefined },
       memory: { size: ram.size, backend: memory.backend, ...room },
       backends: backends.all,
       nodes: memory.nodes,
@@ -65,8 +65,10 @@ export function qemuGuest(subject: ExportSubject): QemuGuest | { readonly errors
       ...(shipped?.notes ?? []),
       ...(family && !shipped ? [`RAM isn’t cut where the constants of ${family.type} cut it: of them nothing is said`] : []),
       ...type.notes,
+      ...(family || host?.arch !== undefined ? [] : [`nothing says the architecture: where RAM begins, ${arch} is taken; \`arch\` in the host says otherwise`]),
       ...widthNotes(subject, arch),
       ...slotNotes(vm, room.slots),
+      ...nodeNotes(vm, ram),
       ...untold(vm),
     ],
   };
@@ -198,18 +200,35 @@ function memoryOf({ regions }: Vm, ram: GuestRam, backends: Backends): Memory {
     return { backend: isOrdinary ? undefined : backends.of(backing, ram.size), nodes: [] };
   }
   const nodes = stretches.map(({ backing, size }, number) => ({ number, backend: backends.of(backing, size), size: undefined, cpus: 1 }));
-  return { backend: undefined, nodes };
+  return { backend: undefined, nodes: [...nodes, ...emptyNodes(regions, nodes.length)] };
+}
+
+/** Nodes that have no memory until some is plugged; QEMU refuses a number that it has no node for. */
+function emptyNodes(regions: readonly Region[], count: number): QemuNode[] {
+  const wanted = regions.reduce((most, region) => (isMemoryDevice(region) ? Math.max(most, (region.node ?? 0) + 1) : most), count);
+  return Array.from({ length: wanted - count }, (_, index) => ({ number: count + index, backend: undefined, size: undefined, cpus: 0 }));
+}
+
+/** What becomes of the layout's nodes: QEMU has one for each stretch, and numbers them by their addresses. */
+function nodeNotes({ regions }: Vm, ram: GuestRam): string[] {
+  const stretches = stretchesOf(ram);
+  const nodesOf = (stretch: (typeof stretches)[number]): number[] => [...new Set(ram.pieces.filter(({ base }) => base >= stretch.base && base < stretch.base + stretch.size).map(({ node }) => node))];
+  const isTold = regions.some(({ kind, node }) => kind === 'ram' && node !== undefined);
+  return [
+    ...stretches.filter((stretch) => nodesOf(stretch).length > 1).map((stretch, number) => `\`${stretch.backing.name}\` serves nodes ${nodesOf(stretch).join(', ')}: a backend of QEMU is of one node, and all of it is written as that of node ${number}`),
+    ...(stretches.some(({ node }, number) => node !== number && stretches.length > 1) ? [`RAM of ${stretches.length} backings is written as that of nodes 0 to ${stretches.length - 1}, in the order of its addresses${isTold ? ': QEMU lays nodes out by their numbers' : ': QEMU has several backends only for several nodes'}`] : []),
+  ];
 }
 
 /** The row of RAM by backing, holes in it counted to the one they are in. */
-function stretchesOf({ pieces, size }: GuestRam): { readonly backing: Backing; readonly node: number; readonly size: bigint }[] {
+function stretchesOf({ pieces, size }: GuestRam): { readonly backing: Backing; readonly node: number; readonly base: bigint; readonly size: bigint }[] {
   const starts: { backing: Backing; node: number; base: bigint }[] = [];
   for (const { backing, node, base } of pieces) {
     const last = starts.at(-1);
-    if (last && (last.backing === backing || isSamePlain(last.backing, backing))) continue;
+    if (last && (last.backing === backing || (last.node === node && isSamePlain(last.backing, backing)))) continue;
     starts.push({ backing, node, base });
   }
-  return starts.map(({ backing, node, base }, index) => ({ backing, node, size: (starts[index + 1]?.base ?? size) - base }));
+  return starts.map(({ backing, node, base }, index) => ({ backing, node, base, size: (starts[index + 1]?.base ?? size) - base }));
 }
 
 /** Anonymous memory of one region is like that of another: QEMU has one block for both. */
@@ -276,9 +295,11 @@ const cachingMode = (driver: string): (readonly [string, string])[] => (driver =
 function untold({ regions, maps, backings }: Vm): string[] {
   const count = (kind: Region['kind']): number => regions.filter((region) => region.kind === kind && !region.element.origin.path.startsWith('std:')).length;
   const [avoids, bars, windows] = [count('avoid'), count('bar'), count('window')];
+  const devices = count('mmio') + count('rom') + count('doorbell');
   return [
     ...(avoids > 0 ? [`${formatPlural(avoids, '`avoid` is', '`avoid`s are')} not said: the guest’s firmware or kernel is told otherwise`] : []),
     ...(bars > 0 ? [`${formatPlural(bars, '`bar` is', '`bar`s are')} not said: firmware places BARs`] : []),
+    ...(devices > 0 ? [`${formatPlural(devices, 'device address', 'device addresses')} (\`mmio\`, \`rom\`, \`doorbell\`) ${devices === 1 ? 'is' : 'are'} not said: QEMU’s machine has its own`] : []),
     ...(windows > 0 ? [`${formatPlural(windows, '`window` is', '`window`s are')} not said: QEMU’s machine has its own`] : []),
     ...(maps.length > 0 ? ['written maps are not said: QEMU maps each section of RAM as a whole'] : []),
     ...(backings.some(({ kind }) => kind === 'dax') ? ['a DAX device is written as /dev/dax0.0: say which it is'] : []),
