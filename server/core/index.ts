@@ -1,6 +1,7 @@
 /** The facade: what hosts and the protocol edge may use of the core. */
 export * from './syntax/document.js';
 export { checkFile, checkNextVersion, type CheckOptions, type CheckResult } from './rules/check.js';
+export type { CheckedFile } from './rules/checked-file.js';
 export { checkOnce } from './rules/check-once.js';
 export type { CheckedVm } from './rules/parts.js';
 export { offersFor, type Offer } from './rules/offers.js';
@@ -10,7 +11,7 @@ export { isIncluded } from './rules/included.js';
 export type { Example, Finding, Fix, Level, Note, SealedRule } from './rules/rule.js';
 export type { Plan, PlannedMap } from './dma/plan.js';
 export { placeOf, spanOfPlace, type Place } from './layout/place.js';
-export type { World } from './layout/scope.js';
+export { isLoaded, withText, type TextState, type World } from './layout/scope.js';
 export { libraryDocument, Lookup } from './layout/lookup.js';
 export { LIBRARY } from './std/generated/library.js';
 export { completionsAt, type CompletionContext, type Completions } from './editor/completion.js';
@@ -68,7 +69,7 @@ export { checkJunit } from './report/check-junit.js';
 export { checkSarif } from './report/check-sarif.js';
 export { checkText, countsText } from './report/check-text.js';
 export { countLevels, countReports, reportFile, type Counts, type Diagnostic, type FileReport } from './report/diagnostics.js';
-export { explainLog, type ExplainedError, type LayoutAround } from './report/explain-log.js';
+export { explainLog, type ExplainedError } from './report/explain-log.js';
 export { explainLogJson } from './report/explain-log-json.js';
 export { explainLogText } from './report/explain-log-text.js';
 export { COLOURED, PLAIN, type Paint } from './report/paint.js';

@@ -1,7 +1,7 @@
 import type { ServerCapabilities } from 'vscode-languageserver';
 import {
-  checkFile, diffLayouts, diffText, EXPORT_FORMATS, explainLog, explainLogText, exportLayout, fileNameOf, IMPORT_FORMATS, importInputs, mapMarkdown, mapOf, openDocument, PLAIN, sniffFormat, svgPicture,
-  type CheckedVm, type CheckOptions, type CheckResult, type Document, type ExportFormatName, type ExportResult, type ImportInput,
+  checkFile, diffLayouts, diffText, EXPORT_FORMATS, explainLog, explainLogText, exportLayout, fileNameOf, IMPORT_FORMATS, importInputs, mapMarkdown, mapOf, openDocument, PLAIN, sniffFormat, svgPicture, withText,
+  type CheckedVm, type CheckOptions, type CheckResult, type Document, type ExportFormatName, type ExportResult, type ImportInput, type TextState,
 } from '../core/index.js';
 import { pathOfUri } from './files.js';
 import { checkedWhole } from './map.js';
@@ -125,12 +125,13 @@ async function compared(session: Session, { uri, before }: DiffParams): Promise<
 
 /** The check of a text that isn't open, or is open in another version, with what it imports. */
 async function checkedText(session: Session, path: string, document: Document, options: CheckOptions): Promise<CheckResult> {
+  const texts = withText(session.documents, path, document);
   for (let round = 0; ; round++) {
     const wanted = new Set<string>();
-    const read = (asked: string): ReturnType<typeof session.documents.read> => {
-      const state = asked === path ? document : session.documents.read(asked);
-      if (state === 'missing') wanted.add(asked);
-      return state;
+    const read = (asked: string): TextState => {
+      const loaded = texts.read(asked);
+      if (loaded === 'missing') wanted.add(asked);
+      return loaded;
     };
     const result = checkFile(path, { read }, options);
     if (wanted.size === 0 || round === MOST_ROUNDS) return result;
@@ -144,7 +145,6 @@ const MOST_ROUNDS = 100;
 async function explained(session: Session, { log, name, uri }: ExplainParams): Promise<Converted> {
   const file = uri === undefined ? undefined : session.documents.get(uri);
   const checked = file && (await checkedWhole(session, file));
-  const around = file && checked && { path: file.path, world: session.documents, options: checked.options, result: checked.result };
-  const errors = explainLog(log, around);
+  const errors = explainLog(log, checked);
   return errors.length === 0 ? { error: `no line of ${name} is a message that is known here` } : { text: explainLogText(name, errors, PLAIN) };
 }

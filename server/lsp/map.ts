@@ -46,7 +46,7 @@ export async function checkedWhole(session: Session, file: OpenFile): Promise<Ch
 }
 
 function answer(session: Session, params: MapParams, file: OpenFile, checked: Checked): MapAnswer {
-  const { result, document, options } = checked;
+  const { result, document } = checked;
   const version = session.documents.at(file.path)?.version ?? file.version;
   const choices = result.vms.map(({ vm, host }) => ({ vm: vm.name, ...(host && { host: host.name }) }));
   const shown = chosen(result.vms, params);
@@ -58,7 +58,7 @@ function answer(session: Session, params: MapParams, file: OpenFile, checked: Ch
     map: record(mapOf(shown.vm, shown.plan, result.findings)),
     ...(params.stances && { stances: mapsOfStances(shown, result.findings).map(record) }),
     ...(typeof params.fixesOf === 'number' && {
-      fixes: mapsAfterFixes(params.fixesOf, shown, file.path, session.documents, options, result).map(({ title, edits, map }) => ({
+      fixes: mapsAfterFixes(params.fixesOf, shown, checked).map(({ title, edits, map }) => ({
         // Places in the text after a fix lead nowhere yet.
         title, edits: edits.map((edit) => textEditOf(document, edit)), map: recordOf<Placed, MapPlace>(map, () => undefined),
       })),

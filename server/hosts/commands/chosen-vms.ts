@@ -1,4 +1,4 @@
-import { checkFile, countLevels, nearest, openDocument, type CheckedVm, type CheckResult } from '../../core/index.js';
+import { checkFile, countLevels, nearest, openDocument, type CheckedFile, type CheckedVm, type CheckResult } from '../../core/index.js';
 import type { Arguments, OptionSpec } from '../arguments.js';
 import { Configurations } from '../configurations.js';
 import { Files, readInput, STANDARD_INPUT, tidyName } from '../files.js';
@@ -18,12 +18,13 @@ export function fileIn(command: string, operands: readonly string[]): string {
   return name === '-' ? STANDARD_INPUT : tidyName(name);
 }
 
-export async function checkedFile(command: string, name: string, args: Arguments, session: Session): Promise<CheckResult> {
+export async function checkedFile(command: string, name: string, args: Arguments, session: Session): Promise<CheckedFile> {
   const files = new Files(session.folder);
   const options = checkOptions(command, args, session, new Configurations(session.folder, files).of(name));
   const loaded = name === STANDARD_INPUT ? await readInput(session.input()) : files.read(name);
   if ('error' in loaded) throw new Misuse(`${name}: ${loaded.error}`);
-  return checkFile(name, files.worldOf(name, openDocument(loaded.text)), options);
+  const world = files.worldOf(name, openDocument(loaded.text));
+  return { path: name, world, options, result: checkFile(name, world, options) };
 }
 
 /** The vms, on the hosts, that were asked for. */

@@ -16,8 +16,8 @@ export const diff: Command = {
     const [first, second, ...others] = args.operands;
     if (first === undefined || second === undefined || others.length > 0) throw new Misuse(`diff: two files are compared, and the number given is ${args.operands.length}`);
     if (first === '-' && second === '-') throw new Misuse('diff: standard input can be read once');
-    const before = await checkedFile('diff', nameOf(first), args, session);
-    const after = await checkedFile('diff', nameOf(second), args, session);
+    const { result: before } = await checkedFile('diff', nameOf(first), args, session);
+    const { result: after } = await checkedFile('diff', nameOf(second), args, session);
     return printChanges(diffLayouts(before, after), format, session);
   },
 };

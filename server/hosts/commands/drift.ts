@@ -24,7 +24,7 @@ Everything is compared by address, as names mean nothing between the two. The st
     const format = choice('drift', args, 'format', ['text', 'json']);
     if (!args.has('against')) throw new Misuse('drift: a dump of the machine is missing; say it with `--against`');
     const name = fileIn('drift', args.operands);
-    const file = await checkedFile('drift', name, args, session);
+    const { result: file } = await checkedFile('drift', name, args, session);
     const machine = await machineIn(args, session);
     const drifts = [...hostsIn(file, machine, args), ...vmsIn(file, machine, name, args)];
     if (drifts.length === 0) throw new Misuse(`drift: ${name} declares nothing that the dump tells of`);

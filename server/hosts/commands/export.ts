@@ -29,7 +29,7 @@ ${FORMATS.map(({ name, about }) => `\n  ${name.padEnd(18)}${about}`).join('')}`,
   async run(args, session) {
     const format = formatIn(args.operands);
     const name = fileIn('export', args.operands.slice(1));
-    const result = await checkedFile('export', name, args, session);
+    const { result } = await checkedFile('export', name, args, session);
     const vm = theOne(chosenVms('export', result.vms, name, args), name, args);
     const written = write(format, vm, name, result);
     if ('errors' in written) throw new Misuse(`export: vm ${vm.vm.name} can’t be said as ${format}: ${written.errors.join('; ')}`);

@@ -21,7 +21,8 @@ has changed without it, and the status is 1 then.`,
     if (write && check) throw new Misuse('snapshot: `--check` only looks, and `--write` stores; give one of them');
     const name = fileIn('snapshot', args.operands);
     if ((write || check) && name === STANDARD_INPUT) throw new Misuse('snapshot: standard input has no place to keep a snapshot beside');
-    const now = snapshotOf(await checkedFile('snapshot', name, args, session));
+    const { result } = await checkedFile('snapshot', name, args, session);
+    const now = snapshotOf(result);
     const kept = `${name}.abi`;
     if (write) {
       store(kept, now, session);
