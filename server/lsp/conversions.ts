@@ -1,7 +1,7 @@
 import type { ServerCapabilities } from 'vscode-languageserver';
 import {
-  checkFile, diffLayouts, diffText, EXPORT_FORMATS, explainLog, explainLogText, exportLayout, fileNameOf, IMPORT_FORMATS, importInputs, mapMarkdown, mapOf, openDocument, PLAIN, sniffFormat, svgPicture, withText,
-  type CheckedVm, type CheckOptions, type CheckResult, type Document, type ExportFormatName, type ExportResult, type ImportInput, type TextState,
+  checkFile, diffLayouts, diffText, explainLog, explainLogText, fileNameOf, IMPORT_FORMATS, importInputs, openDocument, PLAIN, sniffFormat, withText, WRITTEN_FORMATS, writeVm,
+  type CheckOptions, type CheckResult, type Document, type ImportInput, type TextState,
 } from '../core/index.js';
 import { pathOfUri } from './files.js';
 import { checkedWhole } from './map.js';
@@ -56,14 +56,12 @@ export interface ExplainParams {
 
 type FormatName = ImportInput['format'];
 
-const PICTURES = [{ name: 'markdown', about: 'the memory map as tables' }, { name: 'svg', about: 'the memory map as a picture' }] as const;
-
 export function answerConversions(session: Session): ServerCapabilities {
   const { connection } = session;
   const failed: Converted = { error: 'the language server failed; its log says how' };
   const answer = <Params>(method: string, handler: (params: Params) => Promise<Converted>): void => void connection.onRequest(method, session.guardLater(method, failed, handler));
 
-  connection.onRequest(CONVERSIONS.formats, session.guard('listing formats', null, () => ({ imports: IMPORT_FORMATS, exports: [...EXPORT_FORMATS, ...PICTURES] })));
+  connection.onRequest(CONVERSIONS.formats, session.guard('listing formats', null, () => ({ imports: IMPORT_FORMATS, exports: WRITTEN_FORMATS })));
   connection.onRequest(CONVERSIONS.sniff, session.guard('looking at a text', null, ({ text }: { readonly text: string }) => sniffFormat(text) ?? null));
   answer(CONVERSIONS.import, (params: ImportParams) => Promise.resolve(imported(params)));
   answer(CONVERSIONS.export, (params: ExportParams) => exported(session, params));
@@ -99,20 +97,14 @@ async function exported(session: Session, params: ExportParams): Promise<Convert
   const [first, ...others] = chosen;
   if (!first) return { error: 'there is no such vm in this file' };
   if (others.length > 0) return { error: `one vm on one host is exported, and there are ${chosen.length}: ${chosen.map(({ vm, host }) => (host ? `${vm.name} on ${host.name}` : vm.name)).join(', ')}` };
-  const written = write(params.format, first, fileNameOf(file.path), result);
-  if (!written) return { error: `there is no format ${params.format}` };
+  const format = WRITTEN_FORMATS.find(({ name }) => name === params.format);
+  if (!format) return { error: `there is no format ${params.format}` };
+  // What is written says which file it is from; where that lies is nobody else's business.
+  const written = writeVm(format.name, first, fileNameOf(file.path), result.findings);
   return 'errors' in written ? { error: `vm ${first.vm.name} can’t be said as ${params.format}: ${written.errors.join('; ')}` } : written;
 }
 
 const NOT_OPEN = { error: 'this text is not open any more' };
-
-/** What is written says which file it is from; where that lies is nobody else's business. */
-function write(format: string, { vm, host, plan, evaluator }: CheckedVm, path: string, { findings }: CheckResult): ExportResult | undefined {
-  if (format === 'markdown') return { text: mapMarkdown([mapOf(vm, plan, findings)]), notes: [] };
-  if (format === 'svg') return { text: svgPicture([{ models: [mapOf(vm, plan, findings)] }], { scale: 'compressed' }), notes: [] };
-  const known = EXPORT_FORMATS.find(({ name }) => name === format)?.name as ExportFormatName | undefined;
-  return known && exportLayout(known, { vm, host, plan, evaluator, path });
-}
 
 async function compared(session: Session, { uri, before }: DiffParams): Promise<Converted> {
   const file = session.documents.get(uri);
