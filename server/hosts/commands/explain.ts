@@ -1,7 +1,7 @@
 import { COLOURED, explainLog, explainLogJson, explainLogText, noSuchRule, PLAIN, requirementPage, rulePage, RULES } from '../../core/index.js';
 import { choice, type Arguments } from '../arguments.js';
-import { Files, readInput, STANDARD_INPUT, tidyName } from '../files.js';
 import { Misuse, STATUS, type Session } from '../session.js';
+import { nameOf, readText } from '../texts.js';
 import { checkedFile } from './chosen-vms.js';
 import { FORMAT, TODAY, type Command } from './command.js';
 
@@ -34,18 +34,11 @@ async function explainLogFile(args: Arguments, session: Session): Promise<number
   const [layout, ...others] = args.operands;
   if (others.length > 0) throw new Misuse('explain: one layout at a time');
   const log = nameOf(args.value('log') ?? '');
-  const text = await textOf(log, session);
+  const loaded = await readText(log, session);
+  if ('error' in loaded) throw new Misuse(`${log}: ${loaded.error}`);
   const around = layout === undefined ? undefined : await checkedFile('explain', nameOf(layout), args, session);
-  const errors = explainLog(text, around);
+  const errors = explainLog(loaded.text, around);
   if (errors.length === 0) throw new Misuse(`${log}: no line of it is a message that is known here`);
   session.out.write(format === 'json' ? explainLogJson(log, errors) : explainLogText(log, errors, session.out.colour ? COLOURED : PLAIN));
   return STATUS.fine;
-}
-
-const nameOf = (operand: string): string => (operand === '-' ? STANDARD_INPUT : tidyName(operand));
-
-async function textOf(name: string, session: Session): Promise<string> {
-  const loaded = name === STANDARD_INPUT ? await readInput(session.input()) : new Files(session.folder).read(name);
-  if ('error' in loaded) throw new Misuse(`${name}: ${loaded.error}`);
-  return loaded.text;
 }

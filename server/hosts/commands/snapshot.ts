@@ -1,8 +1,8 @@
 import { snapshotChanges, snapshotOf } from '../../core/index.js';
 import { Files, STANDARD_INPUT } from '../files.js';
 import { Misuse, STATUS, tell } from '../session.js';
+import { store } from '../texts.js';
 import { checkedFile, fileIn } from './chosen-vms.js';
-import { store } from './check.js';
 import { TODAY, type Command } from './command.js';
 
 export const snapshot: Command = {
