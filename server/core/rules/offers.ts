@@ -96,12 +96,11 @@ function added(before: CheckResult, after: CheckResult): Finding[] {
   });
 }
 
-/** What this rule warns of is the price itself: blocks that a hole cuts. */
-const PRICED = 'block-split';
+const PRICES: ReadonlySet<string> = new Set(RULES.filter(({ isPrice }) => isPrice).map(({ name }) => name));
 
 /** What is told afterwards and wasn't before, notes apart. */
 function newFindings(before: CheckResult, after: CheckResult, isPriced: boolean): string {
-  const told = added(before, after).filter(({ level, rule }) => level !== 'note' && !(isPriced && rule === PRICED));
+  const told = added(before, after).filter(({ level, rule }) => level !== 'note' && !(isPriced && PRICES.has(rule)));
   const rules = new Set(told.map(({ rule }) => rule));
   return rules.size === 0 ? '' : ` (then ${[...rules].join(', ')})`;
 }
