@@ -5,68 +5,25 @@ import {
 } from '../core/index.js';
 import { pathOfUri } from './files.js';
 import { checkedWhole } from './map.js';
+import type { Converted, DiffParams, ExplainParams, ExportParams, ImportParams, Requests } from './requests.js';
 import type { Session } from './session.js';
 
-/** Requests of ours: what the command line's `import`, `export`, `diff` and `explain --log` do, on texts that the client sends or has open. */
-export const CONVERSIONS = { formats: 'vmlayout/formats', sniff: 'vmlayout/sniff', import: 'vmlayout/import', export: 'vmlayout/export', diff: 'vmlayout/diff', explainLog: 'vmlayout/explainLog' } as const;
-
-/** A text, with what it couldn't say; or in one sentence why there is none. */
-export type Converted = { readonly text: string; readonly notes?: readonly string[] } | { readonly error: string };
-
-export interface ImportedFile {
-  /** What the user calls it. */
-  readonly path: string;
-  /** Empty for a blob, which comes as its bytes. */
-  readonly text: string;
-  readonly bytes?: readonly number[];
-  /** Of a file out of sysfs: its IOMMU group, the devices in it, and what tells machines apart. */
-  readonly group?: string;
-  readonly devices?: readonly string[];
-  readonly machine?: string;
-}
-
-export interface ImportParams {
-  readonly files: readonly ImportedFile[];
-  /** Instead of what the files look like. */
-  readonly format?: string;
-}
-
-export interface ExportParams {
-  readonly uri: string;
-  readonly format: string;
-  /** Needed where the file has several. */
-  readonly vm?: string;
-  readonly host?: string;
-}
-
-export interface DiffParams {
-  /** The open file that was changed to. */
-  readonly uri: string;
-  /** What it was, wherever that is from. */
-  readonly before: { readonly uri: string; readonly text: string };
-}
-
-export interface ExplainParams {
-  readonly log: string;
-  /** What the log is called. */
-  readonly name: string;
-  /** The open layout to look into. */
-  readonly uri?: string;
-}
-
 type FormatName = ImportInput['format'];
+
+type Conversion = 'vmlayout/import' | 'vmlayout/export' | 'vmlayout/diff' | 'vmlayout/explainLog';
 
 export function answerConversions(session: Session): ServerCapabilities {
   const { connection } = session;
   const failed: Converted = { error: 'the language server failed; its log says how' };
-  const answer = <Params>(method: string, handler: (params: Params) => Promise<Converted>): void => void connection.onRequest(method, session.guardLater(method, failed, handler));
+  const answer = <Method extends Conversion>(method: Method, handler: (...params: Parameters<Requests[Method]>) => Promise<Converted>): void => void connection.onRequest(method, session.guardLater(method, failed, handler));
+  const formats: ReturnType<Requests['vmlayout/formats']> = { imports: IMPORT_FORMATS, exports: WRITTEN_FORMATS };
 
-  connection.onRequest(CONVERSIONS.formats, session.guard('listing formats', null, () => ({ imports: IMPORT_FORMATS, exports: WRITTEN_FORMATS })));
-  connection.onRequest(CONVERSIONS.sniff, session.guard('looking at a text', null, ({ text }: { readonly text: string }) => sniffFormat(text) ?? null));
-  answer(CONVERSIONS.import, (params: ImportParams) => Promise.resolve(imported(params)));
-  answer(CONVERSIONS.export, (params: ExportParams) => exported(session, params));
-  answer(CONVERSIONS.diff, (params: DiffParams) => compared(session, params));
-  answer(CONVERSIONS.explainLog, (params: ExplainParams) => explained(session, params));
+  connection.onRequest('vmlayout/formats', session.guard('listing formats', null, () => formats));
+  connection.onRequest('vmlayout/sniff', session.guard('looking at a text', null, ({ text }: { readonly text: string }) => sniffFormat(text) ?? null));
+  answer('vmlayout/import', (params) => Promise.resolve(imported(params)));
+  answer('vmlayout/export', (params) => exported(session, params));
+  answer('vmlayout/diff', (params) => compared(session, params));
+  answer('vmlayout/explainLog', (params) => explained(session, params));
   return { experimental: { vmlayoutConversions: true } };
 }
 
