@@ -3,6 +3,7 @@
 
 import { commands, EventEmitter, type ExtensionContext, l10n, Uri, window, workspace } from 'vscode';
 import type { BaseLanguageClient, Position } from 'vscode-languageclient';
+import { ask } from './requests.js';
 import { isServed } from './texts/served.js';
 
 const COMMAND = 'vmlayout.compareStances';
@@ -22,7 +23,7 @@ export function offerComparison(client: BaseLanguageClient, context: ExtensionCo
       const editor = window.visibleTextEditors.find(({ document }) => document.uri.toString() === uri) ?? window.activeTextEditor;
       if (!editor || !isServed(editor.document)) return;
       const { document, selection } = editor;
-      const answer = await client.sendRequest<{ readonly markdown: string } | null>('vmlayout/compare', {
+      const answer = await ask(client, 'vmlayout/compare', {
         textDocument: { uri: document.uri.toString() },
         position: at ?? client.code2ProtocolConverter.asPosition(selection.active),
       });

@@ -3,54 +3,42 @@
 
 import { commands, env, type ExtensionContext, type FileType, l10n, type QuickPickItem, Uri, ViewColumn, window, workspace } from 'vscode';
 import type { BaseLanguageClient } from 'vscode-languageclient';
+import type { Choice, Converted, ImportedFile } from '../server/lsp/requests.js';
 import { readBytes, readText, reasonOf, textIn } from './files.js';
+import { ask } from './requests.js';
 import { isServed, LANGUAGE } from './texts/served.js';
-
-/** What the server answers: `Converted` there. */
-export type Converted = { readonly text: string; readonly notes?: readonly string[] } | { readonly error: string };
-
-interface ImportedFile {
-  readonly path: string;
-  readonly text: string;
-  readonly bytes?: readonly number[];
-  readonly group?: string;
-  readonly devices?: readonly string[];
-  readonly machine?: string;
-}
 
 /** Reads the IOMMU groups and the memory map of the machine that the extension runs on. */
 export type ReadThisHost = () => Promise<Converted>;
 
 /** Registers the commands. Where no host can be read, in the browser, none is offered. */
 export function offerConversions(client: BaseLanguageClient, context: ExtensionContext, readThisHost: ReadThisHost | undefined): void {
-  const ask = (what: string, params: object): Promise<Converted> => client.sendRequest<Converted>(`vmlayout/${what}`, params);
   const offer = (name: string, run: () => Promise<void>): void => void context.subscriptions.push(commands.registerCommand(`vmlayout.${name}`, run));
-  offer('import', () => importLayout(ask, readThisHost));
-  offer('export', () => exportLayout(client, ask));
-  offer('compareWith', () => compareWith(ask));
-  offer('explainLog', () => explainLog(ask));
+  offer('import', () => importLayout(client, readThisHost));
+  offer('export', () => exportLayout(client));
+  offer('compareWith', () => compareWith(client));
+  offer('explainLog', () => explainLog(client));
 }
-
-type Ask = (what: string, params: object) => Promise<Converted>;
 
 const activeLayout = () => (window.activeTextEditor && isServed(window.activeTextEditor.document) ? window.activeTextEditor.document : undefined);
 
-async function importLayout(ask: Ask, readThisHost: ReadThisHost | undefined): Promise<void> {
+async function importLayout(client: BaseLanguageClient, readThisHost: ReadThisHost | undefined): Promise<void> {
   const files = { label: l10n.t('Files…'), detail: l10n.t('mtree, QEMU command line, libvirt XML, reserved_regions, iomem, device tree, Jailhouse, Microkit') };
   const clipboard = { label: l10n.t('Clipboard') };
   const host = { label: l10n.t('This host'), detail: '/sys/kernel/iommu_groups, /proc/iomem' };
   const chosen = await window.showQuickPick<QuickPickItem>([files, clipboard, ...(readThisHost ? [host] : [])], { placeHolder: l10n.t('Import from') });
   if (chosen === host && readThisHost) await show(await readThisHost(), LANGUAGE);
-  if (chosen === clipboard) await show(await ask('import', { files: [{ path: 'clipboard', text: await env.clipboard.readText() }] }), LANGUAGE);
-  if (chosen === files) await importFiles(ask);
+  if (chosen === clipboard) await show(await ask(client, 'vmlayout/import', { files: [{ path: 'clipboard', text: await env.clipboard.readText() }] }), LANGUAGE);
+  if (chosen === files) await importFiles(client);
 }
 
-async function importFiles(ask: Ask): Promise<void> {
+async function importFiles(client: BaseLanguageClient): Promise<void> {
   const chosen = await window.showOpenDialog({ canSelectMany: true, openLabel: l10n.t('Import') });
   if (!chosen) return;
   const loaded = await Promise.all(chosen.map(importedFile));
   const failed = loaded.find((file) => 'error' in file);
-  await show(failed ?? await ask('import', { files: loaded }), LANGUAGE);
+  const files = loaded.flatMap((file) => ('error' in file ? [] : [file]));
+  await show(failed ?? await ask(client, 'vmlayout/import', { files }), LANGUAGE);
 }
 
 /** The first bytes of a device tree blob. */
@@ -79,35 +67,30 @@ const LANGUAGES: Readonly<Record<string, string>> = {
   'qemu-args': 'shellscript', 'libvirt-xml': 'xml', 'iommufd-plan': 'json', json: 'json', c: 'c', rust: 'rust', dts: 'dts', markdown: 'markdown', svg: 'xml',
 };
 
-async function exportLayout(client: BaseLanguageClient, ask: Ask): Promise<void> {
+async function exportLayout(client: BaseLanguageClient): Promise<void> {
   const document = activeLayout();
   if (!document) return void window.showErrorMessage(l10n.t('Open the layout to export first.'));
   const uri = `${document.uri}`;
-  const { exports } = await client.sendRequest<{ readonly exports: readonly { readonly name: string; readonly about: string }[] }>('vmlayout/formats');
-  const format = await window.showQuickPick(exports.map(({ name, about }) => ({ label: name, description: about })), { placeHolder: l10n.t('Export as'), matchOnDescription: true });
+  const formats = await ask(client, 'vmlayout/formats', {});
+  const format = await window.showQuickPick((formats?.exports ?? []).map(({ name, about }) => ({ label: name, description: about })), { placeHolder: l10n.t('Export as'), matchOnDescription: true });
   const subject = format && await chosenVm(client, uri);
   if (!format || !subject) return;
-  await show(await ask('export', { uri, format: format.label, ...subject }), LANGUAGES[format.label] ?? 'plaintext');
-}
-
-interface Subject {
-  readonly vm?: string;
-  readonly host?: string;
+  await show(await ask(client, 'vmlayout/export', { uri, format: format.label, ...subject }), LANGUAGES[format.label] ?? 'plaintext');
 }
 
 /** The vm on one of its hosts, asked for where there are several. */
-async function chosenVm(client: BaseLanguageClient, uri: string): Promise<Subject | undefined> {
-  const answer = await client.sendRequest<{ readonly choices: readonly Subject[] } | null>('vmlayout/map', { uri });
+async function chosenVm(client: BaseLanguageClient, uri: string): Promise<Partial<Choice> | undefined> {
+  const answer = await ask(client, 'vmlayout/map', { uri });
   const choices = answer?.choices ?? [];
   if (choices.length < 2) return choices[0] ?? {};
-  const items = choices.map((subject) => ({ label: subject.vm ?? '', ...(subject.host !== undefined && { description: l10n.t('on {0}', subject.host) }), subject }));
+  const items = choices.map((subject) => ({ label: subject.vm, ...(subject.host !== undefined && { description: l10n.t('on {0}', subject.host) }), subject }));
   return (await window.showQuickPick(items, { placeHolder: l10n.t('Export which vm?') }))?.subject;
 }
 
 /** Layouts that are offered to compare with; others are chosen as files. */
 const MOST_LISTED = 500;
 
-async function compareWith(ask: Ask): Promise<void> {
+async function compareWith(client: BaseLanguageClient): Promise<void> {
   const document = activeLayout();
   if (!document) return void window.showErrorMessage(l10n.t('Open the layout to compare first.'));
   const others = (await workspace.findFiles('**/*.vmlayout', '**/node_modules/**', MOST_LISTED)).filter((uri) => `${uri}` !== `${document.uri}`);
@@ -117,17 +100,17 @@ async function compareWith(ask: Ask): Promise<void> {
   const before = chosen && (chosen.uri ?? (await window.showOpenDialog({ openLabel: l10n.t('Compare') }))?.[0]);
   if (!before) return;
   const loaded = await readText(before);
-  await show('error' in loaded ? { error: `${workspace.asRelativePath(before)}: ${reasonOf(loaded)}` } : await ask('diff', { uri: `${document.uri}`, before: { uri: `${before}`, text: loaded.text } }), 'plaintext');
+  await show('error' in loaded ? { error: `${workspace.asRelativePath(before)}: ${reasonOf(loaded)}` } : await ask(client, 'vmlayout/diff', { uri: `${document.uri}`, before: { uri: `${before}`, text: loaded.text } }), 'plaintext');
 }
 
-async function explainLog(ask: Ask): Promise<void> {
+async function explainLog(client: BaseLanguageClient): Promise<void> {
   const layout = activeLayout();
   const [clipboard, file] = [{ label: l10n.t('Clipboard') }, { label: l10n.t('File…') }];
   const chosen = await window.showQuickPick([clipboard, file], { placeHolder: l10n.t('Explain the errors in') });
   if (!chosen) return;
   const log = chosen === clipboard ? { text: await env.clipboard.readText(), name: l10n.t('the clipboard') } : await openedLog();
   if (!log) return;
-  await show('error' in log ? log : await ask('explainLog', { log: log.text, name: log.name, ...(layout && { uri: `${layout.uri}` }) }), 'plaintext');
+  await show('error' in log ? log : await ask(client, 'vmlayout/explainLog', { log: log.text, name: log.name, ...(layout && { uri: `${layout.uri}` }) }), 'plaintext');
 }
 
 async function openedLog(): Promise<{ readonly text: string; readonly name: string } | { readonly error: string } | undefined> {

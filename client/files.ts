@@ -3,6 +3,7 @@
 
 import { type CancellationToken, CancellationTokenSource, type ExtensionContext, FileSystemError, FileType, l10n, RelativePattern, Uri, workspace } from 'vscode';
 import type { BaseLanguageClient } from 'vscode-languageclient';
+import type { ClientRequests } from '../server/lsp/requests.js';
 
 type Loaded = { readonly text: string } | Unreadable;
 
@@ -35,11 +36,14 @@ const MOST_FOLDERS = 2000;
 /** Milliseconds that a search may take before its file system counts as one that isn’t searched. */
 const PATIENCE = 2000;
 
+const READ_FILE = 'vmlayout/readFile' satisfies keyof ClientRequests;
+const LIST_FILES = 'vmlayout/listFiles' satisfies keyof ClientRequests;
+
 export function answerForFiles(client: BaseLanguageClient, context: ExtensionContext): void {
   const lists = new Lists();
   context.subscriptions.push(
-    client.onRequest('vmlayout/readFile', ({ uri }: { readonly uri: string }) => readText(Uri.parse(uri))),
-    client.onRequest('vmlayout/listFiles', ({ folder }: { readonly folder: string }, token: CancellationToken) => lists.layoutsBelow(folderAt(folder), token)),
+    client.onRequest(READ_FILE, ({ uri }: Parameters<ClientRequests[typeof READ_FILE]>[0]) => readText(Uri.parse(uri))),
+    client.onRequest(LIST_FILES, ({ folder }: Parameters<ClientRequests[typeof LIST_FILES]>[0], token: CancellationToken) => lists.layoutsBelow(folderAt(folder), token)),
   );
 }
 

@@ -3,7 +3,7 @@
 
 import { EndOfLine, type ExtensionContext, l10n, Range, type TextDocument, window, workspace, WorkspaceEdit } from 'vscode';
 import type { BaseLanguageClient } from 'vscode-languageclient';
-import type { Converted } from './conversions.js';
+import { ask } from './requests.js';
 import { isServed } from './texts/served.js';
 
 /** Characters that a person doesn't type at once: less than a line of any listing. */
@@ -19,12 +19,12 @@ export function offerToConvertPasted(client: BaseLanguageClient, context: Extens
 }
 
 async function offer(client: BaseLanguageClient, document: TextDocument, offset: number, text: string): Promise<void> {
-  const format = await client.sendRequest<string | null>('vmlayout/sniff', { text });
+  const format = await ask(client, 'vmlayout/sniff', { text });
   if (format === null) return;
   const convert = l10n.t('Convert');
   const answer = await window.showInformationMessage(l10n.t('This looks like {0}. Make a layout of it?', format), convert);
   if (answer !== convert) return;
-  const result = await client.sendRequest<Converted>('vmlayout/import', { format, files: [{ path: 'pasted', text }] });
+  const result = await ask(client, 'vmlayout/import', { format, files: [{ path: 'pasted', text }] });
   if ('error' in result) return void window.showErrorMessage(result.error);
   const place = placeOf(document, offset, text);
   if (!place) return void window.showErrorMessage(l10n.t('What was pasted has changed meanwhile.'));

@@ -3,7 +3,8 @@
 import { execFile } from 'node:child_process';
 import process from 'node:process';
 import type { ExtensionContext } from 'vscode';
-import type { Converted, ReadThisHost } from './conversions.js';
+import type { Converted } from '../server/lsp/requests.js';
+import type { ReadThisHost } from './conversions.js';
 import { AS_NODE, programOf } from './own-program.js';
 
 /** What Linux tells of itself; the memory map only to root, and then its reader says so. */

@@ -6,7 +6,7 @@ import {
   commands, type Disposable, env, type ExtensionContext, l10n, languages, Range, Selection, type TextDocument, type TextEditor, TextEditorRevealType, Uri, ViewColumn,
   type WebviewPanel, window, workspace, WorkspaceEdit,
 } from 'vscode';
-import type { BaseLanguageClient, TextEdit } from 'vscode-languageclient';
+import type { BaseLanguageClient } from 'vscode-languageclient';
 import { isServed } from '../texts/served.js';
 import { itemsAt } from './places.js';
 import type { Choice, ExportFormat, MapAnswer, MapPlace, PlaceRange, ToExtension, ToView } from './view/messages.js';
@@ -213,7 +213,7 @@ class MapPanel {
     // A text that changed meanwhile is asked about anew: its fixes come with the next answer.
     if (!fix || version !== this.#document.version || version !== this.#answer?.version) return this.#ask();
     const edit = new WorkspaceEdit();
-    edit.set(this.#document.uri, await this.#client.protocol2CodeConverter.asTextEdits(fix.edits as TextEdit[]));
+    edit.set(this.#document.uri, await this.#client.protocol2CodeConverter.asTextEdits([...fix.edits]));
     await workspace.applyEdit(edit);
   }
 

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync, type Dirent } from 'node:fs';
 import path from 'node:path';
-import { LENGTH_LIMIT, openDocument, type Document, type World } from '../core/index.js';
+import { LENGTH_LIMIT, openDocument, withText, type Document, type World } from '../core/index.js';
 import { decode, type Loaded } from './bytes.js';
 import { Misuse } from './session.js';
 
@@ -41,8 +41,7 @@ export class Files {
 
   /** What a check of this file may read: itself, and what it imports from its own folder or the working directory. */
   worldOf(name: string, document: Document): World {
-    const roots = this.#rootsOf([name]);
-    return { read: (asked) => (asked === name ? document : this.#import(asked, roots)) };
+    return withText(this.worldOfAll([name]), name, document);
   }
 
   /** What a check of any of these files may read: all of them, and what they import from their folders or the working directory. */

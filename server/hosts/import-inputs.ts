@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import path from 'node:path';
-import { IMPORT_FORMATS, nearest, sniffFormat, type ImportInput } from '../core/index.js';
+import { IMPORT_FORMATS, sniffFormat, type ImportInput } from '../core/index.js';
 import { decode } from './bytes.js';
 import { entriesOf, Files, isDirectory, readInputBytes } from './files.js';
 import { Misuse, type Session } from './session.js';
@@ -8,17 +8,26 @@ import { Misuse, type Session } from './session.js';
 type ImportFormatName = ImportInput['format'];
 type ImportFile = ImportInput['files'][number];
 
+/** How a command that reads dumps speaks of what is wrong with its operands. */
+export interface InputWords {
+  readonly command: string;
+  /** How to say which format a file has. */
+  readonly sayWhich: string;
+  /** Why a word is neither a format nor a file. */
+  readonly nothingAt: (word: string) => string;
+}
+
 /**
  * What the operands of `import` ask for. The name of a format says what the files behind it are, up to the next name;
  * files before any name are looked at. A format without files is read from standard input.
  */
-export async function importInputsOf(operands: readonly string[], session: Session): Promise<ImportInput[]> {
+export async function importInputsOf(operands: readonly string[], session: Session, words: InputWords): Promise<ImportInput[]> {
   const files = new Files(session.folder);
   const inputs: { format: ImportFormatName; files: ImportFile[] }[] = [];
-  for (const { format, names } of sectionsOf(operands)) {
+  for (const { format, names } of sectionsOf(operands, words)) {
     for (const name of names) {
-      const read = name === '-' ? [await standardInput(session)] : filesAt(name, files, session, format);
-      const found = format ?? formatOf(name, read);
+      const read = name === '-' ? [await standardInput(session)] : filesAt(name, format, files, session, words);
+      const found = format ?? formatOf(name, read, words);
       const last = inputs.at(-1);
       if (last?.format === found) last.files.push(...read);
       else inputs.push({ format: found, files: read });
@@ -34,7 +43,7 @@ interface OperandSection {
 
 const formatNames = (): readonly ImportFormatName[] => IMPORT_FORMATS.map(({ name }) => name);
 
-function sectionsOf(operands: readonly string[]): OperandSection[] {
+function sectionsOf(operands: readonly string[], { command }: InputWords): OperandSection[] {
   const sections: OperandSection[] = [];
   for (const operand of operands) {
     const format = formatNames().find((name) => name === operand);
@@ -44,19 +53,19 @@ function sectionsOf(operands: readonly string[]): OperandSection[] {
   }
   for (const { names } of sections) if (names.length === 0) names.push('-');
   const first = sections[0];
-  if (first === undefined) throw new Misuse(`import: which format, or which file? There are ${formatNames().join(', ')}`);
+  if (first === undefined) throw new Misuse(`${command}: which format, or which file? There are ${formatNames().join(', ')}`);
   if (sections.flatMap(({ names }) => names).filter((name) => name === '-').length > 1) {
-    throw new Misuse('import: standard input is asked for twice, and can be read once');
+    throw new Misuse(`${command}: standard input is asked for twice, and can be read once`);
   }
   return sections;
 }
 
-function formatOf(name: string, files: readonly ImportFile[]): ImportFormatName {
+function formatOf(name: string, files: readonly ImportFile[], { sayWhich }: InputWords): ImportFormatName {
   const [file] = files;
   const format = file?.machine === undefined ? sniffFormat(file?.text ?? '', file?.bytes, file?.path) : 'reserved-regions';
   if (format) return format;
   const where = name === '-' ? 'standard input' : name;
-  throw new Misuse(`${where}: this looks like none of ${formatNames().join(', ')}; say which, in front of the file`);
+  throw new Misuse(`${where}: this looks like none of ${formatNames().join(', ')}; ${sayWhich}`);
 }
 
 const DEVICE_TREE_BLOB = 0xd00dfeed;
@@ -77,14 +86,11 @@ function fileOf(name: string, bytes: Buffer | { readonly error: string }, where 
 /** `/proc/PID/cmdline` of QEMU: words that each end with NUL. Its reader takes it as it is. */
 const isCommandLine = (bytes: Buffer): boolean => bytes[0] !== 0 && bytes.at(-1) === 0 && bytes.includes('qemu') && isUtf8(bytes);
 
-function filesAt(name: string, files: Files, session: Session, format: ImportFormatName | undefined): ImportFile[] {
+function filesAt(name: string, format: ImportFormatName | undefined, files: Files, session: Session, { command, nothingAt }: InputWords): ImportFile[] {
   const isGroups = (format ?? 'reserved-regions') === 'reserved-regions' && isDirectory(path.resolve(session.folder, name));
   if (isGroups) return groupFiles(name, files, session);
   const bytes = files.bytes(name);
-  if ('error' in bytes && format === undefined && !/[./\\]/.test(name)) {
-    const meant = nearest(name, formatNames());
-    throw new Misuse(`import: there is no format and no file \`${name}\`${meant ? `; did you mean \`${meant}\`?` : `; the formats are ${formatNames().join(', ')}`}`);
-  }
+  if ('error' in bytes && format === undefined && !/[./\\]/.test(name)) throw new Misuse(`${command}: ${nothingAt(name)}`);
   return [{ ...fileOf(name, bytes), include: (asked, from) => included(asked, from, name, session, files) }];
 }
 

@@ -1,10 +1,10 @@
 import type { Connection, InitializeParams } from 'vscode-languageserver';
 import { fieldOf } from './any-value.js';
 import type { Files } from './files.js';
+import type { ClientRequests } from './requests.js';
 
-/** Requests of ours that the server makes: the text behind a URI, and the URIs of the layouts below a folder. */
-export const READ_FILE = 'vmlayout/readFile';
-export const LIST_FILES = 'vmlayout/listFiles';
+const READ_FILE = 'vmlayout/readFile' satisfies keyof ClientRequests;
+const LIST_FILES = 'vmlayout/listFiles' satisfies keyof ClientRequests;
 
 /**
  * The files of the host, and through the client those that only it can reach: those of a virtual workspace, and in a

@@ -35,7 +35,8 @@ export function offerFixes(session: Session): ServerCapabilities {
 const includes = (asked: string, kind: string): boolean => asked === '' || kind === asked || kind.startsWith(`${asked}.`);
 
 function quickFixes(session: Session, file: OpenFile, { range }: CodeActionParams): CodeAction[] {
-  const { document, result, options } = session.check(file);
+  const checked = session.check(file);
+  const { document, result } = checked;
   const touched = spanOf(document, range);
   const convert = toDiagnostic(session, document);
   const here = (finding: Finding): boolean => {
@@ -43,7 +44,7 @@ function quickFixes(session: Session, file: OpenFile, { range }: CodeActionParam
     return span !== undefined && meets(span, touched);
   };
   return result.findings.filter(here).flatMap((finding) =>
-    offersFor(finding, file.path, session.documents, options, result).map((offer) =>
+    offersFor(finding, checked).map((offer) =>
       codeActionOf(offer, convert(finding), documentEdit(file.uri, file.version, document, offer.edits)),
     ),
   );
@@ -62,9 +63,9 @@ async function refactorings(session: Session, file: OpenFile, { range, context: 
   // A constant may be used in files that nobody has opened.
   const files = wants('refactor.inline') ? await session.everyFile() : [];
   if (session.documents.at(file.path)?.document !== file.document) return [];
-  const { document, result, options } = session.check(file);
-  const selection = spanOf(document, range);
-  const found = refactoringsAt({ file: { path: file.path, document, world: session.documents, result }, selection, options, files }, wants);
+  const checked = session.check(file);
+  const selection = spanOf(checked.document, range);
+  const found = refactoringsAt({ file: checked, selection, options: checked.options, files }, wants);
   return found.flatMap((refactoring) => refactoringAction(session, file, refactoring));
 }
 

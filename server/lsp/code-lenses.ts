@@ -17,7 +17,7 @@ export function answerCodeLenses(session: Session): ServerCapabilities {
     if (!session.display.of(file.path).lenses) return [];
     const { path, document } = file;
     const others = session.documents.all.filter((other) => other.path !== path).map((other) => session.check(other).result);
-    const lenses = codeLensesIn({ path, document, world: session.documents, result: session.check(file).result }, others);
+    const lenses = codeLensesIn(session.check(file), others);
     return lenses.flatMap((lens) => {
       const command = commandOf(file, lens);
       return command.command === '' || known.has(command.command) ? [{ range: rangeOf(document, lens), command }] : [];

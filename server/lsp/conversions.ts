@@ -1,74 +1,29 @@
 import type { ServerCapabilities } from 'vscode-languageserver';
 import {
-  checkFile, diffLayouts, diffText, EXPORT_FORMATS, explainLog, explainLogText, exportLayout, fileNameOf, IMPORT_FORMATS, importInputs, mapMarkdown, mapOf, openDocument, PLAIN, sniffFormat, svgPicture,
-  type CheckedVm, type CheckOptions, type CheckResult, type Document, type ExportFormatName, type ExportResult, type ImportInput,
+  checkFile, diffLayouts, diffText, explainLog, explainLogText, fileNameOf, IMPORT_FORMATS, importInputs, openDocument, PLAIN, sniffFormat, withText, WRITTEN_FORMATS, writeVm,
+  type CheckOptions, type CheckResult, type Document, type ImportInput, type TextState,
 } from '../core/index.js';
 import { pathOfUri } from './files.js';
 import { checkedWhole } from './map.js';
+import type { Converted, DiffParams, ExplainParams, ExportParams, ImportParams, Requests } from './requests.js';
 import type { Session } from './session.js';
-
-/** Requests of ours: what the command line's `import`, `export`, `diff` and `explain --log` do, on texts that the client sends or has open. */
-export const CONVERSIONS = { formats: 'vmlayout/formats', sniff: 'vmlayout/sniff', import: 'vmlayout/import', export: 'vmlayout/export', diff: 'vmlayout/diff', explainLog: 'vmlayout/explainLog' } as const;
-
-/** A text, with what it couldn't say; or in one sentence why there is none. */
-export type Converted = { readonly text: string; readonly notes?: readonly string[] } | { readonly error: string };
-
-export interface ImportedFile {
-  /** What the user calls it. */
-  readonly path: string;
-  /** Empty for a blob, which comes as its bytes. */
-  readonly text: string;
-  readonly bytes?: readonly number[];
-  /** Of a file out of sysfs: its IOMMU group, the devices in it, and what tells machines apart. */
-  readonly group?: string;
-  readonly devices?: readonly string[];
-  readonly machine?: string;
-}
-
-export interface ImportParams {
-  readonly files: readonly ImportedFile[];
-  /** Instead of what the files look like. */
-  readonly format?: string;
-}
-
-export interface ExportParams {
-  readonly uri: string;
-  readonly format: string;
-  /** Needed where the file has several. */
-  readonly vm?: string;
-  readonly host?: string;
-}
-
-export interface DiffParams {
-  /** The open file that was changed to. */
-  readonly uri: string;
-  /** What it was, wherever that is from. */
-  readonly before: { readonly uri: string; readonly text: string };
-}
-
-export interface ExplainParams {
-  readonly log: string;
-  /** What the log is called. */
-  readonly name: string;
-  /** The open layout to look into. */
-  readonly uri?: string;
-}
 
 type FormatName = ImportInput['format'];
 
-const PICTURES = [{ name: 'markdown', about: 'the memory map as tables' }, { name: 'svg', about: 'the memory map as a picture' }] as const;
+type Conversion = 'vmlayout/import' | 'vmlayout/export' | 'vmlayout/diff' | 'vmlayout/explainLog';
 
 export function answerConversions(session: Session): ServerCapabilities {
   const { connection } = session;
   const failed: Converted = { error: 'the language server failed; its log says how' };
-  const answer = <Params>(method: string, handler: (params: Params) => Promise<Converted>): void => void connection.onRequest(method, session.guardLater(method, failed, handler));
+  const answer = <Method extends Conversion>(method: Method, handler: (...params: Parameters<Requests[Method]>) => Promise<Converted>): void => void connection.onRequest(method, session.guardLater(method, failed, handler));
+  const formats: ReturnType<Requests['vmlayout/formats']> = { imports: IMPORT_FORMATS, exports: WRITTEN_FORMATS };
 
-  connection.onRequest(CONVERSIONS.formats, session.guard('listing formats', null, () => ({ imports: IMPORT_FORMATS, exports: [...EXPORT_FORMATS, ...PICTURES] })));
-  connection.onRequest(CONVERSIONS.sniff, session.guard('looking at a text', null, ({ text }: { readonly text: string }) => sniffFormat(text) ?? null));
-  answer(CONVERSIONS.import, (params: ImportParams) => Promise.resolve(imported(params)));
-  answer(CONVERSIONS.export, (params: ExportParams) => exported(session, params));
-  answer(CONVERSIONS.diff, (params: DiffParams) => compared(session, params));
-  answer(CONVERSIONS.explainLog, (params: ExplainParams) => explained(session, params));
+  connection.onRequest('vmlayout/formats', session.guard('listing formats', null, () => formats));
+  connection.onRequest('vmlayout/sniff', session.guard('looking at a text', null, ({ text }: { readonly text: string }) => sniffFormat(text) ?? null));
+  answer('vmlayout/import', (params) => Promise.resolve(imported(params)));
+  answer('vmlayout/export', (params) => exported(session, params));
+  answer('vmlayout/diff', (params) => compared(session, params));
+  answer('vmlayout/explainLog', (params) => explained(session, params));
   return { experimental: { vmlayoutConversions: true } };
 }
 
@@ -99,20 +54,14 @@ async function exported(session: Session, params: ExportParams): Promise<Convert
   const [first, ...others] = chosen;
   if (!first) return { error: 'there is no such vm in this file' };
   if (others.length > 0) return { error: `one vm on one host is exported, and there are ${chosen.length}: ${chosen.map(({ vm, host }) => (host ? `${vm.name} on ${host.name}` : vm.name)).join(', ')}` };
-  const written = write(params.format, first, fileNameOf(file.path), result);
-  if (!written) return { error: `there is no format ${params.format}` };
+  const format = WRITTEN_FORMATS.find(({ name }) => name === params.format);
+  if (!format) return { error: `there is no format ${params.format}` };
+  // What is written says which file it is from; where that lies is nobody else's business.
+  const written = writeVm(format.name, first, fileNameOf(file.path), result.findings);
   return 'errors' in written ? { error: `vm ${first.vm.name} can’t be said as ${params.format}: ${written.errors.join('; ')}` } : written;
 }
 
 const NOT_OPEN = { error: 'this text is not open any more' };
-
-/** What is written says which file it is from; where that lies is nobody else's business. */
-function write(format: string, { vm, host, plan, evaluator }: CheckedVm, path: string, { findings }: CheckResult): ExportResult | undefined {
-  if (format === 'markdown') return { text: mapMarkdown([mapOf(vm, plan, findings)]), notes: [] };
-  if (format === 'svg') return { text: svgPicture([{ models: [mapOf(vm, plan, findings)] }], { scale: 'compressed' }), notes: [] };
-  const known = EXPORT_FORMATS.find(({ name }) => name === format)?.name as ExportFormatName | undefined;
-  return known && exportLayout(known, { vm, host, plan, evaluator, path });
-}
 
 async function compared(session: Session, { uri, before }: DiffParams): Promise<Converted> {
   const file = session.documents.get(uri);
@@ -125,12 +74,13 @@ async function compared(session: Session, { uri, before }: DiffParams): Promise<
 
 /** The check of a text that isn't open, or is open in another version, with what it imports. */
 async function checkedText(session: Session, path: string, document: Document, options: CheckOptions): Promise<CheckResult> {
+  const texts = withText(session.documents, path, document);
   for (let round = 0; ; round++) {
     const wanted = new Set<string>();
-    const read = (asked: string): ReturnType<typeof session.documents.read> => {
-      const state = asked === path ? document : session.documents.read(asked);
-      if (state === 'missing') wanted.add(asked);
-      return state;
+    const read = (asked: string): TextState => {
+      const loaded = texts.read(asked);
+      if (loaded === 'missing') wanted.add(asked);
+      return loaded;
     };
     const result = checkFile(path, { read }, options);
     if (wanted.size === 0 || round === MOST_ROUNDS) return result;
@@ -144,7 +94,6 @@ const MOST_ROUNDS = 100;
 async function explained(session: Session, { log, name, uri }: ExplainParams): Promise<Converted> {
   const file = uri === undefined ? undefined : session.documents.get(uri);
   const checked = file && (await checkedWhole(session, file));
-  const around = file && checked && { path: file.path, world: session.documents, options: checked.options, result: checked.result };
-  const errors = explainLog(log, around);
+  const errors = explainLog(log, checked);
   return errors.length === 0 ? { error: `no line of ${name} is a message that is known here` } : { text: explainLogText(name, errors, PLAIN) };
 }

@@ -92,11 +92,6 @@ export function indentAt(document: Document, offset: number): string {
   return /^[ \t]*/.exec(before.slice(before.lastIndexOf('\n') + 1))?.[0] ?? '';
 }
 
-/** Where something in a map is written: its name, and its declaration as a whole. */
-export interface MapPlace extends Location {
-  readonly whole: Range;
-}
-
 /** Edits of one version of a document. */
 export const documentEdit = (uri: string, version: number | null, document: Document, edits: readonly CoreEdit[]): TextDocumentEdit => ({
   textDocument: { uri, version },

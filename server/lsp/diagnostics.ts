@@ -1,5 +1,5 @@
 import type { Diagnostic, ServerCapabilities } from 'vscode-languageserver';
-import { fileNameOf, libraryDocument, RULES, type Document, type Finding, type Place } from '../core/index.js';
+import { fileNameOf, isLoaded, libraryDocument, RULES, type Document, type Finding, type Place } from '../core/index.js';
 import { diagnosticOf, rangeOfPlace, remark, type DiagnosticContext } from './convert.js';
 import { libraryUri } from './library.js';
 import type { Session } from './session.js';
@@ -68,7 +68,7 @@ export function locate(session: Session, place: Place): ReturnType<DiagnosticCon
   const inLibrary = place.path.startsWith('std:');
   const uri = inLibrary ? libraryUri(place.path, session) : session.uriOf(place.path);
   const document = inLibrary ? libraryDocument(place.path) ?? 'missing' : session.documents.read(place.path);
-  const range = document === 'missing' || 'error' in document ? undefined : rangeOfPlace(document, place);
+  const range = isLoaded(document) ? rangeOfPlace(document, place) : undefined;
   return range && uri !== undefined ? { uri, range } : undefined;
 }
 
@@ -108,7 +108,7 @@ const NOT_CHECKED = remark('this file could not be checked; the output of the la
 export function toldOf(session: Session, path: string): Diagnostic[] {
   try {
     const { document, result } = session.checkAt(path);
-    return document === 'missing' || 'error' in document ? [] : diagnosticsFor(session, path, document, result.findings);
+    return isLoaded(document) ? diagnosticsFor(session, path, document, result.findings) : [];
   } catch (error) {
     session.log(`checking ${session.uriOf(path)}`, error);
     return [NOT_CHECKED];

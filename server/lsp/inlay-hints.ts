@@ -1,5 +1,5 @@
 import type { InlayHint, Range, ServerCapabilities } from 'vscode-languageserver';
-import { inlayHintsIn, type EditorFile, type InlayHint as CoreHint } from '../core/index.js';
+import { inlayHintsIn, type InlayHint as CoreHint } from '../core/index.js';
 import { fieldOf } from './any-value.js';
 import { offsetAt, positionAt, spanOf } from './convert.js';
 import type { OpenFile } from './documents.js';
@@ -18,11 +18,7 @@ export function answerInlayHints(session: Session): ServerCapabilities {
 
 function hintsIn(session: Session, file: OpenFile, range: Range): CoreHint[] {
   const { hints } = session.display.of(file.path);
-  return hints.size === 0 ? [] : inlayHintsIn(asEditorFile(session, file), spanOf(file.document, range), hints);
-}
-
-function asEditorFile(session: Session, { path, document, ...rest }: OpenFile): EditorFile {
-  return { path, document, world: session.documents, result: session.check({ path, document, ...rest }).result };
+  return hints.size === 0 ? [] : inlayHintsIn(session.check(file), spanOf(file.document, range), hints);
 }
 
 function inlayHintOf({ uri, version, document }: OpenFile, { offset, text, kind, insert }: CoreHint): InlayHint {

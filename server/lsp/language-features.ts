@@ -80,7 +80,6 @@ export async function whileUnchanged<Needed>(session: Session, { textDocument }:
 export function fileAt(session: Session, { textDocument, position }: Asked, files: EditorFile['files'] = session.documents.present): { open: OpenFile; file: EditorFile; offset: number } | undefined {
   const open: OpenFile | undefined = session.documents.get(textDocument.uri);
   if (!open) return undefined;
-  const { result } = session.check(open);
-  const file = { path: open.path, document: open.document, world: session.documents, result, files };
+  const file = { ...session.check(open), files };
   return { open, file, offset: offsetAt(open.document, position) };
 }

@@ -3,7 +3,7 @@ import {
   type LinkedEditingRanges, type Location, type Position, type Range, type SelectionRange, type ServerCapabilities, type WorkspaceEdit, type WorkspaceSymbol,
 } from 'vscode-languageserver';
 import {
-  allOccurrencesOf, linkedAt, linksIn, madeFrom, mentionsIn, NAME_PATTERN, namePlace, placeOf, relatedAt, rename, searchSymbols, selectionsAt, spanOfPlace, targetAt, usedBy, usersOf, whyNotRenamed,
+  allOccurrencesOf, isLoaded, linkedAt, linksIn, madeFrom, mentionsIn, NAME_PATTERN, namePlace, placeOf, relatedAt, rename, searchSymbols, selectionsAt, spanOfPlace, targetAt, usedBy, usersOf, whyNotRenamed,
   type Element, type Occurrence, type PlacedEdit, type TextFile,
 } from '../core/index.js';
 import { editFor } from './abilities.js';
@@ -82,7 +82,7 @@ function workspaceEditOf(session: Session, edits: readonly PlacedEdit[]): Worksp
   return {
     documentChanges: paths.flatMap((path) => {
       const document = session.documents.read(path);
-      if (document === 'missing' || 'error' in document) return [];
+      if (!isLoaded(document)) return [];
       const own = edits.filter((edit) => edit.path === path).flatMap((edit) => {
         const span = spanOfPlace(document, edit);
         return span ? [{ ...span, newText: edit.newText }] : [];
@@ -139,9 +139,9 @@ interface Related {
 /** What an item that was given out before is related to: it is found again by its place. That, and the others, may be in files that nobody has opened. */
 async function related(session: Session, item: CallHierarchyItem, relation: typeof usersOf): Promise<Related> {
   const files = await whileUnchanged(session, { textDocument: item }, session.everyFile());
-  const path = pathOfUri(item.uri);
-  const { document, result } = session.checkAt(path);
-  const element = document === 'missing' || 'error' in document ? undefined : relatedAt({ path, document, world: session.documents, result }, offsetAt(document, item.selectionRange.start));
+  const checked = session.checkAt(pathOfUri(item.uri));
+  const { document } = checked;
+  const element = isLoaded(document) ? relatedAt({ ...checked, document }, offsetAt(document, item.selectionRange.start)) : undefined;
   const found = element ? files.flatMap((file) => relation(element, session.checkAt(file.path).result)) : [];
   return { element, others: [...new Map(found.map((one) => [one.origin.declaration, one])).values()], files };
 }

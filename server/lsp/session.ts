@@ -1,5 +1,5 @@
 import { ErrorCodes, ResponseError, type CancellationToken, type Connection, type InitializeParams } from 'vscode-languageserver';
-import { checkNextVersion, folderOf, type CheckOptions, type CheckResult, type Document } from '../core/index.js';
+import { checkNextVersion, folderOf, isLoaded, type CheckedFile, type CheckOptions, type CheckResult, type Document, type TextState } from '../core/index.js';
 import { abilitiesOf, type Abilities } from './abilities.js';
 import { Displays } from './display.js';
 import { Documents, type OpenFile } from './documents.js';
@@ -8,20 +8,17 @@ import { ProjectConfigurations } from './project-configuration.js';
 import { RuleLevels } from './rule-levels.js';
 
 /** What the last check of a file came to; its text, where it is open or loaded. */
-export interface Checked<Text = Document> {
+export interface Checked<Text = Document> extends CheckedFile {
   readonly document: Text;
-  readonly options: CheckOptions;
   /** The same object for as long as nothing changes that the check looked into. */
   readonly result: CheckResult;
   /** Files it looked into, and what it found there. */
-  readonly reads: ReadonlyMap<string, Loaded>;
+  readonly reads: ReadonlyMap<string, TextState>;
   /** Files it would have to look into and that nobody has loaded yet. */
   readonly wanted: ReadonlySet<string>;
   /** The state of all texts and settings in which it was last found to hold. */
   readonly state: number;
 }
-
-type Loaded = ReturnType<Documents['read']>;
 
 /** One conversation: the client's abilities, the texts, the settings, and what was found. */
 export class Session {
@@ -33,7 +30,7 @@ export class Session {
   readonly display: Displays;
   readonly #files: Files;
   readonly #today: () => string;
-  readonly #checks = new Map<string, Checked<Loaded>>();
+  readonly #checks = new Map<string, Checked<TextState>>();
   readonly #loading = new Map<string, Promise<void>>();
   #folders: readonly string[];
   #listed: Promise<readonly string[]> | undefined;
@@ -105,11 +102,11 @@ export class Session {
   }
 
   /** The same of a file that is open or loaded. */
-  checkAt(path: string): Checked<Loaded> {
+  checkAt(path: string): Checked<TextState> {
     return this.#checked(path, this.documents.read(path));
   }
 
-  #checked<Text extends Loaded>(path: string, document: Text): Checked<Text> {
+  #checked<Text extends TextState>(path: string, document: Text): Checked<Text> {
     const options = this.#optionsFor(path);
     const known = this.#checks.get(path);
     if (known && known.document === document && known.options === options && (known.state === this.#state || this.#readsTheSame(known))) {
@@ -117,7 +114,7 @@ export class Session {
       this.#checks.set(path, still);
       return still;
     }
-    const [reads, wanted] = [new Map<string, Loaded>(), new Set<string>()];
+    const [reads, wanted] = [new Map<string, TextState>(), new Set<string>()];
     const world = {
       read: (asked: string) => {
         const loaded = this.documents.read(asked);
@@ -127,12 +124,12 @@ export class Session {
       },
     };
     const result = checkNextVersion(path, world, options, known?.result);
-    const checked = { document, options, result, reads, wanted, state: this.#state };
+    const checked = { path, document, world: this.documents, options, result, reads, wanted, state: this.#state };
     this.#checks.set(path, checked);
     return checked;
   }
 
-  #readsTheSame({ reads }: Checked<Loaded>): boolean {
+  #readsTheSame({ reads }: Checked<TextState>): boolean {
     for (const [path, loaded] of reads) if (this.documents.read(path) !== loaded) return false;
     return true;
   }
@@ -143,7 +140,7 @@ export class Session {
     await Promise.all(paths.filter((path) => this.documents.read(path) === 'missing').map((path) => this.load(path)));
     return paths.flatMap((path) => {
       const document = this.documents.read(path);
-      return document === 'missing' || 'error' in document ? [] : [{ path, document }];
+      return isLoaded(document) ? [{ path, document }] : [];
     });
   }
 

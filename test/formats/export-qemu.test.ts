@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { exportLayout, importFormat, vmDrift, type ExportFormatName, type ExportSubject } from '../../server/core/index.js';
+import { exportLayout, type ExportFormatName, type ExportSubject } from '../../server/core/formats/export/index.js';
+import { importFormat, vmDrift } from '../../server/core/index.js';
 import { check } from '../support/check.js';
 import { dedent } from '../support/picture.js';
 import { needs, ran } from '../support/programs.js';

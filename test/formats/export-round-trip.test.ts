@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { diffLayouts, exportLayout, importFormat, type ExportFormatName } from '../../server/core/index.js';
+import { exportLayout, type ExportFormatName } from '../../server/core/formats/export/index.js';
+import { diffLayouts, importFormat } from '../../server/core/index.js';
 import { check, type Checked } from '../support/check.js';
 
 // A guest like a machine of the library, written for QEMU and read again: it is the same guest, or what isn't is told.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import type { Converted } from '../../server/lsp/conversions.js';
+import type { Converted } from '../../server/lsp/requests.js';
 import { filesOf, heldFiles, LanguageClient } from '../support/language-client.js';
 
 // What the command line's `import`, `export`, `diff` and `explain --log` do, as requests of an editor.

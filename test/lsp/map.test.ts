@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { applyEdits, LineIndex } from '../../server/core/index.js';
 import { modelOfRecord, recordOf, type MapRecord } from '../../server/core/map/record.js';
-import type { MapAnswer } from '../../server/lsp/map.js';
+import type { MapAnswer } from '../../server/lsp/requests.js';
 import { filesOf, heldFiles, LanguageClient } from '../support/language-client.js';
 
 // What a view of the map is answered: plain JSON with exact addresses, and where everything is written.

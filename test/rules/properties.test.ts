@@ -101,5 +101,5 @@ describe('a check after edits', () => {
 function told(text: string, document: Document): string {
   const options = { today: TODAY };
   const world = { read: (path: string) => (path === 'main.vmlayout' ? document : { error: 'there is no such file' }) };
-  return drawFindings({ text, document, world, options, result: checkFile('main.vmlayout', world, options) });
+  return drawFindings({ path: 'main.vmlayout', text, document, world, options, result: checkFile('main.vmlayout', world, options) });
 }

@@ -208,7 +208,7 @@ describe('guests of hosts, in random files', () => {
 
 function drawn(text: string, document: Document, result: CheckResult): string {
   const world = { read: () => document };
-  return drawFindings({ text, document, world, options: { today: TODAY }, result });
+  return drawFindings({ path: 'main.vmlayout', text, document, world, options: { today: TODAY }, result });
 }
 
 const errors = ({ result }: Checked): number => result.findings.filter(({ level }) => level === 'error').length;

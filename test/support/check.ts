@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { openDocument, type Document } from '../../server/core/syntax/document.js';
-import { checkFile, type CheckOptions, type CheckResult } from '../../server/core/rules/check.js';
+import { checkFile, type CheckOptions } from '../../server/core/rules/check.js';
+import type { CheckedFile } from '../../server/core/rules/checked-file.js';
 import { offersFor, type Offer } from '../../server/core/rules/offers.js';
 import type { Finding } from '../../server/core/rules/rule.js';
 import type { World } from '../../server/core/layout/scope.js';
@@ -11,12 +12,9 @@ import { dedent, draw, readPicture, type Mark } from './picture.js';
 
 export const TODAY = '2026-11-22';
 
-export interface Checked {
+export interface Checked extends CheckedFile {
   readonly text: string;
   readonly document: Document;
-  readonly world: World;
-  readonly result: CheckResult;
-  readonly options: CheckOptions;
 }
 
 /** Checks a text; `files` are beside it. */
@@ -26,7 +24,7 @@ export function check(text: string, files: ReadonlyMap<string, string> = new Map
   const world: World = {
     read: (path) => (path === 'main.vmlayout' ? document : documents.get(path) ?? { error: 'there is no such file' }),
   };
-  return { text, document, world, options, result: checkFile('main.vmlayout', world, options) };
+  return { path: 'main.vmlayout', text, document, world, options, result: checkFile('main.vmlayout', world, options) };
 }
 
 /** Where a finding is in the text. */
@@ -36,7 +34,7 @@ export function spanOf(finding: Finding, document: Document): { start: number; e
 }
 
 export function offersOf(checked: Checked, finding: Finding): Offer[] {
-  return offersFor(finding, 'main.vmlayout', checked.world, checked.options, checked.result);
+  return offersFor(finding, checked);
 }
 
 export const applyOffer = (checked: Checked, offer: Offer): string => applyEdits(checked.text, offer.edits);

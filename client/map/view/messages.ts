@@ -1,35 +1,8 @@
-import type { MapRecord } from '../../../server/core/map/record.js';
+import type { Choice, MapAnswer, MapPlace } from '../../../server/lsp/requests.js';
 
-/** What the view of the map and the extension tell each other. Addresses are hexadecimal strings. */
+export type { Choice, MapAnswer, MapPlace, PlacedRecord, PlaceRange } from '../../../server/lsp/requests.js';
 
-/** Where something is written, in lines and characters from 0. */
-export interface MapPlace {
-  readonly uri: string;
-  readonly range: PlaceRange;
-  /** Its whole declaration. */
-  readonly whole: PlaceRange;
-}
-
-export interface PlaceRange {
-  readonly start: { readonly line: number; readonly character: number };
-  readonly end: { readonly line: number; readonly character: number };
-}
-
-export type PlacedRecord = MapRecord<MapPlace>;
-
-export interface Choice {
-  readonly vm: string;
-  readonly host?: string;
-}
-
-/** What the language server answers to `vmlayout/map`. */
-export interface MapAnswer {
-  readonly version: number;
-  readonly choices: readonly Choice[];
-  readonly map?: PlacedRecord;
-  readonly stances?: readonly PlacedRecord[];
-  readonly fixes?: readonly { readonly title: string; readonly edits: readonly unknown[]; readonly map: PlacedRecord }[];
-}
+/** What the view of the map and the extension tell each other. */
 
 export type ToView =
   | { readonly kind: 'map'; readonly file: string; readonly answer: MapAnswer }

@@ -1,5 +1,6 @@
-import type { World } from '../layout/scope.js';
+import { isLoaded, withText, type World } from '../layout/scope.js';
 import { checkFile, type CheckOptions, type CheckResult } from '../rules/check.js';
+import type { CheckedFile } from '../rules/checked-file.js';
 import { editsInFile, offersFor } from '../rules/offers.js';
 import { editDocumentAll, textOfDocument, type Document } from '../syntax/document.js';
 import { laidOut } from '../syntax/laid-out.js';
@@ -11,7 +12,7 @@ const MOST_ROUNDS = 10;
 /** Applies safe fixes until none is offered: the edits, in the offsets of the text as it is; none where nothing is to be mended. */
 export function fixAll(path: string, world: World, options: CheckOptions): TextEdit[] {
   const before = world.read(path);
-  if (before === 'missing' || 'error' in before) return [];
+  if (!isLoaded(before)) return [];
   let state = checked(before);
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const next = together(state) ?? one(state);
@@ -21,32 +22,31 @@ export function fixAll(path: string, world: World, options: CheckOptions): TextE
   return state.document === before ? [] : [difference(textOfDocument(before), textOfDocument(state.document))];
 
   /** All of them at once, without trying each: nothing if that comes out no better. */
-  function together({ document, result }: Checked): Checked | undefined {
+  function together({ document, result }: Attempt): Attempt | undefined {
     const edits = safeEdits(path, document, result);
     const after = edits.length > 0 ? checked(editDocumentAll(document, laidOut(document, edits))) : undefined;
     return after && errorsIn(after) <= errorsIn(state) && after.result.findings.length < result.findings.length ? after : undefined;
   }
 
   /** The first that comes out better by itself. */
-  function one({ document, world: around, result }: Checked): Checked | undefined {
-    for (const finding of result.findings) {
+  function one(attempt: Attempt): Attempt | undefined {
+    for (const finding of attempt.result.findings) {
       if (!finding.fixes().some(({ safe }) => safe)) continue;
-      const offer = offersFor(finding, path, around, options, result).find(({ safe }) => safe);
-      if (offer) return checked(editDocumentAll(document, offer.edits));
+      const offer = offersFor(finding, attempt).find(({ safe }) => safe);
+      if (offer) return checked(editDocumentAll(attempt.document, offer.edits));
     }
     return undefined;
   }
 
-  function checked(document: Document): Checked {
-    const changed: World = { read: (asked) => (asked === path ? document : world.read(asked)) };
-    return { document, world: changed, result: checkFile(path, changed, options) };
+  function checked(document: Document): Attempt {
+    const changed = withText(world, path, document);
+    return { path, document, world: changed, options, result: checkFile(path, changed, options) };
   }
 }
 
-interface Checked {
+/** The file as far as it is mended. */
+interface Attempt extends CheckedFile {
   readonly document: Document;
-  readonly world: World;
-  readonly result: CheckResult;
 }
 
 /** The first safe fix of each finding, as far as it begins after the one before; the others wait a round. */
@@ -64,7 +64,7 @@ function safeEdits(path: string, document: Document, { findings }: CheckResult):
   }).flat();
 }
 
-const errorsIn = ({ result }: Checked): number => result.findings.filter(({ level }) => level === 'error').length;
+const errorsIn = ({ result }: Attempt): number => result.findings.filter(({ level }) => level === 'error').length;
 
 /** One replacement that makes one text of the other, without what both begin and end with. */
 function difference(before: string, after: string): TextEdit {

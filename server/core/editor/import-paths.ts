@@ -1,5 +1,5 @@
 import { libraryDocument } from '../layout/lookup.js';
-import { policyName, resolveBeside, type World } from '../layout/scope.js';
+import { isLoaded, policyName, resolveBeside, type World } from '../layout/scope.js';
 import { LIBRARY } from '../std/generated/library.js';
 import { itemIndexAt, treeOf, type Document } from '../syntax/document.js';
 import { textOf } from '../syntax/nodes.js';
@@ -88,7 +88,7 @@ function hasInOrder(text: string, typed: string): boolean {
 /** What the file declares, and the comment at its top. */
 function aboutFile(path: string, world: World): Explanation {
   const document = path.startsWith('std:') ? libraryDocument(path) : world.read(path);
-  if (!document || document === 'missing' || 'error' in document) return {};
+  if (!document || !isLoaded(document)) return {};
   const declared = document.items.flatMap((item) => treeOf(item).members.flatMap((member) => {
     const name = member.kind === 'declaration' ? textOf(member.name) ?? policyName(member) : undefined;
     return member.kind === 'declaration' && name !== undefined ? [`${member.keyword.text} \`${name}\``] : [];

@@ -2,7 +2,7 @@ import { formatLeaves } from '../dma/leaves.js';
 import type { DmaRequest } from '../dma/requests.js';
 import { sizeOf } from '../layout/intervals.js';
 import type { Backing, Host } from '../layout/model.js';
-import type { World } from '../layout/scope.js';
+import { withText } from '../layout/scope.js';
 import { checkFile, type CheckOptions, type CheckResult } from '../rules/check.js';
 import type { CheckedVm } from '../rules/parts.js';
 import { commentsIn } from '../syntax/comments.js';
@@ -36,7 +36,8 @@ export function tried({ keeps, ...refactoring }: Candidate, file: EditorFile, op
   const newFile = refactoring.newFile && { ...refactoring.newFile, text: withBreaks(refactoring.newFile.text, lineBreakOf(document)) };
   const made = newFile && openDocument(newFile.text);
   if (losesComments(document, [changed, ...(made ? [made] : [])])) return [];
-  const after: World = { read: (asked) => (asked === path ? changed : made && asked === newFile?.path ? made : world.read(asked)) };
+  const edited = withText(world, path, changed);
+  const after = made && newFile ? withText(edited, newFile.path, made) : edited;
   const now = checkFile(path, after, options, result);
   if (saidBy(result, keeps) !== saidBy(now, keeps)) return [];
   if (newFile && checkFile(newFile.path, after, options).findings.some(({ level, rule }) => level === 'error' && !result.findings.some((other) => other.rule === rule))) return [];

@@ -1,7 +1,7 @@
 import { LIBRARY } from '../std/generated/library.js';
 import { openDocument, type Document } from '../syntax/document.js';
 import type { Declaration } from '../syntax/nodes.js';
-import { FileScope, type NextScope, type Source, type World } from './scope.js';
+import { FileScope, isLoaded, type NextScope, type Source, type World } from './scope.js';
 
 type Table = 'names' | 'policies';
 
@@ -124,7 +124,7 @@ export class Lookup {
 
   private readDocument(path: string): Document | undefined {
     const state = this.stateOf(path);
-    return state === 'missing' || 'error' in state ? undefined : state;
+    return isLoaded(state) ? state : undefined;
   }
 }
 

@@ -11,9 +11,16 @@ export interface Source extends Origin {
 
 /** The texts a check may read, by path. The core loads nothing: it says what it misses and is asked again. */
 export interface World {
-  /** The document of a path; `missing` while nobody has loaded it, an error where it can't be. */
-  read(path: string): Document | 'missing' | { readonly error: string };
+  read(path: string): TextState;
 }
+
+/** The document of a path; `missing` while nobody has loaded it, an error where it can't be. */
+export type TextState = Document | 'missing' | { readonly error: string };
+
+export const isLoaded = (state: TextState): state is Document => state !== 'missing' && !('error' in state);
+
+/** The same texts but one: the file at `path` has this document. */
+export const withText = (world: World, path: string, document: Document): World => ({ read: (asked) => (asked === path ? document : world.read(asked)) });
 
 type Table = 'names' | 'policies';
 

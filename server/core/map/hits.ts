@@ -63,22 +63,14 @@ function isAbout({ vm, host, hosts }: Finding, subject: Vm, plan: Plan | undefin
 function hitOf(finding: Finding, number: number, index: Index): Hit<Placed> {
   const { rule, level, message, witness, place } = finding;
   const blamed = index.blamed(finding);
-  const space = spaceOf(rule, witness, blamed, index);
+  const space = spaceOf(finding, blamed, index);
   const touched = witness && space !== 'memory' ? index.meeting(space, witness) : [];
   return { number, rule, level, message, space, witness, items: [...new Set([...blamed, ...touched].map(({ id }) => id))], place: { name: place, whole: place } };
 }
 
-/** Rules whose witness counts in another space than IOVAs. */
-const WITNESS_SPACE: ReadonlyMap<string, Space> = new Map<string, Space>([
-  ['region-overlap', 'gpa'], ['guest-width', 'gpa'], ['map-missing', 'gpa'], ['map-outside', 'gpa'], ['window-too-small', 'gpa'], ['backing-overlap', 'gpa'],
-  ['backing-size', 'gpa'], ['hugepage-waste', 'gpa'], ['bar-misaligned', 'gpa'], ['bar-unmappable', 'gpa'], ['section-skipped', 'gpa'], ['slot-unaligned', 'gpa'], ['slot-too-large', 'gpa'],
-  ['host-memory-overlap', 'memory'], ['host-width', 'memory'],
-]);
-
 /** The space that a finding is shown in: the one its witness counts in, else that of the first item it blames. */
-function spaceOf(rule: string, witness: Range | undefined, blamed: readonly MapItem[], index: Index): Space {
+function spaceOf({ witness, witnessIn }: Finding, blamed: readonly MapItem[], index: Index): Space {
   if (!witness) return blamed[0]?.space ?? 'gpa';
-  const known = WITNESS_SPACE.get(rule);
-  if (known) return known;
+  if (witnessIn) return witnessIn;
   return index.meeting('iova', witness).length > 0 ? 'iova' : 'gpa';
 }

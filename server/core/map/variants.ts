@@ -1,8 +1,8 @@
 import { compareStances, stanceName, type Outcome } from '../dma/compare.js';
 import { sizeOf } from '../layout/intervals.js';
 import { writeAddress } from '../layout/written.js';
-import type { World } from '../layout/scope.js';
-import { checkFile, type CheckOptions, type CheckResult } from '../rules/check.js';
+import { isLoaded } from '../layout/scope.js';
+import { checkEdited, type CheckedFile } from '../rules/checked-file.js';
 import { offersFor, type Offer } from '../rules/offers.js';
 import type { CheckedVm } from '../rules/parts.js';
 import type { Finding } from '../rules/rule.js';
@@ -40,13 +40,12 @@ export interface FixedMap extends Offer {
 }
 
 /** What each fix of the finding with a number in the map makes of it; those that were tried and came out better. */
-export function mapsAfterFixes(number: number, checked: CheckedVm, path: string, world: World, options: CheckOptions, result: CheckResult): FixedMap[] {
-  const finding = findingsAbout(checked.vm, checked.plan, result.findings)[number - 1];
-  const document = world.read(path);
-  if (!finding || document === 'missing' || 'error' in document) return [];
-  return offersFor(finding, path, world, options, result).flatMap((offer) => {
-    const changed = editDocumentAll(document, offer.edits);
-    const after = checkFile(path, { read: (asked) => (asked === path ? changed : world.read(asked)) }, options, result);
+export function mapsAfterFixes(number: number, checked: CheckedVm, file: CheckedFile): FixedMap[] {
+  const finding = findingsAbout(checked.vm, checked.plan, file.result.findings)[number - 1];
+  const document = file.world.read(file.path);
+  if (!finding || !isLoaded(document)) return [];
+  return offersFor(finding, file).flatMap((offer) => {
+    const after = checkEdited(file, editDocumentAll(document, offer.edits));
     const same = after.vms.find(({ vm, host }) => vm.name === checked.vm.name && host?.name === checked.host?.name);
     return same ? [{ ...offer, map: mapOf(same.vm, same.plan, after.findings) }] : [];
   });

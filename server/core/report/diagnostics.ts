@@ -1,6 +1,6 @@
 import { formatAddress } from '../layout/address.js';
 import { lastOf } from '../layout/intervals.js';
-import type { World } from '../layout/scope.js';
+import { isLoaded, type World } from '../layout/scope.js';
 import type { CheckedOnce } from '../rules/check-once.js';
 import type { Offer } from '../rules/offers.js';
 import type { Finding, Level, WaiverReason } from '../rules/rule.js';
@@ -82,7 +82,7 @@ const MOST_TRIED = 2_000_000;
  */
 function trialBudget(path: string, world: World, findings: number): (finding: Finding) => boolean {
   const state = world.read(path);
-  const items = state === 'missing' || 'error' in state ? 0 : state.items.length;
+  const items = isLoaded(state) ? state.items.length : 0;
   let spent = 0;
   return ({ place }) => {
     const isLeft = spent < MOST_TRIED;

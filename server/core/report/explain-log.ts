@@ -3,8 +3,8 @@ import { readErrorLog, type LogError } from '../formats/error-log.js';
 import { formatAddress, formatRange } from '../layout/address.js';
 import { contains, intersect, lastOf, overlaps, rangeOf, type Range } from '../layout/intervals.js';
 import { namePlace, type Region } from '../layout/model.js';
-import type { World } from '../layout/scope.js';
-import type { CheckOptions, CheckResult } from '../rules/check.js';
+import type { CheckResult } from '../rules/check.js';
+import type { CheckedFile } from '../rules/checked-file.js';
 import { RULES } from '../rules/catalogue.js';
 import { offersFor } from '../rules/offers.js';
 import type { CheckedVm } from '../rules/parts.js';
@@ -35,22 +35,14 @@ export interface RegionThere {
   readonly place: LineRange | undefined;
 }
 
-/** A layout that has been checked, to look into. */
-export interface LayoutAround {
-  readonly path: string;
-  readonly world: World;
-  readonly options: CheckOptions;
-  readonly result: CheckResult;
-}
-
 /** Reads a log and explains its errors, in the layout if there is one. */
-export const explainLog = (text: string, layout: LayoutAround | undefined): ExplainedError[] => readErrorLog(text).map((error) => explained(error, layout));
+export const explainLog = (text: string, layout: CheckedFile | undefined): ExplainedError[] => readErrorLog(text).map((error) => explained(error, layout));
 
-function explained(error: LogError, layout: LayoutAround | undefined): ExplainedError {
+function explained(error: LogError, layout: CheckedFile | undefined): ExplainedError {
   const range = rangeAsked(error);
   const found = layout && findingOf(error, range, layout.result);
   // Without its element no waiver is offered: that silences a finding, and mends no machine.
-  const offered = found && layout ? offersFor({ ...found, element: undefined }, layout.path, layout.world, layout.options, layout.result).map(({ title }) => title) : [];
+  const offered = found && layout ? offersFor({ ...found, element: undefined }, layout).map(({ title }) => title) : [];
   return {
     ...error,
     ...(found && { rule: found.rule }),
@@ -89,7 +81,7 @@ function isOfSuchMachine(finding: Finding, { asked: { bits }, message: { arch } 
 }
 
 /** Regions with some of these addresses: those that are all of it, or else all that meet it. */
-function regionsAt(range: Range, { result, world }: LayoutAround): RegionThere[] {
+function regionsAt(range: Range, { result, world }: CheckedFile): RegionThere[] {
   const sources = new Sources(world);
   const all = result.vms.flatMap(({ vm, host }) =>
     vm.regions.flatMap((region): RegionThere[] => (isThere(region, range) ? [{ vm: vm.name, host: host?.name, kind: region.kind, name: region.name, range: region.range, ...placeOfRegion(region, sources) }] : [])),

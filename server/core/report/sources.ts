@@ -1,6 +1,6 @@
 import type { Place } from '../layout/place.js';
 import { libraryDocument } from '../layout/lookup.js';
-import type { World } from '../layout/scope.js';
+import { isLoaded, type World } from '../layout/scope.js';
 import { textOfDocument, type Document, type Item } from '../syntax/document.js';
 import { LineIndex, type Position } from '../text/line-index.js';
 import type { Span } from '../text/span.js';
@@ -62,7 +62,7 @@ export class Sources {
   #documentOf(path: string): Document | undefined {
     if (path.startsWith('std:')) return libraryDocument(path);
     const state = this.#world.read(path);
-    return state === 'missing' || 'error' in state ? undefined : state;
+    return isLoaded(state) ? state : undefined;
   }
 }
 

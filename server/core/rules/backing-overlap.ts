@@ -91,6 +91,7 @@ guest doesn't see them there, so that a region which names them by their offset 
   message: (meeting) => `${takenWords(meeting)}: nothing refuses it, and what ${meeting.earlier.vm === meeting.later.vm ? 'the guest writes to one it overwrites' : 'one guest writes it overwrites'} in the other`,
   notes: ({ earlier: { region, bytes } }) => [{ place: namePlace(region.element), message: `\`${region.name}\` has ${formatRange(bytes)}` }],
   witness: ({ later }) => later.region.range,
+  witnessIn: 'gpa',
   fixes: ({ later }, subject) => [...otherBytes(later.region, subject), ...sayShared(later.region, subject)],
 });
 

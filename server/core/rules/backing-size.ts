@@ -90,6 +90,7 @@ pages into 2560 MiB and the rest is refused at start-up. Of what other VMMs do o
   notes: ({ region, backing }) =>
     region && !backing.own && backing.size !== undefined ? [{ place: namePlace(backing.element), message: `\`${backing.name}\` has ${formatSize(backing.size)}` }] : [],
   witness: ({ region }) => region?.range,
+  witnessIn: 'gpa',
   fixes: (fact, subject) => (fact.kind === 'overdrawn' ? waysToCover(fact, subject) : waysToWholePages(fact, subject)),
 });
 

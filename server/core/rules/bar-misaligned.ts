@@ -69,6 +69,7 @@ such BARs, and booted slowly with a GPU for it.`,
   message: ({ region: { name }, range, size }) =>
     `\`${name}\` is at ${formatAddress(range.base)}, no multiple of its size ${formatSize(size)}: the register can’t hold that, the guest reads back ${formatAddress(alignDown(range.base, size))}, and no large leaf fits`,
   witness: ({ range }) => range,
+  witnessIn: 'gpa',
   fixes: ({ region }, subject) => moveRegion(region, subject),
 });
 

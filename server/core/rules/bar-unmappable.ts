@@ -105,6 +105,7 @@ host with 16 or 64 KiB pages are the usual case.`,
   message: wordsOf,
   notes: ({ plan }) => (plan.contract === 'iommufd' ? [dmaBufNote(plan)] : []),
   witness: ({ region }) => region?.range,
+  witnessIn: 'gpa',
   fixes: waysOut,
 });
 

@@ -128,6 +128,7 @@ to whole blocks, or merge mappings that touch.`,
   message: (loss) => `${cutWords(loss)} in ${mapName(loss.blamed)}: ${formatLeaves(loss.could)} become ${formatLeaves(loss.now)}`,
   notes: otherParties,
   witness: ({ cuts, hull }) => cuts.find((cut) => !isEmpty(cut)) ?? hull,
+  isPrice: true,
   fixes: waysToRejoin,
 });
 

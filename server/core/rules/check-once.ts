@@ -1,5 +1,5 @@
 import { Lookup } from '../layout/lookup.js';
-import { forgetTreeOf, sourcesOf, type FileScope, type Source, type TopSource, type World } from '../layout/scope.js';
+import { forgetTreeOf, isLoaded, sourcesOf, withText, type FileScope, type Source, type TopSource, type World } from '../layout/scope.js';
 import type { Document, Item } from '../syntax/document.js';
 import type { Declaration } from '../syntax/nodes.js';
 import { surveyOf } from '../syntax/survey.js';
@@ -30,17 +30,17 @@ const LONG = 1000;
 export function checkOnce(path: string, world: World, options: CheckOptions, long = LONG): CheckedOnce {
   const lookup = new Lookup(world);
   const document = lookup.stateOf(path);
-  const scope = document !== 'missing' && 'items' in document && document.items.length >= long ? namesRead(path, document, lookup) : undefined;
+  const scope = isLoaded(document) && document.items.length >= long ? namesRead(path, document, lookup) : undefined;
   const told = scope && judgeHostByHost(scope, lookup, options);
   if (!scope || !told) return checkWhole(path, world, options);
   const { findings, waived, ties } = told;
-  return { findings, waived, offersFor: offersInPart(scope, ties, (document) => checkWhole(path, { read: (asked) => (asked === path ? document : world.read(asked)) }, options)) };
+  return { findings, waived, offersFor: offersInPart(scope, ties, (part) => checkWhole(path, withText(world, path, part), options)) };
 }
 
 function checkWhole(path: string, world: World, options: CheckOptions): CheckedOnce {
   const result = checkFile(path, world, options);
   const { findings, waived } = result;
-  return { findings, waived, offersFor: (finding) => offersFor(finding, path, world, options, result) };
+  return { findings, waived, offersFor: (finding) => offersFor(finding, { path, world, options, result }) };
 }
 
 /** The names of a file and what its items mention, without the trees of its guests. */

@@ -5,14 +5,13 @@ import { Evaluator } from '../layout/evaluate.js';
 import { readHost } from '../layout/host.js';
 import { Lookup, type Answer } from '../layout/lookup.js';
 import { namePlace, type Host } from '../layout/model.js';
-import { placeOf, type Place } from '../layout/place.js';
+import { placeOf, spanOfPlace } from '../layout/place.js';
 import { isModel, isPresent } from '../layout/presence.js';
 import type { Problem } from '../layout/problem.js';
 import { hostsNamedBy, type NamedPlace } from '../layout/properties.js';
-import type { FileScope, Source, World } from '../layout/scope.js';
+import { isLoaded, type FileScope, type Source, type World } from '../layout/scope.js';
 import { evaluateAll } from '../layout/unread.js';
 import { readVm } from '../layout/vm.js';
-import { indexOfItem } from '../syntax/document.js';
 import type { Declaration } from '../syntax/nodes.js';
 import { breachesOf } from './breaches.js';
 import { RULES } from './catalogue.js';
@@ -65,7 +64,7 @@ export function checkNextVersion(path: string, world: World, options: CheckOptio
 
 function checkWith(lookup: Lookup, path: string, options: CheckOptions, before: CheckResult | undefined): CheckResult {
   const document = lookup.stateOf(path);
-  if (document === 'missing' || 'error' in document) return { findings: [], waived: [], missing: [path], vms: [], hosts: [] };
+  if (!isLoaded(document)) return { findings: [], waived: [], missing: [path], vms: [], hosts: [] };
   const parts = partsOf(path, document, lookup, optionsKey(options), (source) => analyse(source, lookup, options), before?.parts);
   const { scope, tellers } = parts;
   const missing = scope.imports().flatMap(({ path: target }) => (target && lookup.stateOf(target) === 'missing' ? [target] : []));
@@ -344,10 +343,8 @@ function dedupe(problems: readonly Problem[]): Problem[] {
 const SEVERITY: Readonly<Record<Level, number>> = { error: 0, warning: 1, note: 2 };
 
 function inOrder(findings: readonly Finding[], scope: FileScope): Finding[] {
-  const { document } = scope;
-  const startOf = ({ item, start }: Place): number => (document.starts[indexOfItem(document, item) ?? 0] ?? 0) + start;
   return findings
-    .map((finding) => ({ finding, start: startOf(finding.place) }))
+    .map((finding) => ({ finding, start: spanOfPlace(scope.document, finding.place)?.start ?? finding.place.start }))
     .sort(({ finding: left, start }, { finding: right, start: other }) =>
       start - other || SEVERITY[left.level] - SEVERITY[right.level] || (left.rule < right.rule ? -1 : 1))
     .map(({ finding }) => finding);

@@ -74,6 +74,7 @@ default on arm64 is 40 bits, QEMU's on x86 40 as well, unless the host's is aske
     return `\`${region.name}\` ${range.base >= space.end ? 'lies' : 'reaches'} past the ${log2(space.end)} bits of the guest (${formatRange(space)}): ${consequence(excess)}`;
   },
   witness: ({ range, space }) => ({ base: range.base > space.end ? range.base : space.end, end: range.end }),
+  witnessIn: 'gpa',
   fixes: (excess, subject) => [...raise(excess), ...moveRegion(excess.region, subject)],
 });
 

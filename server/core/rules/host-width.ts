@@ -68,6 +68,7 @@ const onGuests = defineRule({
   message: messageOf,
   notes: notesOf,
   witness: ({ range }) => range,
+  witnessIn: 'memory',
 });
 
 const onHosts = defineRule({
@@ -78,6 +79,7 @@ const onHosts = defineRule({
   locate: ({ element }) => element,
   message: messageOf,
   witness: ({ range }) => range,
+  witnessIn: 'memory',
 });
 
 export const hostWidth = alsoOverHosts(onGuests, onHosts);

@@ -54,6 +54,7 @@ phase or its end, or where the VMM takes no part of a page, that is told instead
     `\`${last.name}\` ends ${formatSize(page - wasted)} into a page of ${formatSize(page)}${backing.own ? '' : ` of \`${backing.name}\``}: the other ${formatSize(wasted)} are allocated, and lost to everybody`,
   notes: ({ backing }) => (backing.own ? [] : [{ place: namePlace(backing.element), message: `\`${backing.name}\` says which pages it has` }]),
   witness: ({ last }) => last.range,
+  witnessIn: 'gpa',
   fixes: (waste, subject) => [...grow(waste, subject), ...shrink(waste, subject)],
 });
 

@@ -90,6 +90,7 @@ itself or for the window that it comes into.`,
     return `no map covers ${where}${others}, and no \`avoid\` tells the guest: ${region.hotplug ? 'once it is plugged, ' : ''}DMA to it faults`;
   },
   witness: ({ missing }) => missing[0],
+  witnessIn: 'gpa',
   fixes: (gap, subject) => [...extend(gap, subject), ...add(gap, subject), ...avoid(gap, subject)],
 });
 

@@ -3,12 +3,13 @@ import type { PlannedMap } from '../dma/plan.js';
 import { mapsInAll } from '../dma/plugged-memory.js';
 import type { Vm } from '../layout/model.js';
 import { placedIn, spanOfPlace, type PlacedEdit } from '../layout/place.js';
-import type { World } from '../layout/scope.js';
+import { isLoaded } from '../layout/scope.js';
 import { editDocumentAll, type Document } from '../syntax/document.js';
 import { inBreaksOf, laidOut } from '../syntax/laid-out.js';
 import { withoutOverlaps, type TextEdit } from '../text/text-edit.js';
 import { RULES } from './catalogue.js';
-import { checkFile, type CheckOptions, type CheckResult } from './check.js';
+import type { CheckResult } from './check.js';
+import { checkEdited, type CheckedFile } from './checked-file.js';
 import type { Finding, Fix } from './rule.js';
 import { waiverFor } from './waiving.js';
 
@@ -29,19 +30,19 @@ export interface Offer {
  * be gone and no new error may stand anywhere, unless the fix only brings it to light; what is new, and what it costs in
  * leaves, is told in the title.
  */
-export function offersFor(finding: Finding, path: string, world: World, options: CheckOptions, before: CheckResult): Offer[] {
-  const document = documentAt(path, world);
-  if (!document) return [];
-  const tried = (fix: Fix): Offer[] => offer(fix, finding, path, document, world, options, before);
+export function offersFor(finding: Finding, file: CheckedFile): Offer[] {
+  const document = file.world.read(file.path);
+  if (!isLoaded(document)) return [];
+  const tried = (fix: Fix): Offer[] => offer(fix, finding, file, document);
   const mends = finding.fixes().flatMap(tried).map((each, index) => (index === 0 ? each : { ...each, preferred: false }));
   return [...mends, ...waiverFor(finding).flatMap(tried).map((each) => ({ ...each, preferred: false }))];
 }
 
-function offer(fix: Fix, finding: Finding, path: string, document: Document, world: World, options: CheckOptions, before: CheckResult): Offer[] {
+function offer(fix: Fix, finding: Finding, file: CheckedFile, document: Document): Offer[] {
+  const { path, result: before } = file;
   const edits = editsInFile(fix, path, document);
   if (edits.length === 0) return [];
-  const changed = editDocumentAll(document, edits);
-  const after = checkFile(path, { read: (asked) => (asked === path ? changed : world.read(asked)) }, options, before);
+  const after = checkEdited(file, editDocumentAll(document, edits));
   if (!isBetter(finding, fix, before, after) || (fix.savesLeaves && leavesIn(after) >= leavesIn(before))) return [];
   const price = priceOf(before, after, fix.counted);
   const told = newFindings(before, after, price !== '');
@@ -54,11 +55,6 @@ export function editsInFile(fix: Fix, path: string, document: Document): TextEdi
   const edits = fix.edits.map((edit) => inFile(edit, path, document));
   const known = edits.filter((edit) => edit !== undefined);
   return known.length === edits.length ? withoutOverlaps(inBreaksOf(document, known)) : [];
-}
-
-function documentAt(path: string, world: World): Document | undefined {
-  const state = world.read(path);
-  return state === 'missing' || 'error' in state ? undefined : state;
 }
 
 /** The edit with offsets in the whole file; nothing where it lies in another file. */
@@ -100,12 +96,11 @@ function added(before: CheckResult, after: CheckResult): Finding[] {
   });
 }
 
-/** What this rule warns of is the price itself: blocks that a hole cuts. */
-const PRICED = 'block-split';
+const PRICES: ReadonlySet<string> = new Set(RULES.filter(({ isPrice }) => isPrice).map(({ name }) => name));
 
 /** What is told afterwards and wasn't before, notes apart. */
 function newFindings(before: CheckResult, after: CheckResult, isPriced: boolean): string {
-  const told = added(before, after).filter(({ level, rule }) => level !== 'note' && !(isPriced && rule === PRICED));
+  const told = added(before, after).filter(({ level, rule }) => level !== 'note' && !(isPriced && PRICES.has(rule)));
   const rules = new Set(told.map(({ rule }) => rule));
   return rules.size === 0 ? '' : ` (then ${[...rules].join(', ')})`;
 }

@@ -72,6 +72,7 @@ R's bytes at a second address; it is no leave to lie over another region.`,
     `\`${later.name}\` ${verbOf(later, earlier)} \`${earlier.name}\` (${formatRange(shared)}): ${consequence(earlier, later, vm)}`,
   notes: ({ earlier }) => [{ place: namePlace(earlier.element), message: `\`${earlier.name}\` is at ${earlier.range ? formatRange(earlier.range) : 'the same place'}` }],
   witness: ({ shared }) => shared,
+  witnessIn: 'gpa',
   fixes: (meeting, subject) => [...hide(meeting, subject), ...grow(meeting, subject), ...moveRegion(meeting.later, subject)],
 });
 

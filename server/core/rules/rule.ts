@@ -149,11 +149,18 @@ export interface Rule<Over extends keyof Subjects, Fact> {
   notes?(fact: Fact): readonly Note[];
   /** The exact range at fault. */
   witness?(fact: Fact): Range | undefined;
+  /** Where that counts: guest-physical addresses or the host's memory; IOVAs if left out. */
+  readonly witnessIn?: WitnessSpace;
   /** In the order they are offered. */
   fixes?(fact: Fact, subject: Subjects[Over]): readonly Fix[];
   /** True where the fact is about something that could as well be deleted; editors fade it. */
   readonly unused?: boolean;
+  /** True if what it warns of is the price itself that the title of a fix tells: blocks that a hole cuts. */
+  readonly isPrice?: boolean;
 }
+
+/** What the addresses of a range are, where they are no IOVAs. */
+export type WitnessSpace = 'gpa' | 'memory';
 
 /** A rule whose facts are sealed in. */
 export interface SealedRule {
@@ -165,6 +172,7 @@ export interface SealedRule {
   readonly why: string;
   readonly since: string;
   readonly examples: readonly Example[];
+  readonly isPrice: boolean;
   findVm(subject: VmSubject): Finding[];
   findTogether(load: HostLoad): Blamed<Finding>[];
   findHost(subject: HostSubject): Finding[];
@@ -179,6 +187,7 @@ export interface Finding {
   readonly message: string;
   readonly notes: readonly Note[];
   readonly witness: Range | undefined;
+  readonly witnessIn?: WitnessSpace | undefined;
   /** The element that is blamed, for waivers; nothing where a bare place is. */
   readonly element: Element | undefined;
   readonly vm: string | undefined;
@@ -204,7 +213,7 @@ export interface WaiverReason {
 export function defineRule<Over extends keyof Subjects, Fact>(rule: Rule<Over, Fact>): SealedRule {
   const find = (subject: Subjects[Over]): Finding[] => Array.from(rule.check(subject), (fact) => findingOf(rule, fact, subject));
   const nothing = (): Finding[] => [];
-  const { name, over, level, group, summary, why, since, examples } = rule;
+  const { name, over, level, group, summary, why, since, examples, isPrice = false } = rule;
   return {
     name,
     over,
@@ -214,6 +223,7 @@ export function defineRule<Over extends keyof Subjects, Fact>(rule: Rule<Over, F
     why,
     since,
     examples,
+    isPrice,
     findVm: over === 'vm' ? (find as SealedRule['findVm']) : nothing,
     findTogether: (load) => Array.from(rule.checkTogether?.(load) ?? [], ({ subject, fact }) => ({ subject, fact: findingOf(rule, fact, subject as Subjects[Over]) })),
     findHost: over === 'host' ? (find as SealedRule['findHost']) : nothing,
@@ -234,6 +244,7 @@ function findingOf<Over extends keyof Subjects, Fact>(rule: Rule<Over, Fact>, fa
     message: rule.message(fact),
     notes: rule.notes?.(fact) ?? [],
     witness: rule.witness?.(fact),
+    witnessIn: rule.witnessIn,
     element,
     vm: 'vm' in subject ? subject.vm.name : undefined,
     host: 'host' in subject ? subject.host?.name : undefined,

@@ -99,6 +99,7 @@ many firmware images and ACPI tables do.`,
   locate: ({ left }) => left.region.element,
   message: wordsOf,
   witness: ({ left }) => left.range,
+  witnessIn: 'gpa',
   fixes: waysToMap,
 });
 

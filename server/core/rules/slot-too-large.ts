@@ -67,6 +67,7 @@ of neighbours in one RAM block, so larger memory has to come from several memory
     return `${names} ${slot.regions.length > 1 ? 'are' : 'is'} one memory slot of ${pages} pages, and KVM takes ${formatCount(MOST_PAGES)}: KVM_SET_USER_MEMORY_REGION fails with EINVAL`;
   },
   witness: ({ slot }) => slot.range,
+  witnessIn: 'gpa',
   fixes: split,
 });
 

@@ -79,6 +79,7 @@ nothing can be executed there. What is out of step with the VMM's own address it
   levelOf: ({ slot }) => (slot ? 'error' : 'warning'),
   message: messageOf,
   witness: ({ lost, region }) => lost ?? region.range,
+  witnessIn: 'gpa',
   fixes: (misfit, subject) => [...withLastByte(misfit.region, misfit.plan.page, subject.vm), ...round(misfit, 'outwards', subject), ...round(misfit, 'inwards', subject)],
 });
 

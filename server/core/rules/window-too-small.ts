@@ -107,6 +107,7 @@ for memory devices …” (hw/mem/memory-device.c \`memory_device_get_free_addr\
       ? fact.windows.map(({ element, name }) => ({ place: namePlace(element), message: `\`${name}\` is kept for memory` }))
       : [...new Set(fact.homeless.map(({ assignment }) => assignment))].map(({ element, name }) => ({ place: namePlace(element), message: `\`${name}\` brings them` })),
   witness: ({ range }) => range,
+  witnessIn: 'gpa',
   fixes: (fact, subject) => (fact.kind === 'crowded' ? growWindow(fact, subject) : []),
 });
 

@@ -1,5 +1,3 @@
-import { writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import {
   applyEdits, CHECK_FORMATS, checkGithub, checkJson, checkJunit, checkSarif, checkText, COLOURED, countReports, fixAll, openDocument, PLAIN, type CheckFormat,
@@ -9,9 +7,10 @@ import { choice, type Arguments } from '../arguments.js';
 import { edited, type Readable } from '../bytes.js';
 import { Configurations, type FoundConfiguration } from '../configurations.js';
 import { reportNamed, reportText, type CheckOutcome } from '../file-reports.js';
-import { Files, inWords, readInput, STANDARD_INPUT } from '../files.js';
+import { Files, readInput, STANDARD_INPUT } from '../files.js';
 import { Progress } from '../progress.js';
 import { Misuse, STATUS, tell, type Session, type Sink } from '../session.js';
+import { readText, store } from '../texts.js';
 import { inThreads, threadsFor } from '../threads.js';
 import { VERSION } from '../version.js';
 import { checkOptions } from './check-options.js';
@@ -113,7 +112,7 @@ async function checkedInput(files: Files, options: CheckOptions, session: Sessio
 async function fixed(names: readonly string[], files: Files, wanted: Wanted, session: Session): Promise<CheckOutcome[]> {
   const outcomes: CheckOutcome[] = [];
   for (const name of names) {
-    const loaded = name === STANDARD_INPUT ? await readInput(session.input()) : files.read(name);
+    const loaded = await readText(name, session, files);
     outcomes.push('error' in loaded ? loaded : mended(name, loaded, files, wanted, session));
   }
   return outcomes;
@@ -126,15 +125,6 @@ function mended(name: string, loaded: Readable, files: Files, { write, optionsFo
   if (!write) session.out.write(whole);
   else if (edits.length > 0) store(name, whole, session);
   return reportText(name, applyEdits(loaded.text, edits), files, options);
-}
-
-/** Stores a text in the place of a file. */
-export function store(name: string, text: string, session: Session): void {
-  try {
-    writeFileSync(path.resolve(session.folder, name), text);
-  } catch (error) {
-    throw new Misuse(`${name}: ${inWords(error, 'written')}`);
-  }
 }
 
 const WRITERS: Readonly<Record<CheckFormat, (reports: readonly FileReport[], colour: boolean) => string>> = {

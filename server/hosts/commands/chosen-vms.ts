@@ -1,8 +1,9 @@
-import { checkFile, countLevels, nearest, openDocument, type CheckedVm, type CheckResult } from '../../core/index.js';
+import { checkFile, countLevels, nearest, openDocument, type CheckedFile, type CheckedVm, type CheckResult } from '../../core/index.js';
 import type { Arguments, OptionSpec } from '../arguments.js';
 import { Configurations } from '../configurations.js';
-import { Files, readInput, STANDARD_INPUT, tidyName } from '../files.js';
+import { Files } from '../files.js';
 import { Misuse, STATUS, tell, type Session } from '../session.js';
+import { nameOf, readText } from '../texts.js';
 import { checkOptions } from './check-options.js';
 
 /** What commands about the vms of one file share: the file, its check, which vms are meant, and the exit status. */
@@ -15,15 +16,16 @@ export function fileIn(command: string, operands: readonly string[]): string {
   const [name, ...others] = operands;
   if (name === undefined) throw new Misuse(`${command}: which file? (\`-\` is standard input)`);
   if (others.length > 0) throw new Misuse(`${command}: one file at a time, and here are ${operands.length}`);
-  return name === '-' ? STANDARD_INPUT : tidyName(name);
+  return nameOf(name);
 }
 
-export async function checkedFile(command: string, name: string, args: Arguments, session: Session): Promise<CheckResult> {
+export async function checkedFile(command: string, name: string, args: Arguments, session: Session): Promise<CheckedFile> {
   const files = new Files(session.folder);
   const options = checkOptions(command, args, session, new Configurations(session.folder, files).of(name));
-  const loaded = name === STANDARD_INPUT ? await readInput(session.input()) : files.read(name);
+  const loaded = await readText(name, session, files);
   if ('error' in loaded) throw new Misuse(`${name}: ${loaded.error}`);
-  return checkFile(name, files.worldOf(name, openDocument(loaded.text)), options);
+  const world = files.worldOf(name, openDocument(loaded.text));
+  return { path: name, world, options, result: checkFile(name, world, options) };
 }
 
 /** The vms, on the hosts, that were asked for. */

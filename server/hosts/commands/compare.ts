@@ -20,7 +20,7 @@ to blocks of S, so that the remaining blocks stay whole. What is written as \`ma
   async run(args, session) {
     const format = choice('compare', args, 'format', ['text', 'json', 'markdown']);
     const name = fileIn('compare', args.operands);
-    const { vms } = await checkedFile('compare', name, args, session);
+    const { result: { vms } } = await checkedFile('compare', name, args, session);
     const names = [...new Set(vms.map(({ vm }) => vm.name))];
     if (args.value('vm') === undefined && names.length > 1) throw new Misuse(`compare: which vm? \`--vm ${names.slice(0, 5).join('`, `--vm ')}\``);
     const shown = chosenVms('compare', vms, name, args);

@@ -1,9 +1,10 @@
-import { COLOURED, diffJson, diffLayouts, diffText, PLAIN, type ChangedPart } from '../../core/index.js';
+import { diffLayouts } from '../../core/index.js';
 import { choice } from '../arguments.js';
-import { STANDARD_INPUT, tidyName } from '../files.js';
-import { Misuse, STATUS, tell, type Session } from '../session.js';
+import { Misuse } from '../session.js';
+import { nameOf } from '../texts.js';
 import { checkedFile } from './chosen-vms.js';
 import { FORMAT, TODAY, type Command } from './command.js';
+import { printChanges } from './printed-changes.js';
 
 export const diff: Command = {
   name: 'diff',
@@ -16,17 +17,8 @@ export const diff: Command = {
     const [first, second, ...others] = args.operands;
     if (first === undefined || second === undefined || others.length > 0) throw new Misuse(`diff: two files are compared, and the number given is ${args.operands.length}`);
     if (first === '-' && second === '-') throw new Misuse('diff: standard input can be read once');
-    const before = await checkedFile('diff', nameOf(first), args, session);
-    const after = await checkedFile('diff', nameOf(second), args, session);
+    const { result: before } = await checkedFile('diff', nameOf(first), args, session);
+    const { result: after } = await checkedFile('diff', nameOf(second), args, session);
     return printChanges(diffLayouts(before, after), format, session);
   },
 };
-
-const nameOf = (operand: string): string => (operand === '-' ? STANDARD_INPUT : tidyName(operand));
-
-/** Prints changes; the status says whether there are any. */
-export function printChanges(parts: readonly ChangedPart[], format: 'text' | 'json', session: Session): number {
-  session.out.write(format === 'json' ? diffJson(parts) : diffText(parts, session.out.colour ? COLOURED : PLAIN));
-  if (parts.length === 0 && format === 'text') tell(session, 'nothing changed');
-  return parts.length > 0 ? STATUS.found : STATUS.fine;
-}

@@ -1,10 +1,10 @@
 import { checkFile, hostDrift, IMPORT_FORMATS, importInputs, openDocument, vmDrift, type CheckedVm, type CheckResult, type MachineDrift } from '../../core/index.js';
 import { choice, type Arguments } from '../arguments.js';
-import { importInputsOf } from '../import-inputs.js';
+import { importInputsOf, type InputWords } from '../import-inputs.js';
 import { Misuse, tell, type Session } from '../session.js';
 import { checkedFile, chosenVms, fileIn, HOST, VM } from './chosen-vms.js';
-import { printChanges } from './diff.js';
 import { FORMAT, TODAY, type Command } from './command.js';
+import { printChanges } from './printed-changes.js';
 
 export const drift: Command = {
   name: 'drift',
@@ -24,7 +24,7 @@ Everything is compared by address, as names mean nothing between the two. The st
     const format = choice('drift', args, 'format', ['text', 'json']);
     if (!args.has('against')) throw new Misuse('drift: a dump of the machine is missing; say it with `--against`');
     const name = fileIn('drift', args.operands);
-    const file = await checkedFile('drift', name, args, session);
+    const { result: file } = await checkedFile('drift', name, args, session);
     const machine = await machineIn(args, session);
     const drifts = [...hostsIn(file, machine, args), ...vmsIn(file, machine, name, args)];
     if (drifts.length === 0) throw new Misuse(`drift: ${name} declares nothing that the dump tells of`);
@@ -38,7 +38,8 @@ async function machineIn(args: Arguments, session: Session): Promise<CheckResult
   const as = args.value('as');
   const formats = IMPORT_FORMATS.map(({ name }) => name);
   if (as !== undefined && !formats.some((name) => name === as)) throw new Misuse(`drift: there is no format \`${as}\`; there are ${formats.join(', ')}`);
-  const result = importInputs(await dumpsAt([...(as === undefined ? [] : [as]), ...args.values('against')], session), { isOneMachine: true });
+  const operands = [...(as === undefined ? [] : [as]), ...args.values('against')];
+  const result = importInputs(await importInputsOf(operands, session, WORDS), { isOneMachine: true });
   if ('errors' in result) {
     const [first] = result.errors;
     throw new Misuse(first ? `${first.path}:${first.line}: ${first.message}` : 'drift: the dump can’t be read');
@@ -47,16 +48,11 @@ async function machineIn(args: Arguments, session: Session): Promise<CheckResult
   return checkFile('dump.vmlayout', { read: (path) => (path === 'dump.vmlayout' ? document : { error: 'a dump imports nothing' }) }, { today: session.today });
 }
 
-/** The dumps, as `import` reads them; what it advises is said as it is said here. */
-async function dumpsAt(operands: readonly string[], session: Session): ReturnType<typeof importInputsOf> {
-  try {
-    return await importInputsOf(operands, session);
-  } catch (error) {
-    if (!(error instanceof Misuse)) throw error;
-    const message = error.message.replace(/^import: /, 'drift: ').replace('say which, in front of the file', 'say which with `--as`');
-    throw new Misuse(message.replace(/there is no format and no file (`[^`]*`).*/, 'there is no file $1'));
-  }
-}
+const WORDS: InputWords = {
+  command: 'drift',
+  sayWhich: 'say which with `--as`',
+  nothingAt: (name) => `there is no file \`${name}\``,
+};
 
 function hostsIn(file: CheckResult, machine: CheckResult, args: Arguments): MachineDrift[] {
   const [there] = machine.hosts;

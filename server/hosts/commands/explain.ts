@@ -1,11 +1,8 @@
-import {
-  checkFile, COLOURED, explainLog, explainLogJson, explainLogText, noSuchRule, openDocument, PLAIN, requirementPage, rulePage, RULES, type LayoutAround,
-} from '../../core/index.js';
+import { COLOURED, explainLog, explainLogJson, explainLogText, noSuchRule, PLAIN, requirementPage, rulePage, RULES } from '../../core/index.js';
 import { choice, type Arguments } from '../arguments.js';
-import { Configurations } from '../configurations.js';
-import { Files, readInput, STANDARD_INPUT, tidyName } from '../files.js';
 import { Misuse, STATUS, type Session } from '../session.js';
-import { checkOptions } from './check-options.js';
+import { nameOf, readText } from '../texts.js';
+import { checkedFile } from './chosen-vms.js';
 import { FORMAT, TODAY, type Command } from './command.js';
 
 export const explain: Command = {
@@ -36,26 +33,12 @@ async function explainLogFile(args: Arguments, session: Session): Promise<number
   const format = choice('explain', args, 'format', ['text', 'json']);
   const [layout, ...others] = args.operands;
   if (others.length > 0) throw new Misuse('explain: one layout at a time');
-  const files = new Files(session.folder);
   const log = nameOf(args.value('log') ?? '');
-  const text = await textOf(log, files, session);
-  const around = layout === undefined ? undefined : await checked(nameOf(layout), files, args, session);
-  const errors = explainLog(text, around);
+  const loaded = await readText(log, session);
+  if ('error' in loaded) throw new Misuse(`${log}: ${loaded.error}`);
+  const around = layout === undefined ? undefined : await checkedFile('explain', nameOf(layout), args, session);
+  const errors = explainLog(loaded.text, around);
   if (errors.length === 0) throw new Misuse(`${log}: no line of it is a message that is known here`);
   session.out.write(format === 'json' ? explainLogJson(log, errors) : explainLogText(log, errors, session.out.colour ? COLOURED : PLAIN));
   return STATUS.fine;
-}
-
-const nameOf = (operand: string): string => (operand === '-' ? STANDARD_INPUT : tidyName(operand));
-
-async function textOf(name: string, files: Files, session: Session): Promise<string> {
-  const loaded = name === STANDARD_INPUT ? await readInput(session.input()) : files.read(name);
-  if ('error' in loaded) throw new Misuse(`${name}: ${loaded.error}`);
-  return loaded.text;
-}
-
-async function checked(path: string, files: Files, args: Arguments, session: Session): Promise<LayoutAround> {
-  const options = checkOptions('explain', args, session, new Configurations(session.folder, files).of(path));
-  const world = files.worldOf(path, openDocument(await textOf(path, files, session)));
-  return { path, world, options, result: checkFile(path, world, options) };
 }

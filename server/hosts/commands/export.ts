@@ -1,20 +1,8 @@
-import {
-  EXPORT_FORMATS, exportLayout, mapMarkdown, mapOf, nearest, svgPicture, type CheckedVm, type CheckResult, type ExportFormatName, type ExportResult,
-} from '../../core/index.js';
+import { nearest, writeVm, WRITTEN_FORMATS, type CheckedVm, type WrittenFormat } from '../../core/index.js';
 import type { Arguments } from '../arguments.js';
 import { Misuse, tell } from '../session.js';
 import { checkedFile, chosenVms, fileIn, HOST, judged, VM } from './chosen-vms.js';
 import { TODAY, type Command } from './command.js';
-
-/** Formats that draw findings, too, and so aren't of the layout alone. */
-const PICTURES = [
-  { name: 'markdown', about: 'the memory map as tables' },
-  { name: 'svg', about: 'the memory map as a picture' },
-] as const;
-
-type FormatName = ExportFormatName | (typeof PICTURES)[number]['name'];
-
-const FORMATS: readonly { readonly name: FormatName; readonly about: string }[] = [...EXPORT_FORMATS, ...PICTURES];
 
 export const exportCommand: Command = {
   name: 'export',
@@ -24,14 +12,14 @@ export const exportCommand: Command = {
 an error in the vm; it is written all the same.
 
 The formats:
-${FORMATS.map(({ name, about }) => `\n  ${name.padEnd(18)}${about}`).join('')}`,
+${WRITTEN_FORMATS.map(({ name, about }) => `\n  ${name.padEnd(18)}${about}`).join('')}`,
   options: [VM, HOST, TODAY],
   async run(args, session) {
     const format = formatIn(args.operands);
     const name = fileIn('export', args.operands.slice(1));
-    const result = await checkedFile('export', name, args, session);
+    const { result } = await checkedFile('export', name, args, session);
     const vm = theOne(chosenVms('export', result.vms, name, args), name, args);
-    const written = write(format, vm, name, result);
+    const written = writeVm(format, vm, name, result.findings);
     if ('errors' in written) throw new Misuse(`export: vm ${vm.vm.name} can’t be said as ${format}: ${written.errors.join('; ')}`);
     for (const note of written.notes) tell(session, `note: ${note}`);
     session.out.write(written.text);
@@ -39,12 +27,12 @@ ${FORMATS.map(({ name, about }) => `\n  ${name.padEnd(18)}${about}`).join('')}`,
   },
 };
 
-function formatIn([word]: readonly string[]): FormatName {
-  const format = FORMATS.find(({ name }) => name === word);
+function formatIn([word]: readonly string[]): WrittenFormat {
+  const format = WRITTEN_FORMATS.find(({ name }) => name === word);
   if (format) return format.name;
-  const names = FORMATS.map(({ name }) => name).join(', ');
+  const names = WRITTEN_FORMATS.map(({ name }) => name).join(', ');
   if (word === undefined) throw new Misuse(`export: as what? There are ${names}`);
-  const meant = nearest(word, FORMATS.map(({ name }) => name));
+  const meant = nearest(word, WRITTEN_FORMATS.map(({ name }) => name));
   throw new Misuse(`export: there is no format \`${word}\`${meant ? `; did you mean \`${meant}\`?` : `; there are ${names}`}`);
 }
 
@@ -54,10 +42,4 @@ function theOne(vms: readonly CheckedVm[], name: string, args: Arguments): Check
   if (others.some(({ vm }) => vm.name !== first.vm.name)) throw new Misuse(`export: ${name} has several vms; say which with \`--vm\`: ${[...new Set(vms.map(({ vm }) => vm.name))].join(', ')}`);
   if (others.length > 0 && !args.has('host')) throw new Misuse(`export: vm ${first.vm.name} is on several hosts; say which with \`--host\`: ${vms.map(({ host }) => host?.name).join(', ')}`);
   return first;
-}
-
-function write(format: FormatName, { vm, host, plan, evaluator }: CheckedVm, path: string, { findings }: CheckResult): ExportResult {
-  if (format === 'markdown') return { text: mapMarkdown([mapOf(vm, plan, findings)]), notes: [] };
-  if (format === 'svg') return { text: svgPicture([{ models: [mapOf(vm, plan, findings)] }], { scale: 'compressed' }), notes: [] };
-  return exportLayout(format, { vm, host, plan, evaluator, path });
 }

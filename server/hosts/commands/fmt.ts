@@ -1,8 +1,8 @@
 import { formatDocument, openDocument } from '../../core/index.js';
 import { edited } from '../bytes.js';
-import { Files, readInput, STANDARD_INPUT } from '../files.js';
+import { Files, STANDARD_INPUT } from '../files.js';
 import { Misuse, STATUS, tell, type Session } from '../session.js';
-import { store } from './check.js';
+import { readText, store } from '../texts.js';
 import type { Command } from './command.js';
 import { namedFiles } from './named-files.js';
 
@@ -43,7 +43,7 @@ function refuseMixedTexts(names: readonly string[], { check, write }: Wanted): v
 }
 
 async function formatted(name: string, files: Files, { check, write }: Wanted, session: Session): Promise<'changed' | 'same' | 'unread'> {
-  const loaded = name === STANDARD_INPUT ? await readInput(session.input()) : files.read(name);
+  const loaded = await readText(name, session, files);
   if ('error' in loaded) {
     tell(session, `${name}: ${loaded.error}`);
     return 'unread';

@@ -20,7 +20,7 @@ export const hotplug: Command = {
   async run(args, session) {
     const format = choice('hotplug', args, 'format', ['text', 'json']);
     const name = fileIn('hotplug', args.operands);
-    const result = await checkedFile('hotplug', name, args, session);
+    const { result } = await checkedFile('hotplug', name, args, session);
     const shown = chosenVms('hotplug', result.vms, name, args);
     if (shown.length === 0) tell(session, `${name}: no vm is declared here`);
     for (const { vm, plan } of shown) if (!plan) tell(session, `${name}: vm ${vm.name} has no host that could refuse anything; write \`on HOST\` behind its name`);

@@ -1,7 +1,7 @@
-import { importInputs, IMPORT_FORMATS, isName } from '../../core/index.js';
+import { importInputs, IMPORT_FORMATS, isName, nearest } from '../../core/index.js';
 import type { Arguments } from '../arguments.js';
 import { Files, tidyName } from '../files.js';
-import { importInputsOf } from '../import-inputs.js';
+import { importInputsOf, type InputWords } from '../import-inputs.js';
 import { Misuse, STATUS, tell, type Session } from '../session.js';
 import type { Command } from './command.js';
 
@@ -25,11 +25,21 @@ ${IMPORT_FORMATS.map(({ name, about }) => `\n  ${name.padEnd(18)}${about}`).join
   ],
   async run(args, session) {
     const options = importOptions(args, session);
-    const result = importInputs(await importInputsOf(args.operands, session), options);
+    const result = importInputs(await importInputsOf(args.operands, session, WORDS), options);
     if ('errors' in result) throw new Misuse(errorText(result.errors));
     for (const note of result.notes) tell(session, `note: ${note}`);
     session.out.write(result.text);
     return STATUS.fine;
+  },
+};
+
+const WORDS: InputWords = {
+  command: 'import',
+  sayWhich: 'say which, in front of the file',
+  nothingAt(name) {
+    const formats = IMPORT_FORMATS.map((format) => format.name);
+    const meant = nearest(name, formats);
+    return `there is no format and no file \`${name}\`${meant ? `; did you mean \`${meant}\`?` : `; the formats are ${formats.join(', ')}`}`;
   },
 };
 

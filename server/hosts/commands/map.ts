@@ -25,7 +25,7 @@ light or dark surroundings. The status is 1 if \`check\` finds an error in what 
     const format = choice('map', args, 'format', ['text', 'svg', 'markdown']);
     const options = pictureOptions(args, format);
     const name = fileIn('map', args.operands);
-    const result = await checkedFile('map', name, args, session);
+    const { result } = await checkedFile('map', name, args, session);
     const shown = chosenVms('map', result.vms, name, args);
     if (shown.length === 0) tell(session, `${name}: no vm is declared here that could be drawn`);
     session.out.write(drawn(modelsOf(shown, result), format, options, session));

@@ -18,7 +18,7 @@ export const plan: Command = {
   async run(args, session) {
     const format = choice('plan', args, 'format', ['text', 'json']);
     const name = fileIn('plan', args.operands);
-    const result = await checkedFile('plan', name, args, session);
+    const { result } = await checkedFile('plan', name, args, session);
     const shown = chosenVms('plan', result.vms, name, args);
     tellPlanless(shown, name, session);
     const plans = shown.flatMap(({ plan: made }): Plan[] => (made ? [made] : []));

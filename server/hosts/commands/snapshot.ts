@@ -1,8 +1,8 @@
 import { snapshotChanges, snapshotOf } from '../../core/index.js';
 import { Files, STANDARD_INPUT } from '../files.js';
 import { Misuse, STATUS, tell } from '../session.js';
+import { store } from '../texts.js';
 import { checkedFile, fileIn } from './chosen-vms.js';
-import { store } from './check.js';
 import { TODAY, type Command } from './command.js';
 
 export const snapshot: Command = {
@@ -21,7 +21,8 @@ has changed without it, and the status is 1 then.`,
     if (write && check) throw new Misuse('snapshot: `--check` only looks, and `--write` stores; give one of them');
     const name = fileIn('snapshot', args.operands);
     if ((write || check) && name === STANDARD_INPUT) throw new Misuse('snapshot: standard input has no place to keep a snapshot beside');
-    const now = snapshotOf(await checkedFile('snapshot', name, args, session));
+    const { result } = await checkedFile('snapshot', name, args, session);
+    const now = snapshotOf(result);
     const kept = `${name}.abi`;
     if (write) {
       store(kept, now, session);
