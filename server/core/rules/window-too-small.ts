@@ -64,6 +64,15 @@ for memory devices …” (hw/mem/memory-device.c \`memory_device_get_free_addr\
             ^^^^ \`more\` (0x40000000-0x7fffffff) lies in no window for memory: QEMU refuses it, “can’t add memory device”
       }
     `),
+    bad(`
+      vm pc {
+        vmm qemu
+        ram low at 0 size 1 GiB
+        window dimms at 0x1_4000_0000 size 4 GiB for memory
+        ram dimm at 0x1_0000_0000 size 1 GiB over dimms because "plugged from the start"
+            ^^^^ \`dimm\` (0x100000000-0x13fffffff) lies in no window for memory: QEMU refuses it, “can’t add memory device”
+      }
+    `),
     good(`
       host xeon {
         page 4 KiB
@@ -187,8 +196,9 @@ function strayMemory({ vmm, regions }: Vm): Stray[] {
   const windows = regions.filter(({ kind, purpose, range }) => kind === 'window' && purpose !== 'bars' && range);
   if (vmm !== 'qemu' || windows.length === 0) return [];
   return regions.flatMap((region): Stray[] => {
-    const { range, hotplug, kind } = region;
-    if (!range || kind !== 'ram' || !hotplug || windows.some((window) => window.range && overlaps(window.range, range))) return [];
+    const { range, hotplug, kind, over } = region;
+    const isPlugged = kind === 'ram' && (hotplug || over.some((other) => windows.includes(other)));
+    if (!range || !isPlugged || windows.some((window) => window.range && overlaps(window.range, range))) return [];
     return [{ kind: 'stray', region, range, windows }];
   });
 }
