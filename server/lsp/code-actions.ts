@@ -1,4 +1,4 @@
-import type { CodeAction, CodeActionParams, ServerCapabilities } from 'vscode-languageserver';
+import { CodeActionTriggerKind, type CodeAction, type CodeActionParams, type ServerCapabilities } from 'vscode-languageserver';
 import { fixAll, meets, offersFor, refactoringsAt, spanOfPlace, type Finding, type Refactoring, type RefactoringKind } from '../core/index.js';
 import { editFor } from './abilities.js';
 import { codeActionOf, documentEdit, newFileEdits, spanOf } from './convert.js';
@@ -10,8 +10,6 @@ import type { Session } from './session.js';
 const FIX_ALL = 'source.fixAll.vmlayout';
 
 const REFACTORINGS: readonly RefactoringKind[] = ['refactor.rewrite', 'refactor.extract', 'refactor.inline'];
-/** The client asks by itself, at a move of the cursor: nobody has called for a list. */
-const AUTOMATIC = 2;
 
 /** Fixes of what is found at the cursor, refactorings, and all safe fixes of a file at once. Each was tried before it is offered. */
 export function offerFixes(session: Session): ServerCapabilities {
@@ -24,8 +22,8 @@ export function offerFixes(session: Session): ServerCapabilities {
     if (!only || only.some((kind) => includes(kind, 'quickfix'))) actions.push(...quickFixes(session, file, params));
     // To fix everything is asked for by name, on saving or in a menu; it is too dear for each move of the cursor.
     if (only?.some((kind) => includes(kind, FIX_ALL))) actions.push(...fixEverything(session, file));
-    // So are refactorings: each is tried on a copy.
-    if (only || triggerKind !== AUTOMATIC) actions.push(...(await refactorings(session, file, params)));
+    // So are refactorings, each of which is tried on a copy: a client that asks by itself, as the cursor moves, gets none.
+    if (only || triggerKind !== CodeActionTriggerKind.Automatic) actions.push(...(await refactorings(session, file, params)));
     return actions.map((action) => ({ ...action, ...(action.edit && { edit: editFor(session.client, action.edit) }) }));
   }));
   return session.client.codeActions ? { codeActionProvider: { codeActionKinds: ['quickfix', FIX_ALL, ...REFACTORINGS] } } : {};

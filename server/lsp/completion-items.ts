@@ -1,11 +1,22 @@
 import {
-  CompletionItemTag, InsertTextFormat, InsertTextMode, MarkupKind, type CompletionClientCapabilities, type CompletionItem, type CompletionItemKind, type CompletionList, type Range,
+  CompletionItemKind, CompletionItemTag, InsertTextFormat, InsertTextMode, MarkupKind, type CompletionClientCapabilities, type CompletionItem, type CompletionList, type Range,
 } from 'vscode-languageserver';
 import { onOneLine, type Completions, type EditorFile, type Explanation, type Suggestion } from '../core/index.js';
 import { indentAt, rangeOf } from './convert.js';
 
 const KIND: Readonly<Record<Suggestion['kind'], CompletionItemKind>> = {
-  keyword: 14, property: 10, value: 12, unit: 11, rule: 20, selector: 13, file: 17, function: 3, field: 5, constant: 21, element: 6, snippet: 15,
+  keyword: CompletionItemKind.Keyword,
+  property: CompletionItemKind.Property,
+  value: CompletionItemKind.Value,
+  unit: CompletionItemKind.Unit,
+  rule: CompletionItemKind.EnumMember,
+  selector: CompletionItemKind.Enum,
+  file: CompletionItemKind.File,
+  function: CompletionItemKind.Function,
+  field: CompletionItemKind.Field,
+  constant: CompletionItemKind.Constant,
+  element: CompletionItemKind.Variable,
+  snippet: CompletionItemKind.Snippet,
 };
 
 /** Where a suggestion goes: one range, or two between which the user chooses. */

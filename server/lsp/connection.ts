@@ -27,7 +27,8 @@ export type { Files } from './files.js';
 /** What the server can do: each part listens for its requests and says so to the client. */
 const PARTS: readonly ((session: Session) => ServerCapabilities)[] = [
   followTexts, followFiles, followMoves, followWorkspace, offerFixes, answerHover, answerCompletion, answerDefinition, answerSymbols, answerFolding,
-  showLibrary, answerMap, answerCompare, answerConversions, answerReferences, answerRename, answerTypeDefinition, answerCallHierarchy, answerWorkspaceSymbols, answerSelection, answerLinks, answerLinkedEditing,
+  showLibrary, answerMap, answerCompare, answerConversions,
+  answerReferences, answerRename, answerTypeDefinition, answerCallHierarchy, answerWorkspaceSymbols, answerSelection, answerLinks, answerLinkedEditing,
   answerSemanticTokens, answerFormatting, answerInlayHints, answerCodeLenses, answerSignature,
   answerDiagnostics,
 ];

@@ -15,7 +15,9 @@ type Conversion = 'vmlayout/import' | 'vmlayout/export' | 'vmlayout/diff' | 'vml
 export function answerConversions(session: Session): ServerCapabilities {
   const { connection } = session;
   const failed: Converted = { error: 'the language server failed; its log says how' };
-  const answer = <Method extends Conversion>(method: Method, handler: (...params: Parameters<Requests[Method]>) => Promise<Converted>): void => void connection.onRequest(method, session.guardLater(method, failed, handler));
+  const answer = <Method extends Conversion>(method: Method, handler: (...params: Parameters<Requests[Method]>) => Promise<Converted>): void => {
+    connection.onRequest(method, session.guardLater(method, failed, handler));
+  };
   const formats: ReturnType<Requests['vmlayout/formats']> = { imports: IMPORT_FORMATS, exports: WRITTEN_FORMATS };
 
   connection.onRequest('vmlayout/formats', session.guard('listing formats', null, () => formats));
@@ -53,7 +55,10 @@ async function exported(session: Session, params: ExportParams): Promise<Convert
   const chosen = result.vms.filter(({ vm, host }) => (params.vm ?? vm.name) === vm.name && (params.host ?? host?.name) === host?.name);
   const [first, ...others] = chosen;
   if (!first) return { error: 'there is no such vm in this file' };
-  if (others.length > 0) return { error: `one vm on one host is exported, and there are ${chosen.length}: ${chosen.map(({ vm, host }) => (host ? `${vm.name} on ${host.name}` : vm.name)).join(', ')}` };
+  if (others.length > 0) {
+    const names = chosen.map(({ vm, host }) => (host ? `${vm.name} on ${host.name}` : vm.name));
+    return { error: `one vm on one host is exported, and there are ${chosen.length}: ${names.join(', ')}` };
+  }
   const format = WRITTEN_FORMATS.find(({ name }) => name === params.format);
   if (!format) return { error: `there is no format ${params.format}` };
   // What is written says which file it is from; where that lies is nobody else's business.

@@ -1,6 +1,6 @@
 import {
-  SymbolTag, type CallHierarchyItem, type CodeAction, type CreateFile, type DefinitionLink, type Diagnostic, type DiagnosticSeverity, type DocumentSymbol, type FoldingRange, type Hover, type Location, type MarkupKind,
-  type Position, type Range, type SelectionRange, type SignatureHelp, type SymbolInformation, type SymbolKind, type TextDocumentEdit, type TextEdit,
+  DiagnosticSeverity, DiagnosticTag, SymbolKind, SymbolTag, type CallHierarchyItem, type CodeAction, type CreateFile, type DefinitionLink, type Diagnostic, type DocumentSymbol, type FoldingRange, type Hover, type Location, type MarkupKind,
+  type Position, type Range, type SelectionRange, type SignatureHelp, type SymbolInformation, type TextDocumentEdit, type TextEdit,
 } from 'vscode-languageserver';
 import {
   indexOfItem, itemIndexAt, LineIndex, type Document, type Finding, type Fold, type Hover as CoreHover, type Item, type Level, type Offer, type OutlineSymbol,
@@ -53,8 +53,11 @@ export interface DiagnosticContext {
   readonly tags: boolean;
 }
 
-const SEVERITY: Readonly<Record<Level, DiagnosticSeverity>> = { error: 1, warning: 2, note: 3 };
-const UNNECESSARY = 1;
+const SEVERITY: Readonly<Record<Level, DiagnosticSeverity>> = {
+  error: DiagnosticSeverity.Error,
+  warning: DiagnosticSeverity.Warning,
+  note: DiagnosticSeverity.Information,
+};
 const START: Range = { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } };
 
 export function diagnosticOf(finding: Finding, context: DiagnosticContext): Diagnostic {
@@ -67,7 +70,7 @@ export function diagnosticOf(finding: Finding, context: DiagnosticContext): Diag
     ...(page !== undefined && { codeDescription: { href: page } }),
     source: 'vmlayout',
     message: finding.message,
-    ...(finding.unused && context.tags && { tags: [UNNECESSARY] }),
+    ...(finding.unused && context.tags && { tags: [DiagnosticTag.Unnecessary] }),
     ...(related.length > 0 && { relatedInformation: related }),
   };
 }
@@ -136,11 +139,19 @@ export const definitionLinkOf = (document: Document, from: Span, { uri, range }:
 });
 
 const SYMBOL_KIND: ReadonlyMap<string, SymbolKind> = new Map<string, SymbolKind>([
-  ['const', 14], ['host', 2], ['vm', 5], ['policy', 11], ['iommu', 6], ['group', 3], ['device', 19], ['viommu', 6], ['map', 24], ['assign', 24],
+  ['const', SymbolKind.Constant],
+  ['host', SymbolKind.Module],
+  ['vm', SymbolKind.Class],
+  ['policy', SymbolKind.Interface],
+  ['iommu', SymbolKind.Method],
+  ['group', SymbolKind.Namespace],
+  ['device', SymbolKind.Object],
+  ['viommu', SymbolKind.Method],
+  ['map', SymbolKind.Event],
+  ['assign', SymbolKind.Event],
 ]);
-const OTHER_SYMBOL = 8;
 
-export const symbolKindOf = (keyword: string): SymbolKind => SYMBOL_KIND.get(keyword) ?? OTHER_SYMBOL;
+export const symbolKindOf = (keyword: string): SymbolKind => SYMBOL_KIND.get(keyword) ?? SymbolKind.Field;
 
 export const callItemOf = (name: string, keyword: string, { uri, range }: Location, selectionRange: Range): CallHierarchyItem => ({ name, detail: keyword, kind: symbolKindOf(keyword), uri, range, selectionRange });
 

@@ -7,7 +7,7 @@ import { readProject } from './project-configuration.js';
 import { readSettings } from './settings.js';
 
 /** More findings than a person can read only cost time: each key sends them all. */
-export const MOST_DIAGNOSTICS = 1000;
+const MOST_DIAGNOSTICS = 1000;
 
 /**
  * Follows the texts and tells the findings of each version at once: a check costs less than a timer would. Only what is

@@ -1,5 +1,5 @@
 import {
-  ResponseError, type CallHierarchyIncomingCall, type CallHierarchyItem, type CallHierarchyOutgoingCall, type DocumentHighlight, type DocumentLink,
+  DocumentHighlightKind, LSPErrorCodes, ResponseError, type CallHierarchyIncomingCall, type CallHierarchyItem, type CallHierarchyOutgoingCall, type DocumentHighlight, type DocumentLink,
   type LinkedEditingRanges, type Location, type Position, type Range, type SelectionRange, type ServerCapabilities, type WorkspaceEdit, type WorkspaceSymbol,
 } from 'vscode-languageserver';
 import {
@@ -31,10 +31,7 @@ export function answerReferences(session: Session): ServerCapabilities {
   return { referencesProvider: true, documentHighlightProvider: true };
 }
 
-const WRITE = 3;
-const READ = 2;
-
-const highlightOf = ({ declares }: Occurrence, range: Range | undefined): DocumentHighlight[] => (range ? [{ range, kind: declares ? WRITE : READ }] : []);
+const highlightOf = ({ declares }: Occurrence, range: Range | undefined): DocumentHighlight[] => (range ? [{ range, kind: declares ? DocumentHighlightKind.Write : DocumentHighlightKind.Read }] : []);
 
 async function occurrencesAt(session: Session, params: Asked): Promise<Occurrence[] | null> {
   const { files, asked, found } = await namedAt(session, params);
@@ -60,21 +57,18 @@ export function answerRename(session: Session): ServerCapabilities {
     const { files, asked, found } = await namedAt(session, params);
     if (!asked || !found) return null;
     const refused = whyNotRenamed(found.target, files, asked.file.world);
-    if (refused !== undefined) throw new ResponseError(REFUSED, refused);
+    if (refused !== undefined) throw new ResponseError(LSPErrorCodes.RequestFailed, refused);
     return { range: rangeOf(asked.file.document, found.span), placeholder: found.target.name };
   }));
   session.connection.onRenameRequest(session.guardLater('renaming', null, async (params): Promise<WorkspaceEdit | null> => {
     const { files, asked, found } = await namedAt(session, params);
     if (!asked || !found) return null;
     const renaming = rename(found.target, params.newName, files, asked.file.world, session.check(asked.open).options);
-    if ('refused' in renaming) throw new ResponseError(REFUSED, renaming.refused);
+    if ('refused' in renaming) throw new ResponseError(LSPErrorCodes.RequestFailed, renaming.refused);
     return editFor(session.client, workspaceEditOf(session, renaming.edits));
   }));
   return { renameProvider: { prepareProvider: true } };
 }
-
-/** `RequestFailed` of the protocol: the request is valid, and can’t be fulfilled. */
-const REFUSED = -32803;
 
 /** Edits by file: with the version where a file is open. */
 function workspaceEditOf(session: Session, edits: readonly PlacedEdit[]): WorkspaceEdit {

@@ -141,6 +141,17 @@ describe('snippets of completion', () => {
     assert.equal(written(text, 'on-overlap carve, with the hole told to the guest'), 'on-overlap carve\navoid kept at 0xfd_0000_0000 size 12 GiB via e820\navoid kept1 at 0xfee0_0000 size 1 MiB via e820');
   });
 
+  it('tell a PC of holes by e820, and others by device tree, as fixes do', () => {
+    const way = (host: string, guest = 'vm web on h {\n  ram all at 0 size 1 GiB'): string | undefined =>
+      /via (\S+)/.exec(written(`import "std:machines/q35"\nhost h {\n  ${host}\n}\n${guest}\n  $0\n}`, 'on-overlap carve, with the hole told to the guest'))?.[1];
+    assert.equal(way('arch x86_64'), 'e820');
+    assert.equal(way('arch arm64'), 'reserved-memory');
+    assert.equal(way('arch riscv64'), 'reserved-memory');
+    assert.equal(way('page 4 KiB'), 'reserved-memory');
+    assert.equal(way('iommu i { model vt-d }'), 'e820');
+    assert.equal(way('page 4 KiB', 'vm web like q35 on h {\n  const RAM = 1 GiB'), 'e820');
+  });
+
   it('stand as the formatter has them', () => {
     for (const [text] of PLACES) {
       for (const { label, insert = '' } of suggestionsAt(text).filter(({ kind }) => kind === 'snippet')) assert.deepEqual(formatDocument(openDocument(`${plainText(insert)}\n`)), [], label);

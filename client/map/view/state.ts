@@ -93,7 +93,7 @@ const drawnModels = (state: State): readonly [PlacedModel, ...PlacedModel[]] => 
 };
 
 /** The map after the fix that is laid over. */
-export const ghostOf = ({ fixes, fix, showsStances }: State): PlacedModel | undefined => (showsStances || fix === undefined ? undefined : fixes?.[fix]?.map);
+const ghostOf = ({ fixes, fix, showsStances }: State): PlacedModel | undefined => (showsStances || fix === undefined ? undefined : fixes?.[fix]?.map);
 
 /** What is drawn, prepared once for each state that differs in it. */
 export class Drawing {

@@ -174,7 +174,7 @@ function largestWanted(maps: readonly PlannedMap[], wanted: (map: PlannedMap) =>
 }
 
 /** The leaves that would hold a mapping if its backing had pages of this size. */
-export function leavesOnPages(map: PlannedMap, page: bigint, { format }: Plan): Leaves {
+function leavesOnPages(map: PlannedMap, page: bigint, { format }: Plan): Leaves {
   const phase = { iova: map.range.base, physical: physicalOf(map), contiguous: page };
   return leavesOf(segmentsOf(map.range, usableLeafSizes(phase, format.leafSizes)));
 }

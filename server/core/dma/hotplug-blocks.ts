@@ -25,7 +25,7 @@ export const hullOf = ({ first, stride, count }: Family): Range =>
   ({ base: first.iova, end: first.iova + (count - 1n) * stride + first.size });
 
 /** The addresses of one block. */
-export const rangeOfBlock = ({ first, stride }: Family, number: bigint): Range => mappedRange(blockAt(first, stride, number));
+const rangeOfBlock = ({ first, stride }: Family, number: bigint): Range => mappedRange(blockAt(first, stride, number));
 
 /** The addresses of a run of blocks. */
 export const rangeOfRun = (family: Family, { first, count }: BlockRun): Range =>

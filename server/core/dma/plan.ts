@@ -76,7 +76,7 @@ export interface PlanTotals {
 }
 
 /** The kernel whose verdicts count where a host names none. */
-export const NEWEST_KERNEL: KernelVersion = { major: 7, minor: 2 };
+const NEWEST_KERNEL: KernelVersion = { major: 7, minor: 2 };
 
 /** How a VMM carves, where that isn't as a layout can say. */
 export interface CarvingOptions {

@@ -1,12 +1,13 @@
 import { mappableRanges, type Situation } from '../dma/free-places.js';
 import { GIB, KIB, largest, MIB } from '../layout/address.js';
 import type { Element } from '../layout/elements.js';
+import { holeMedium } from '../layout/hole-medium.js';
 import { contains, overlaps, rangeOf, type Range } from '../layout/intervals.js';
 import type { RegionKind } from '../layout/model.js';
 import { isModel } from '../layout/presence.js';
 import { rangeOfElement } from '../layout/vm.js';
 import { writeAddress, writeSize } from '../layout/written.js';
-import { STANCES, VMMS } from '../syntax/vocabulary.js';
+import { AVOID_VIA, STANCES, VMMS } from '../syntax/vocabulary.js';
 import { commonGaps, highestEnd, placeFrom, situationsOf } from './free-address.js';
 import { openConstantsOf } from './inherited.js';
 import { devicesOf } from './meaning.js';
@@ -128,7 +129,9 @@ function carve(place: SnippetPlace, { situations }: Room): Snippet {
   const meeting = kept.filter((range) => isOf(range, 'ram', 'rom') && !isOf(range, 'avoid'));
   const choices = [...meeting, ...kept.filter((range) => !meeting.includes(range))].map(({ base, end }) => `${writeAddress(base)} size ${writeSize(end - base)}`);
   const each = meeting.length > 1 ? choices.slice(0, meeting.length).map((choice) => [choice]) : [choices.length > 0 ? choices : ['0x800_0000 size 1 MiB']];
-  const ways = isArm(evaluator.host, place) || !evaluator.host ? ['reserved-memory', 'efi-memory-map', 'e820', 'none'] : ['e820', 'efi-memory-map', 'reserved-memory', 'none'];
+  const [situation] = situations;
+  const usual = situation ? holeMedium(situation.vm, situation.host) : 'reserved-memory';
+  const ways = [usual, 'efi-memory-map', ...AVOID_VIA.filter((way) => way !== usual && way !== 'efi-memory-map')];
   const taken = (owner?.children ?? []).map(({ name }) => name);
   const lines = each.map((ranges, index) => {
     const name = fresh('kept', taken);

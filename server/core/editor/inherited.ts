@@ -7,7 +7,7 @@ import { topElement, type Surroundings } from './surroundings.js';
 /** What a vm or host takes over from the one that it is like, and may say otherwise. */
 
 /** The one that an element is like, with all that it takes over itself. */
-export function baseOfElement(element: Element | undefined, around: Surroundings): Element | undefined {
+function baseOfElement(element: Element | undefined, around: Surroundings): Element | undefined {
   const name = element && namesOf(element, 'like')[0]?.name;
   return name === undefined ? undefined : topElement(name, element?.keyword === 'policy' ? 'policies' : 'names', around);
 }

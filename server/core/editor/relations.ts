@@ -1,4 +1,5 @@
 import type { Element } from '../layout/elements.js';
+import type { Device } from '../layout/model.js';
 import type { CheckResult } from '../rules/check.js';
 import type { EditorFile } from './editor-file.js';
 import { targetAt } from './references.js';
@@ -23,23 +24,32 @@ const isSame = (left: Element, right: Element): boolean => left.origin.declarati
 
 const distinct = (elements: readonly Element[]): Element[] => [...new Map(elements.map((element) => [element.origin.declaration, element])).values()];
 
+const elementsOf = (...made: readonly ({ readonly element: Element } | undefined)[]): Element[] => made.flatMap((one) => one?.element ?? []);
+
+/** Those of the hosts of a file, and of the hosts elsewhere that its guests run on. */
+const devicesIn = ({ vms, hosts }: CheckResult): Device[] => [...hosts, ...vms.flatMap(({ host }) => host ?? [])].flatMap(({ devices }) => devices);
+
 /** What an element takes from: what it would not be without. */
-export function usedBy(element: Element, { vms, hosts }: CheckResult): Element[] {
+export function usedBy(element: Element, result: CheckResult): Element[] {
+  const { vms } = result;
   const all = vms.flatMap(({ vm }) => vm);
   switch (element.keyword) {
     case 'vm':
-      return distinct(vms.filter(({ vm }) => isSame(vm.element, element)).flatMap(({ vm, host }) => [...(host ? [host.element] : []), ...vm.assignments.flatMap(({ device }) => (device ? [device.element] : []))]));
+      return distinct(vms.filter(({ vm }) => isSame(vm.element, element)).flatMap(({ vm, host }) => elementsOf(host, ...vm.assignments.map(({ device }) => device))));
     case 'map':
-      return distinct(all.flatMap(({ maps }) => maps.filter((map) => isSame(map.element, element)).flatMap(({ region }) => (region ? [region.element] : []))));
+      return distinct(all.flatMap(({ maps }) => maps.filter((map) => isSame(map.element, element)).flatMap(({ region }) => elementsOf(region))));
     case 'device':
-      return distinct([...hosts, ...vms.flatMap(({ host }) => host ?? [])].flatMap(({ devices }) => devices.filter((device) => isSame(device.element, element)).flatMap(({ iommu }) => (iommu ? [iommu.element] : []))));
-    default:
-      return distinct(all.flatMap(({ regions }) => regions.filter((region) => isSame(region.element, element)).flatMap(({ backing, alias }) => [...(alias ? [alias.element] : []), ...(backing && !backing.own ? [backing.element] : [])])));
+      return distinct(devicesIn(result).filter((device) => isSame(device.element, element)).flatMap(({ iommu }) => elementsOf(iommu)));
+    default: {
+      const regions = all.flatMap((vm) => vm.regions).filter((region) => isSame(region.element, element));
+      return distinct(regions.flatMap(({ backing, alias }) => elementsOf(alias, backing?.own ? undefined : backing)));
+    }
   }
 }
 
 /** Who takes from an element. */
-export function usersOf(element: Element, { vms, hosts }: CheckResult): Element[] {
+export function usersOf(element: Element, result: CheckResult): Element[] {
+  const { vms } = result;
   const all = vms.flatMap(({ vm }) => vm);
   switch (element.keyword) {
     case 'host':
@@ -47,7 +57,7 @@ export function usersOf(element: Element, { vms, hosts }: CheckResult): Element[
     case 'device':
       return distinct(all.filter(({ assignments }) => assignments.some(({ device }) => device && isSame(device.element, element))).map((vm) => vm.element));
     case 'iommu':
-      return distinct([...hosts, ...vms.flatMap(({ host }) => host ?? [])].flatMap(({ devices }) => devices.filter(({ iommu }) => iommu && isSame(iommu.element, element)).map((device) => device.element)));
+      return distinct(devicesIn(result).filter(({ iommu }) => iommu && isSame(iommu.element, element)).map((device) => device.element));
     case 'backing':
       return distinct(all.flatMap(({ regions }) => regions.filter(({ backing }) => backing && isSame(backing.element, element)).map((region) => region.element)));
     default:

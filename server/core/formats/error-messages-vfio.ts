@@ -14,7 +14,7 @@ const KEPT = [
 const MAP = 'map memory for DMA';
 
 /** A mapping that was refused, by its error: the order of the tests is that of `vfio_dma_do_map` and `iopt_map_pages`. */
-export function mappingRefused(asked: Asked): Told {
+function mappingRefused(asked: Asked): Told {
   switch (asked.errno) {
     case 'EINVAL':
       return invalid(asked);

@@ -9,7 +9,7 @@ import { DECLARATIONS, EXPRESSION_WORDS, isName, PROPERTIES, SELECTORS } from '.
 export { writeText } from '../layout/written.js';
 
 /** What a comment may hold: one line, nothing that moves a cursor. */
-export const writeComment = (text: string): string => `// ${escapeControls(text)}`;
+const writeComment = (text: string): string => `// ${escapeControls(text)}`;
 
 const MOST_LINE_NUMBERS = 8;
 

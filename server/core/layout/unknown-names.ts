@@ -19,7 +19,7 @@ export function reportNoField(thing: Thing, word: Word, owner: string, context: 
 }
 
 /** Every name that an expression could say here. */
-export function visibleNames(context: Context, { host, lookup }: Evaluator): string[] {
+function visibleNames(context: Context, { host, lookup }: Evaluator): string[] {
   const names = [...(context.bindings?.keys() ?? []), ...(host ? ['host'] : [])];
   for (let element = context.element; element; element = element.parent) {
     names.push(...element.children.map((child) => child.name));

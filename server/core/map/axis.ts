@@ -157,7 +157,7 @@ function weightBetween({ cells, sums }: Axis, first: number, low: bigint, high: 
 const shareOf = (bytes: bigint, { range }: Cell): number => Number(bytes) / Number(sizeOf(range));
 
 /** The cell that an address falls in. */
-export function cellIndexAt({ cells }: Axis, address: bigint): number {
+function cellIndexAt({ cells }: Axis, address: bigint): number {
   let low = 0;
   let high = cells.length - 1;
   while (low < high) {

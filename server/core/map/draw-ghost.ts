@@ -16,7 +16,7 @@ export function drawGhost({ gpa, iovas }: Columns, before: MapModel, after: MapM
 }
 
 /** Items that only one of two maps has, or that are another one in it. */
-export function differenceOf(before: MapModel, after: MapModel): { readonly gone: readonly MapItem[]; readonly fresh: readonly MapItem[] } {
+function differenceOf(before: MapModel, after: MapModel): { readonly gone: readonly MapItem[]; readonly fresh: readonly MapItem[] } {
   const [had, has] = [new Set(before.items.map(keyOf)), new Set(after.items.map(keyOf))];
   return { gone: before.items.filter((item) => !has.has(keyOf(item))), fresh: after.items.filter((item) => !had.has(keyOf(item))) };
 }

@@ -20,8 +20,8 @@ const NOTHING = '–';
 
 export function comparisonRows({ plan, outcomes }: Comparison): ComparisonRow[] {
   const row = (heading: string, cellOf: (outcome: Outcome) => string): ComparisonRow => ({ heading, cells: outcomes.map(cellOf) });
-  const counted = (heading: string, count: (outcome: NonNullable<Outcome['plan']>) => string): ComparisonRow =>
-    row(heading, ({ plan: made, start }) => (made && start.errno === 'ok' ? count(made) : NOTHING));
+  const counted = (heading: string, count: (plan: Plan, outcome: Outcome) => string): ComparisonRow =>
+    row(heading, (outcome) => (outcome.plan && outcome.start.errno === 'ok' && count(outcome.plan, outcome)) || NOTHING);
   const sizes = plan.format.leafSizes.filter((size) => outcomes.some(({ plan: made }) => (made?.totals.leaves.get(size) ?? 0n) > 0n));
   return [
     row('cold start', ({ plan: made, start }) => (made ? startText(start) : NOTHING)),
@@ -30,10 +30,10 @@ export function comparisonRows({ plan, outcomes }: Comparison): ComparisonRow[] 
     counted('IOTLB entries for all', ({ totals }) => formatCount(totals.entries)),
     counted('table pages', ({ totals }) => formatCount(totals.tables.reduce((sum, count) => sum + count, 0n))),
     counted('tables take', ({ totals }) => formatSize(totals.tableBytes)),
-    row('RAM out of reach', (outcome) => (outcome.plan && outcome.start.errno === 'ok' ? bytesText(outcome.outOfReach) : NOTHING)),
-    row('guest told to keep off', (outcome) => (outcome.plan && outcome.start.errno === 'ok' ? toldText(outcome) : NOTHING)),
-    row('devices plugged later', ({ plan: made, start }) => (made && start.errno === 'ok' ? made.hotplug.map(({ assignment, verdict }) => `${assignment.name} ${verdict.errno}`).join(', ') || NOTHING : NOTHING)),
-    row('memory plugged later', ({ plan: made, start }) => (made && start.errno === 'ok' ? made.memoryHotplug.map((memory) => `${memory.region.name} ${worstAnswer(memory)}`).join(', ') || NOTHING : NOTHING)),
+    counted('RAM out of reach', (_, { outOfReach }) => bytesText(outOfReach)),
+    counted('guest told to keep off', (_, outcome) => toldText(outcome)),
+    counted('devices plugged later', ({ hotplug }) => hotplug.map(({ assignment, verdict }) => `${assignment.name} ${verdict.errno}`).join(', ')),
+    counted('memory plugged later', ({ memoryHotplug }) => memoryHotplug.map((memory) => `${memory.region.name} ${worstAnswer(memory)}`).join(', ')),
     row('kernels', ({ kernels }) => kernels.map(spanText).join('; ') || NOTHING),
   ].filter(({ heading, cells }) => !heading.endsWith('plugged later') || cells.some((cell) => cell !== NOTHING));
 }

@@ -3,8 +3,9 @@ import type { PlannedMap } from '../dma/plan.js';
 import { mapsToWrite } from '../dma/plugged-memory.js';
 import { isExcluded } from '../dma/verdict.js';
 import { alignDown, alignUp, formatSize, isAligned } from '../layout/address.js';
+import { holeMedium } from '../layout/hole-medium.js';
 import { overlaps, subtract, type Range } from '../layout/intervals.js';
-import type { Host, Region, Reserved } from '../layout/model.js';
+import type { Region, Reserved } from '../layout/model.js';
 import type { PlacedEdit } from '../layout/place.js';
 import { writeAddress, writeSize } from '../layout/written.js';
 import { freshName, isWrittenIn, lineAtTop, linesAfter, linesInto, otherProperties, replacedBy, withProperty, without } from './edits.js';
@@ -67,17 +68,8 @@ export function declareHoles({ vm, host }: VmSubject, region: Region, holes: rea
     .flatMap((hole) => unavoided(vm.regions, hole))
     .map((hole, index) => {
       const name = freshName(vm.element, index === 0 ? wanted : `${wanted}${index + 1}`);
-      return `avoid ${name} at ${writeAddress(hole.base)} size ${writeSize(hole.end - hole.base)} via ${mediumOf(host)}`;
+      return `avoid ${name} at ${writeAddress(hole.base)} size ${writeSize(hole.end - hole.base)} via ${holeMedium(vm, host)}`;
     });
-}
-
-/** IOMMUs that only PCs have. */
-const OF_PCS: ReadonlySet<string | undefined> = new Set(['vt-d', 'amd-v1', 'amd-v2']);
-
-/** How a guest of this host is told of holes: a PC has no device tree, and finds them in its e820 map. */
-function mediumOf(host: Host | undefined): 'e820' | 'reserved-memory' {
-  const isPc = host?.arch === undefined ? host?.iommus.some(({ model }) => OF_PCS.has(model)) : host.arch === 'x86_64';
-  return isPc ? 'e820' : 'reserved-memory';
 }
 
 /** Two rams with a hole between that uses up its bytes, so that what follows keeps its offset. */

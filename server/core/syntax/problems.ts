@@ -267,6 +267,6 @@ function joined(node: Property, above: Declaration, text: string): Repair {
   return { start: above.end, end: node.start + line.length, newText: ` ${line}${between.trimEnd()}`, title, safe: true };
 }
 
-export const withArticle = (noun: string): string => `${articleOf(noun)} \`${noun}\``;
+const withArticle = (noun: string): string => `${articleOf(noun)} \`${noun}\``;
 
 export const articleOf = (noun: string): string => (/^[aeiou]/.test(noun) ? 'an' : 'a');

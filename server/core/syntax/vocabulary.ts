@@ -64,7 +64,7 @@ const form = (
   words?: readonly string[],
 ): PropertyWord => ({ form: valueForm, expected, about, ...(words && { words }) });
 
-export const ARCHITECTURES = ['arm64', 'x86_64', 'riscv64', 'loongarch64', 's390x', 'ppc64'] as const;
+const ARCHITECTURES = ['arm64', 'x86_64', 'riscv64', 'loongarch64', 's390x', 'ppc64'] as const;
 export const IOMMU_MODELS = [
   'smmu-v3',
   'smmu-v2',

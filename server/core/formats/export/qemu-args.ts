@@ -13,7 +13,7 @@ export function exportQemuArgs(subject: ExportSubject): ExportResult {
 }
 
 /** A machine as a command line, an option a line. What `readQemuCommandLine` makes of it is the machine again. */
-export function qemuCommand(machine: QemuMachine): string {
+function qemuCommand(machine: QemuMachine): string {
   const words = [`qemu-system-${machine.target}`, ...optionsOf(machine).map(([option, value]) => `-${option} ${quoted(value)}`)];
   return words.join(' \\\n  ');
 }

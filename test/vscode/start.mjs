@@ -5,10 +5,10 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import process from 'node:process';
-import { startVsCode } from '../test/vscode/server.mjs';
-import { packageExtension } from './package.mjs';
+import { packageExtension } from '../../client/package.mjs';
+import { startVsCode } from './server.mjs';
 
-const root = path.join(import.meta.dirname, '..');
+const root = path.join(import.meta.dirname, '../..');
 const folder = path.join(root, 'examples');
 const example = 'doorbell.vmlayout';
 
