@@ -46,6 +46,17 @@ describe('drawing of a map', () => {
     assert.doesNotMatch(svg, /https?:\/\/(?!www\.w3\.org\/2000\/svg)|href|@import|\bon\w+=/);
   });
 
+  it('breaks the lines of what a finding says within the picture, long names in it', () => {
+    const name = 'low-memory-below-the-four-gigabyte-boundary';
+    const svg = svgPicture(models(readFileSync('examples/doorbell.vmlayout', 'utf8').replace('ram low', `ram ${name}`)).map((map) => ({ models: [map] })));
+    const lines = [...svg.matchAll(/<text class="t-message"[^>]*>(.*?)<\/text>/g)].map(([, content = '']) => [...content.matchAll(/<tspan class="(.*?)">(.*?)<\/tspan>/g)]);
+    assert.ok(lines.length > 1);
+    for (const line of lines) {
+      const width = line.reduce((sum, [, look, words = '']) => sum + (look === 't-code' ? widthOf(words, 12, 'mono') : widthOf(words, 11.2, 'plain')), 0);
+      assert.ok(width <= 952, `${line.map(([, , words]) => words).join('')} takes ${width}`);
+    }
+  });
+
   it('draws a map with nothing in it', () => {
     assertBalanced(svgPicture([]));
     assertBalanced(svgPicture(models('vm empty { }').map((map) => ({ models: [map] }))));

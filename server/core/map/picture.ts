@@ -117,7 +117,7 @@ function wrapped(words: string, width: number): string[] {
   let line = '';
   for (const word of words.split(' ')) {
     const longer = line === '' ? word : `${line} ${word}`;
-    if (line !== '' && widthOf(longer, 11.2, 'plain') > width) {
+    if (line !== '' && messageWidth(longer) > width) {
       lines.push(line);
       line = word;
     } else {
@@ -126,3 +126,7 @@ function wrapped(words: string, width: number): string[] {
   }
   return [...lines, line];
 }
+
+/** Words between backticks are drawn as code, which is wider. */
+const messageWidth = (line: string): number =>
+  line.split('`').reduce((sum, words, index) => sum + (index % 2 === 1 ? widthOf(words, 12, 'mono') : widthOf(words, 11.2, 'plain')), 0);
