@@ -337,6 +337,25 @@ describe('editor: the view of the map', function () {
     assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [2 * Number(width), 2 * Number(height)]);
   });
 
+  it('exports a PNG as light or dark as the theme', async () => {
+    const grounds: Record<string, number> = {};
+    for (const theme of ['light', 'dark', 'high-contrast', 'high-contrast-light'] satisfies Theme[]) {
+      const { page } = await open(example('doorbell'), { theme });
+      await page.locator('#export-png').click();
+      while (!map!.last('save')) await map!.settle();
+      grounds[theme] = await page.evaluate(async (content) => {
+        const image = new Image();
+        image.src = `data:image/png;base64,${content}`;
+        await image.decode();
+        const context = document.createElement('canvas').getContext('2d')!;
+        context.drawImage(image, 0, 0);
+        return context.getImageData(0, 0, 1, 1).data[0] ?? -1;
+      }, map!.last('save')?.content);
+      if (theme !== 'high-contrast-light') await map!.close();
+    }
+    assert.deepEqual(grounds, { light: 0xff, dark: 0x0f, 'high-contrast': 0x0f, 'high-contrast-light': 0xff });
+  });
+
   for (const motion of [true, false]) {
     it(motion ? 'moves in steps that can be followed' : 'moves at once where less motion is wanted', async () => {
       const { page } = await open(example('doorbell'), { motion });

@@ -118,6 +118,8 @@ describe('drawing of a map', () => {
     const [first, ...others] = titles.map((stance) => ({ ...map, stance, outcome: 'starts' }));
     assert.ok(first);
     assert.deepEqual(wordsIn(drawHeadings([first, ...others], 898), 't-head').slice(1), ['reject *', 'carve', 'to 2 MiB', 'to 1 GiB', 'tolerate', 'relocate']);
+    // Above all of them stands none of their names.
+    assert.doesNotMatch(svgPicture([{ models: [first, ...others] }]), /on-overlap/);
   });
 
   it('has no marks of code in what it says of a mapping', () => {
