@@ -67,7 +67,11 @@ class Entries implements TreeDataProvider<Entry> {
 
   getTreeItem({ label, description, icon, place, inside }: Entry): TreeItem {
     const item = new TreeItem(label, inside ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.None);
-    if (description !== undefined) item.description = description;
+    if (description !== undefined) {
+      item.description = description;
+      // A narrow side bar cuts it off.
+      item.tooltip = `${label}\n${description}`;
+    }
     if (icon) item.iconPath = icon;
     if (place) item.command = { command: 'vmlayout.showPlace', title: l10n.t('Show'), arguments: [place.uri, place.range] };
     return item;

@@ -30,13 +30,14 @@ export function registerMap(client: BaseLanguageClient, context: ExtensionContex
     return (open = map);
   };
   const show = (): MapPanel | undefined => {
-    const editor = window.activeTextEditor;
-    if (editor && isServed(editor.document) && !open) {
-      opened(window.createWebviewPanel(VIEW, l10n.t('Memory map'), { viewColumn: ViewColumn.Beside, preserveFocus: true }), editor.document, { stances: false });
-    } else {
-      open?.reveal(editor?.document);
+    if (open) {
+      open.reveal(window.activeTextEditor?.document);
+      return open;
     }
-    return open;
+    const document = layoutAtHand();
+    if (document) return opened(window.createWebviewPanel(VIEW, l10n.t('Memory map'), { viewColumn: ViewColumn.Beside, preserveFocus: true }), document, { stances: false });
+    void window.showErrorMessage(l10n.t('Open the layout to draw first.'));
+    return undefined;
   };
   context.subscriptions.push(
     commands.registerCommand('vmlayout.showMap', (_uri?: unknown, choice?: Choice) => {
@@ -57,6 +58,10 @@ export function registerMap(client: BaseLanguageClient, context: ExtensionContex
     { dispose: () => open?.dispose() },
   );
 }
+
+/** The active layout, else one that is on the screen, else one behind another tab: the walkthrough is a tab, too. */
+const layoutAtHand = (): TextDocument | undefined =>
+  [window.activeTextEditor, ...window.visibleTextEditors].flatMap((editor) => editor?.document ?? []).concat(workspace.textDocuments).find(isServed);
 
 interface Asked {
   readonly choice?: Choice;

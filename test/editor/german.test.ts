@@ -31,7 +31,7 @@ describeEditor('in German', {}, (session) => {
     for (const word of ['web auf altra', 'Maßstäblich', 'Strategien', 'Befunde', 'Legende', 'Tabelle']) assert.ok(words.includes(word), `${word} in\n${words}`);
     assert.deepEqual(await map.locator('#table-head th').allTextContents(), ['Adressraum', 'Von', 'Bis', 'Größe', 'Art', 'Name', 'Befunde', 'Inhalt']);
     await map.locator('#look-0', { hasText: 'Anzeigen' }).click();
-    await map.locator('#look-0', { hasText: 'Angezeigt' }).waitFor();
+    await map.locator('#look-0[aria-pressed="true"]', { hasText: 'Anzeigen' }).waitFor();
     await map.locator('#apply-0', { hasText: 'Anwenden' }).waitFor();
     await workbench.screenshot('german-3-map');
 

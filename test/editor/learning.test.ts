@@ -44,4 +44,14 @@ describeEditor('views and walkthrough', {}, (session) => {
       await workbench.screenshot(`learning-2-walkthrough-${theme}`);
     }
   });
+
+  it('shows the map of the layout that is behind the walkthrough', async () => {
+    const workbench = await session().openExample('doorbell.vmlayout');
+    await workbench.errors(1);
+    await workbench.walkthrough('Lay out the memory of a VM');
+    await workbench.pressInStep('Look at the map', 'Show Map');
+    const map = await workbench.map();
+    await map.locator('#choice option', { hasText: 'web on altra' }).waitFor({ state: 'attached' });
+    await workbench.screenshot('learning-5-walkthrough-map');
+  });
 });

@@ -76,7 +76,7 @@ export class MapPage {
     await page.addInitScript(STAND_IN, THEMES[theme]);
     await page.route('**/*', (route) => route.fulfill(answerTo(new URL(route.request().url()).pathname)));
     await page.goto(`${ORIGIN}/`);
-    await page.locator('#drawing .v-ram, #drawing .v-many, #drawing .v-map').first().waitFor();
+    await page.locator('#drawing .v-ram, #drawing .v-many, #drawing .v-map, #empty:not([hidden])').first().waitFor();
     return map;
   }
 

@@ -140,6 +140,64 @@ describe('editor: the view of the map', function () {
     assert.equal(await page.locator('#drawing .is-refused').count(), 0);
   });
 
+  it('says what is open, pressed and chosen, and of which fix a button is', async () => {
+    const { page } = await open(example('doorbell'));
+    const hit = page.locator('#hit-1');
+    assert.equal(await hit.getAttribute('aria-expanded'), 'false');
+    await hit.click();
+    assert.equal(await hit.getAttribute('aria-expanded'), 'true');
+    const look = page.locator('#look-0');
+    assert.equal(await look.getAttribute('aria-pressed'), 'false');
+    const before = await look.boundingBox();
+    await look.click();
+    assert.equal(await look.getAttribute('aria-pressed'), 'true');
+    assert.deepEqual((await look.boundingBox())?.width, before?.width);
+    for (const button of [look, page.locator('#apply-0')]) {
+      assert.match(await page.locator(`#${await button.getAttribute('aria-describedby')}`).innerText(), /^Split low around the doorbell/);
+    }
+    await page.locator('#table-part summary').click();
+    await page.locator('#rows tr[data-item="gpa/its"]').click();
+    assert.deepEqual(await page.locator('#rows tr[aria-selected="true"] th').allInnerTexts(), ['its']);
+    assert.equal(await page.locator('#rows tr[aria-selected="false"]').count(), 5);
+    assert.equal(await page.locator('#chart').getAttribute('aria-label'), 'Memory map of web on altra; items: 6, findings: 1');
+  });
+
+  it('leaves everything in its place when the pointer comes, and at each step', async () => {
+    const top = async (): Promise<number> => (await map!.page.locator('#chart').boundingBox())!.y;
+    for (const [name, width] of [['doorbell', 560], ['qemu-guest', 860]] as const) {
+      const { page } = await open(example(name), { width });
+      const before = await top();
+      await page.mouse.move(width / 2, before + 300);
+      await page.locator('#address', { hasText: '0x' }).waitFor();
+      assert.equal(await top(), before, name);
+      await map!.close();
+    }
+    for (const width of [300, 500, 900, 1100]) {
+      const { page } = await open(example('hotplug-order'), { width });
+      await page.locator('#step').focus();
+      const places = new Set<string>();
+      for (const key of ['End', 'ArrowLeft', 'ArrowLeft']) {
+        await page.keyboard.press(key);
+        const { x, y } = (await page.locator('#step').boundingBox())!;
+        places.add(`${x} ${y} ${await top()}`);
+      }
+      assert.equal(places.size, 1, `${width}: ${[...places].join('; ')}`);
+      const words = (await page.locator('#step-words').boundingBox())!;
+      assert.ok(words.x + words.width <= width, `${width}: the words of the step end at ${words.x + words.width}`);
+      if (width !== 1100) await map!.close();
+    }
+  });
+
+  it('says that there is nothing to be drawn, and nothing besides', async () => {
+    const { page } = await open('host altra { page 4 KiB }\n');
+    assert.equal(await page.locator('#empty').innerText(), 'No vm is declared here that could be drawn.');
+    for (const id of ['drawing', 'below', 'choice']) assert.equal(await page.locator(`#${id}`).isVisible(), false, id);
+    assert.equal(await page.locator('#export-svg').isDisabled(), true);
+    await map!.edit(example('doorbell'));
+    await page.locator('#drawing .v-ram').first().waitFor();
+    for (const id of ['below', 'choice', 'export-svg']) assert.equal(await page.locator(`#${id}`).isVisible(), true, id);
+  });
+
   it('goes through the hot-plug sequence', async () => {
     const { page } = await open(example('hotplug'));
     assert.match(await page.locator('#step-words').innerText(), /^fpga is plugged in: EADDRINUSE$/);
@@ -180,6 +238,16 @@ describe('editor: the view of the map', function () {
     await map!.screenshot('stances');
     await page.locator('#stances').click();
     await page.locator('#drawing .t-head', { hasText: 'Memory' }).waitFor();
+  });
+
+  it('goes back from the stances to the map that a fix changes', async () => {
+    const { page } = await open(example('doorbell'));
+    await page.locator('#stances').click();
+    await page.locator('#drawing .t-head', { hasText: 'tolerate' }).waitFor();
+    await page.locator('#hit-1').click();
+    await page.locator('#look-0').click();
+    await page.locator('#drawing .ghost-fresh').first().waitFor();
+    assert.equal(await page.locator('#stances').getAttribute('aria-pressed'), 'false');
   });
 
   it('points at the edge to findings out of view, and leads to them', async () => {
@@ -267,6 +335,25 @@ describe('editor: the view of the map', function () {
     assert.equal(png.subarray(1, 4).toString(), 'PNG');
     const [, width = '', height = ''] = /viewBox="0 0 (\d+) (\d+)"/.exec(svg?.content ?? '') ?? [];
     assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [2 * Number(width), 2 * Number(height)]);
+  });
+
+  it('exports a PNG as light or dark as the theme', async () => {
+    const grounds: Record<string, number> = {};
+    for (const theme of ['light', 'dark', 'high-contrast', 'high-contrast-light'] satisfies Theme[]) {
+      const { page } = await open(example('doorbell'), { theme });
+      await page.locator('#export-png').click();
+      while (!map!.last('save')) await map!.settle();
+      grounds[theme] = await page.evaluate(async (content) => {
+        const image = new Image();
+        image.src = `data:image/png;base64,${content}`;
+        await image.decode();
+        const context = document.createElement('canvas').getContext('2d')!;
+        context.drawImage(image, 0, 0);
+        return context.getImageData(0, 0, 1, 1).data[0] ?? -1;
+      }, map!.last('save')?.content);
+      if (theme !== 'high-contrast-light') await map!.close();
+    }
+    assert.deepEqual(grounds, { light: 0xff, dark: 0x0f, 'high-contrast': 0x0f, 'high-contrast-light': 0xff });
   });
 
   for (const motion of [true, false]) {

@@ -351,6 +351,13 @@ export class Workbench {
     }, () => `${says} beside ${title}`);
   }
 
+  /** Presses the button of a step of the walkthrough. */
+  async pressInStep(title: string, button: string): Promise<void> {
+    const step = this.#page.locator('.getting-started-step', { hasText: title });
+    await step.click();
+    await step.locator('.monaco-button', { hasText: button }).click();
+  }
+
   /** Chooses an entry of an open list by the beginning of its text. */
   async pick(label: string): Promise<void> {
     await this.#page.locator('.quick-input-widget .monaco-list-row', { hasText: label }).first().click();

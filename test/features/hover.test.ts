@@ -104,7 +104,7 @@ describe('hover', () => {
       group 14, behind \`smmu0\`
       - \`msi\` keeps \`0x8000000-0x80fffff\` (sw-msi)
       **web on altra, type1, kernel 6.6**
-      nic: \`ok\`
+      - nic: \`ok\`
     `,
   ));
 
@@ -139,8 +139,8 @@ describe('hover', () => {
       vm web on altra
       \`\`\`
       **web on altra, type1, kernel 6.6**
-      1 mapping, 4 MiB mapped, 4 MiB pinned; 1,024 × 4 KiB; 16 KiB of tables
-      1 memory slot; stage 2: 1,024 × 4 KiB
+      - 1 mapping, 4 MiB mapped, 4 MiB pinned; 1,024 × 4 KiB; 16 KiB of tables
+      - 1 memory slot; stage 2: 1,024 × 4 KiB
     `,
   ));
 

@@ -46,6 +46,17 @@ describe('drawing of a map', () => {
     assert.doesNotMatch(svg, /https?:\/\/(?!www\.w3\.org\/2000\/svg)|href|@import|\bon\w+=/);
   });
 
+  it('breaks the lines of what a finding says within the picture, long names in it', () => {
+    const name = 'low-memory-below-the-four-gigabyte-boundary';
+    const svg = svgPicture(models(readFileSync('examples/doorbell.vmlayout', 'utf8').replace('ram low', `ram ${name}`)).map((map) => ({ models: [map] })));
+    const lines = [...svg.matchAll(/<text class="t-message"[^>]*>(.*?)<\/text>/g)].map(([, content = '']) => [...content.matchAll(/<tspan class="(.*?)">(.*?)<\/tspan>/g)]);
+    assert.ok(lines.length > 1);
+    for (const line of lines) {
+      const width = line.reduce((sum, [, look, words = '']) => sum + (look === 't-code' ? widthOf(words, 12, 'mono') : widthOf(words, 11.2, 'plain')), 0);
+      assert.ok(width <= 952, `${line.map(([, , words]) => words).join('')} takes ${width}`);
+    }
+  });
+
   it('draws a map with nothing in it', () => {
     assertBalanced(svgPicture([]));
     assertBalanced(svgPicture(models('vm empty { }').map((map) => ({ models: [map] }))));
@@ -65,6 +76,67 @@ describe('drawing of a map', () => {
         for (const { size, range } of runs) assert.ok(range.base % size === 0n && range.end % size === 0n);
       }
     }
+  });
+
+  it('tears what is drawn short at every height, and tells no round address in a tear', () => {
+    const [map] = models('vm v {\n  ram low at 1 GiB size 1 GiB\n}\n');
+    assert.ok(map);
+    for (const height of [240, 600, 1200]) {
+      const shapes = drawMap(prepare({ models: [map] }), viewFor({ models: [map] }, { height }), 980);
+      assert.deepEqual(wordsIn(shapes, 't-gap'), ['1 GiB', '15 EiB 1023 PiB 1023 TiB 1022 GiB'], `${height}`);
+      assert.ok(wordsIn(shapes, 't-tick').every((words) => words.startsWith('0x4') || words.startsWith('0x5') || words.startsWith('0x6') || words.startsWith('0x7')), wordsIn(shapes, 't-tick').join());
+    }
+  });
+
+  it('draws each of five regions over each other for itself, further in, however narrow', () => {
+    const [map] = models('vm v {\n  ram a at 0 size 4 GiB\n  mmio b at 256 MiB size 1 GiB\n  mmio c at 512 MiB size 256 MiB\n  mmio d at 576 MiB size 64 MiB\n  mmio e at 600 MiB size 512 MiB\n}\n');
+    assert.ok(map);
+    for (const width of [330, 500, 980]) {
+      const shapes = drawMap(prepare({ models: [map] }), viewFor({ models: [map] }, {}), width);
+      const boxes = shapes.flatMap((shape) => (shape.shape === 'rect' && shape.item?.startsWith('gpa/') === true && /^v-(?:ram|mmio)/.test(shape.look) ? [shape] : []));
+      assert.deepEqual(boxes.map(({ item }) => item), ['gpa/a', 'gpa/b', 'gpa/c', 'gpa/d', 'gpa/e']);
+      assert.equal(new Set(boxes.map(({ x }) => x)).size, 5, `${width}`);
+      assert.ok(boxes.every(({ width: own }) => own > 20));
+      // No two frames of findings darken the same bytes.
+      assert.equal(shapes.filter(({ look }) => look === 'hit-error').length, 1);
+    }
+  });
+
+  it('fades what goes with a fix, and nothing that lies over it', () => {
+    const [before, after] = [readFileSync('examples/doorbell.vmlayout', 'utf8'), readFileSync('examples/doorbell.vmlayout', 'utf8').replace('ram low at 0', 'ram low at 1 GiB')].map((text) => models(text)[0]);
+    assert.ok(before && after);
+    const shapes = drawMap(prepare({ models: [before], after }), viewFor({ models: [before], after }, {}), 980);
+    assert.deepEqual([...new Set(shapes.flatMap((shape) => (shape.look.includes('is-gone') && 'item' in shape ? [shape.item] : [])))], ['gpa/low', 'iova/low']);
+    assert.deepEqual(shapes.filter(({ look }) => look === 'ghost-fresh').map(({ item }) => item), ['gpa/low', 'iova/low']);
+    assert.deepEqual(shapes.flatMap((shape) => (shape.shape === 'text' && shape.look.includes('t-name') && shape.look.includes('is-gone') ? [shape.text] : [])), ['low', 'low']);
+  });
+
+  it('tells the blocks that stances carve to apart, however narrow', () => {
+    const [map] = models(readFileSync('examples/doorbell.vmlayout', 'utf8'));
+    assert.ok(map);
+    const titles = ['reject *', 'carve', 'carve to 2 MiB', 'carve to 1 GiB', 'tolerate', 'relocate'];
+    const [first, ...others] = titles.map((stance) => ({ ...map, stance, outcome: 'starts' }));
+    assert.ok(first);
+    assert.deepEqual(wordsIn(drawHeadings([first, ...others], 898), 't-head').slice(1), ['reject *', 'carve', 'to 2 MiB', 'to 1 GiB', 'tolerate', 'relocate']);
+    // Above all of them stands none of their names.
+    assert.doesNotMatch(svgPicture([{ models: [first, ...others] }]), /on-overlap/);
+  });
+
+  it('has no marks of code in what it says of a mapping', () => {
+    for (const { items, sequences } of exampleFiles().flatMap(({ text }) => models(text))) {
+      for (const { details } of items) assert.doesNotMatch(details.join(), /`/);
+      for (const { reason } of sequences.flatMap(({ steps }) => steps)) assert.doesNotMatch(reason, /`/);
+    }
+  });
+
+  it('says what is wrong with the text that a guest and its host are written in', () => {
+    const [map] = models('host h {\n  page 4 KiB\n  bits\n}\n\nhost other {\n  bits\n}\n\nvm v on h {\n  ram low at 0 size\n}\n');
+    assert.deepEqual(map?.hits.map(({ rule, message }) => `${rule}: ${message}`), ['syntax: expected a number of bits after `bits`', 'syntax: expected a size after `size`']);
+  });
+
+  it('says that nothing is mapped, where nothing is', () => {
+    const [map] = models(readFileSync('examples/doorbell.vmlayout', 'utf8').replace(/^ {2}ram low.*$/m, ''));
+    assert.equal(map?.totals, 'nothing is mapped for DMA');
   });
 
   it('says of a finding what it hits', () => {
@@ -138,6 +210,8 @@ vm v on h {
     assert.deepEqual([...new Set(refused.leaves.map(({ map: id, refused: is }) => `${id} ${is}`))], ['iova/low false', 'iova/spare true']);
   });
 });
+
+const wordsIn = (shapes: readonly Shape[], look: string): string[] => shapes.flatMap((shape) => (shape.shape === 'text' && shape.look === look ? [shape.text] : []));
 
 const told = ({ label, steps }: Sequence): string[] => [label, ...steps.map((step) => `${step.label}: ${step.verdict}`)];
 

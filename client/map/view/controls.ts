@@ -46,18 +46,22 @@ export class Controls {
     byId('exact').setAttribute('aria-pressed', `${scale === 'exact'}`);
     byId('stances').setAttribute('aria-pressed', `${showsStances}`);
     byId<HTMLButtonElement>('stances').disabled = model.host === undefined;
+    const isNothing = model.vm === '';
+    for (const id of ['export-svg', 'export-png']) byId<HTMLButtonElement>(id).disabled = isNothing;
+    for (const id of ['choice', 'below']) byId(id).hidden = isNothing;
     this.#showStep(state);
     const facts = showsStances
       ? stances.map(({ stance, outcome }) => `${stance}: ${outcome ?? ''}`)
       : [model.asked, model.host === undefined ? '' : `on-overlap ${model.stance}`, model.totals];
-    setText('asked', model.vm === '' ? '' : facts.filter((part) => part !== '').join(' · '));
-    byId('chart').setAttribute('aria-label', model.vm === '' ? words.title : filled(words.mapOf, wordsOf(model), model.items.length, model.hits.length));
+    setText('asked', isNothing ? '' : facts.filter((part) => part !== '').join(' · '));
+    byId('chart').setAttribute('aria-label', isNothing ? words.title : filled(words.mapOf, wordsOf(model), model.items.length, model.hits.length));
   }
 
   /** Says why there is nothing to be seen; nothing where there is. */
   tell(why: string): void {
     byId('empty').textContent = why;
     byId('empty').hidden = why === '';
+    byId('chart').classList.toggle('is-empty', why !== '');
   }
 
   #showChoices({ choices, choice }: State): void {
@@ -82,7 +86,7 @@ export class Controls {
     const shown = momentOf(state);
     const said = shown ? `${shown.label}: ${shown.verdict}` : '';
     setText('step-words', said);
-    byId('step-words').title = shown?.reason ?? '';
+    byId('step-words').title = [said, shown?.reason ?? ''].filter((part) => part !== '').join('\n');
     byId('step-words').classList.toggle('refused', shown !== undefined && shown.verdict !== 'ok');
     this.#step.setAttribute('aria-valuetext', [said, shown?.reason ?? ''].filter((part) => part !== '').join(', '));
   }

@@ -8,9 +8,11 @@ import { momentOf, type State } from './state.js';
 export async function pictureOf(format: ExportFormat, subject: Subject, state: State): Promise<string> {
   const options = { scale: state.scale, window: state.window, moment: state.showsStances ? undefined : momentOf(state), ...(!state.isWhole && { height: PART_HEIGHT }) };
   if (format === 'svg') return svgPicture([subject], { ...options, style: STANDALONE_STYLE });
-  const dark = /\bvscode-(?:dark|high-contrast(?!-light))\b/.test(document.body.className);
-  return rasterised(svgPicture([subject], { ...options, style: `svg{${dark ? DARK_COLOURS : LIGHT_COLOURS}}\n${LOOKS}` }));
+  return rasterised(svgPicture([subject], { ...options, style: `svg{${isDark(document.body.classList) ? DARK_COLOURS : LIGHT_COLOURS}}\n${LOOKS}` }));
 }
+
+/** Light themes of high contrast have the class of the dark ones, too. */
+const isDark = (theme: DOMTokenList): boolean => theme.contains('vscode-dark') || (theme.contains('vscode-high-contrast') && !theme.contains('vscode-high-contrast-light'));
 
 const PART_HEIGHT = 640;
 /** Pixels of the image for one of the drawing. */

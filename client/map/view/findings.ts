@@ -45,11 +45,11 @@ export class Findings {
     if (!fixes) return make('p', { class: 'fixes' }, words.lookingForFixes);
     if (fixes.length === 0) return make('p', { class: 'fixes' }, words.noFix);
     return make('ul', { class: 'fixes' }, ...fixes.map(({ title }, index) => {
-      const look = make('button', { type: 'button', id: `look-${index}`, 'aria-pressed': fix === index, title: words.showAbout }, fix === index ? words.shown : words.show);
+      const look = make('button', { type: 'button', id: `look-${index}`, 'aria-pressed': fix === index, 'aria-describedby': `fix-${index}`, title: words.showAbout }, words.show);
       look.addEventListener('click', () => this.#listener.laidOver(fix === index ? undefined : index));
-      const apply = make('button', { type: 'button', id: `apply-${index}` }, words.apply);
+      const apply = make('button', { type: 'button', id: `apply-${index}`, 'aria-describedby': `fix-${index}` }, words.apply);
       apply.addEventListener('click', () => this.#listener.applied(index));
-      return make('li', {}, look, apply, make('span', {}, ...code(title)));
+      return make('li', {}, look, apply, make('span', { id: `fix-${index}` }, ...code(title)));
     }));
   }
 }

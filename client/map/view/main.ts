@@ -31,7 +31,7 @@ byId<SVGElement>('patterns').innerHTML = HATCHES;
 const chart = new Chart(state, { moved, chose, choseHit });
 const table = new Table({ chose, left: () => chart.focus() });
 const steps = new Steps({ stepped: (step) => set({ step }) });
-const findings = new Findings({ choseHit, laidOver: (fix) => set({ fix }), applied });
+const findings = new Findings({ choseHit, laidOver, applied });
 const controls = new Controls({
   chose: (choice) => ask({ choice }), scaled: (scale) => set({ scale, isWhole: true, window: wholeWindow({ ...state, scale }) }),
   zoomed: (factor) => chart.zoom(factor), all: showAll, stances: () => ask({ stances: !state.showsStances }), exported,
@@ -91,6 +91,12 @@ function choseHit(number: number | undefined): void {
   if (range) chart.reveal(range);
   byId(`hit-${hit.number}`).scrollIntoView({ block: 'nearest' });
   ask({});
+}
+
+/** Lays a fix over the map, which it is a change of: the stances have their own. */
+function laidOver(fix: number | undefined): void {
+  set({ fix });
+  if (fix !== undefined && state.showsStances) ask({ stances: false });
 }
 
 function applied(fix: number): void {

@@ -40,18 +40,19 @@ export function mapPage({ nonce, script, style, source, words, language }: PageP
 <button id="zoom-out" type="button" title="${said('zoomOut')} (-)" aria-label="${said('zoomOut')}">−</button><button id="zoom-in" type="button" title="${said('zoomIn')} (+)" aria-label="${said('zoomIn')}">+</button><button id="fit" type="button" title="${said('allAbout')} (0)">${said('all')}</button>
 </span>
 <button id="stances" type="button" aria-pressed="false" title="${said('stancesAbout')}">${said('stances')}</button>
-<span id="sequence" hidden><label for="step">${said('hotplug')}</label> <select id="order" aria-label="${said('order')}"></select> <input id="step" type="range" min="0" max="0" value="0"> <output id="step-words" for="step"></output></span>
 <span class="space"></span>
 <span class="group" role="group" aria-label="${said('export')}"><button id="export-svg" type="button">SVG</button><button id="export-png" type="button">PNG</button></span>
+<span id="sequence" hidden><label for="step">${said('hotplug')}</label> <select id="order" aria-label="${said('order')}"></select> <input id="step" type="range" min="0" max="0" value="0"> <output id="step-words" for="step"></output></span>
 </div>
-<p id="facts"><output id="address" aria-label="${said('address')}"></output><span id="asked"></span></p>
-<div id="chart" role="application" tabindex="0" aria-label="${said('title')}" aria-roledescription="${said('title')}" aria-describedby="keys">
+<p id="asked"></p>
+<div id="chart" class="is-empty" role="application" tabindex="0" aria-label="${said('title')}" aria-roledescription="${said('title')}" aria-describedby="keys">
 <svg id="drawing" aria-hidden="true" focusable="false"></svg>
+<output id="address" aria-label="${said('address')}" aria-live="off"></output>
 <p id="empty" hidden></p>
 </div>
 <p id="keys" class="unseen">${said('keys')}</p>
 <p id="said" class="unseen" role="status" aria-live="polite"></p>
-<section id="below">
+<section id="below" hidden>
 <details id="findings-part" open><summary>${said('findings')} <span id="findings-count"></span></summary><ol id="findings"></ol></details>
 <details id="steps-part" hidden><summary>${said('hotplug')} <span id="steps-about"></span></summary><ol id="steps"></ol></details>
 <details id="legend-part"><summary>${said('legend')}</summary><ul id="legend"></ul></details>

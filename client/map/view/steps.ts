@@ -34,7 +34,7 @@ export class Steps {
     const button = make('button', { type: 'button', id: `step-${index}`, class: 'step', 'aria-current': index === current ? 'step' : undefined },
       make('span', { class: 'rule' }, label), ': ', make('span', { class: verdict === 'ok' ? '' : 'refused' }, verdict));
     button.addEventListener('click', () => this.#listener.stepped(index));
-    return make('li', {}, button, make('span', { class: 'about' }, [reason.replaceAll('`', ''), ...broughtBy(one, before, model)].filter((part) => part !== '').join(' · ')));
+    return make('li', {}, button, make('span', { class: 'about' }, [reason, ...broughtBy(one, before, model)].filter((part) => part !== '').join(' · ')));
   }
 }
 

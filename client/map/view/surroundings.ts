@@ -22,12 +22,18 @@ export function byId<Kind extends Element = HTMLElement>(id: string): Kind {
   return found as unknown as Kind;
 }
 
-/** Makes an element with attributes and content. Text is text: nothing is read as markup. */
+/**
+ * Makes an element with attributes and content. Text is text: nothing is read as markup. What is true of an element in HTML is there
+ * or not; states of ARIA are spelt out, since one that is left out or empty says that there is no such state.
+ */
 export function make<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag, attributes: Readonly<Record<string, string | number | boolean | undefined>> = {}, ...content: readonly (Node | string)[]
 ): HTMLElementTagNameMap[Tag] {
   const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) if (value !== undefined && value !== false) element.setAttribute(name, value === true ? '' : `${value}`);
+  for (const [name, value] of Object.entries(attributes)) {
+    const said = name.startsWith('aria-') || typeof value !== 'boolean' ? value : value ? '' : undefined;
+    if (said !== undefined) element.setAttribute(name, `${said}`);
+  }
   element.append(...content);
   return element;
 }

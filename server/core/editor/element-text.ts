@@ -111,9 +111,9 @@ function phaseText(map: PlannedMap, plan: Plan): string[] {
 function totals(plan: Plan): string {
   const { maps, mapped, pinned, leaves, tableBytes } = plan.totals;
   const stage2 = stage2Of(plan);
-  const cpu = stage2 ? `\n${formatPlural(stage2.slots.length, 'memory slot', 'memory slots')}; stage 2: ${formatLeaves(stage2.leaves)}` : '';
-  if (maps === 0) return `**${headOf(plan)}**\nno device is assigned: nothing is mapped for DMA${cpu}`;
-  return `**${headOf(plan)}**\n${formatPlural(maps, 'mapping', 'mappings')}, ${formatSize(mapped)} mapped, ${formatSize(pinned)} pinned; ${formatLeaves(leaves)}; ${formatSize(tableBytes)} of tables${cpu}`;
+  const cpu = stage2 ? `\n- ${formatPlural(stage2.slots.length, 'memory slot', 'memory slots')}; stage 2: ${formatLeaves(stage2.leaves)}` : '';
+  if (maps === 0) return `**${headOf(plan)}**\n- no device is assigned: nothing is mapped for DMA${cpu}`;
+  return `**${headOf(plan)}**\n- ${formatPlural(maps, 'mapping', 'mappings')}, ${formatSize(mapped)} mapped, ${formatSize(pinned)} pinned; ${formatLeaves(leaves)}; ${formatSize(tableBytes)} of tables${cpu}`;
 }
 
 /** The vms that were made of a declaration: itself, once for each host. */
@@ -145,7 +145,7 @@ export function attachmentsOf(element: Element, result: CheckResult): string[] {
   return vmsLike(vm, result).flatMap(({ plan }) => {
     const all = plan ? [...plan.attach, ...plan.hotplug] : [];
     const found = all.find(({ assignment }) => assignment.name === element.name);
-    return plan && found ? [`**${headOf(plan)}**\n${element.name}: ${verdictText(found.verdict, plan)}`] : [];
+    return plan && found ? [`**${headOf(plan)}**\n- ${element.name}: ${verdictText(found.verdict, plan)}`] : [];
   });
 }
 

@@ -18,7 +18,12 @@ export function drawHits(column: Column, view: View, pieces: readonly Piece[], s
     return extent ? [{ hit, extent }] : [];
   });
   const seen = placed.filter(({ extent }) => extent.bottom > 0 && extent.top < view.height);
-  const frames = seen.flatMap(({ hit, extent }) => (hit.witness && (hit.level !== 'note' || hit.number === selected) ? [frame(hit, extent, column, view.height, hit.number === selected)] : []));
+  const framed = seen.filter(({ hit }) => hit.witness && (hit.level !== 'note' || hit.number === selected));
+  const frames = framed.map(({ hit, extent }, index) => {
+    // Several tints over each other would be darker than the words under them.
+    const isTinted = framed.slice(0, index).some(({ extent: other }) => other.top < extent.bottom && extent.top < other.bottom);
+    return frame(hit, extent, column, view.height, `${isTinted ? ' is-tinted' : ''}${hit.number === selected ? ' is-selected' : ''}`);
+  });
   return [
     ...frames,
     ...seen.flatMap(({ hit, extent }) => badges.draw(hit, Math.min(view.height - 9, Math.max(9, extent.top)), hit.number === selected)),
@@ -60,9 +65,9 @@ function extentOf({ witness, items, space }: Hit, { model }: Column, view: View,
   return range && { top: positionOf(view, range.base), bottom: positionOf(view, range.end) };
 }
 
-function frame({ level, number, message }: Hit, extent: Extent, { x, width }: Column, height: number, isSelected: boolean): Shape {
+function frame({ level, number, message }: Hit, extent: Extent, { x, width }: Column, height: number, marks: string): Shape {
   const [top, bottom] = [whole(Math.max(extent.top, -6)), whole(Math.min(extent.bottom, height + 6))];
-  return rect(`hit-${level}${isSelected ? ' is-selected' : ''}`, x - 2, top - 1, width + 4, Math.max(4, bottom - top + 2), { radius: 3, hit: number, title: message });
+  return rect(`hit-${level}${marks}`, x - 2, top - 1, width + 4, Math.max(4, bottom - top + 2), { radius: 3, hit: number, title: message });
 }
 
 const RADIUS = 8;

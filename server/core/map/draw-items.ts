@@ -14,6 +14,8 @@ export interface Marks {
   readonly kin?: ReadonlySet<string> | undefined;
   /** The finding that is chosen. */
   readonly hit?: number | undefined;
+  /** Items that go with the fix that is laid over. */
+  readonly gone?: ReadonlySet<string> | undefined;
   /** The step that is shown: what isn't there yet is drawn so. */
   readonly moment?: Step | undefined;
 }
@@ -23,16 +25,20 @@ export interface PlacedSpan extends Span {
   readonly depth: number;
 }
 
-/** Pixels by which what lies in something is drawn further in. */
+/** Pixels by which what lies in something is drawn further in: as many, or what the deepest leaves of this share of the width. */
 const INSET = 18;
+const MOST_INSET = 0.6;
 
 /** The spans of a column, outer ones first, each with as many words as fit where nothing lies over it. */
-export const drawItems = (column: Column, spans: readonly PlacedSpan[], height: number, marks: Marks): Shape[] =>
-  spans.flatMap((span) => {
-    const shape = box(column, span, height);
+export function drawItems(column: Column, spans: readonly PlacedSpan[], height: number, marks: Marks): Shape[] {
+  const deepest = spans.reduce((most, { depth }) => Math.max(most, depth), 1);
+  const inset = Math.min(INSET, Math.floor((MOST_INSET * column.width) / deepest));
+  return spans.flatMap((span) => {
+    const shape = box(column, span, height, inset * span.depth);
     const free = uncovered(shape.top, shape.bottom, spans.filter((other) => other.depth > span.depth), height);
-    return [...drawBox(span, shape, marks), ...words(span, { ...shape, ...free })];
+    return [...drawBox(span, shape, marks), ...words(span, { ...shape, ...free }).map((line) => (marks.gone?.has(span.item.id) ? { ...line, look: `${line.look} is-gone` } : line))];
   });
+}
 
 interface Box {
   readonly left: number;
@@ -41,8 +47,7 @@ interface Box {
   readonly bottom: number;
 }
 
-function box({ x, width }: Column, { depth, top, bottom }: PlacedSpan, height: number): Box {
-  const inset = Math.min(depth * INSET, width * 0.6);
+function box({ x, width }: Column, { top, bottom }: PlacedSpan, height: number, inset: number): Box {
   const [from, to] = [whole(Math.max(top, -8)), whole(Math.min(bottom, height + 8))];
   return { left: x + inset, width: width - inset, top: from, bottom: Math.max(to, from + 1) };
 }
@@ -71,13 +76,14 @@ function drawBox(span: PlacedSpan, { left, width, top, bottom }: Box, marks: Mar
 }
 
 /** The classes of an item: its kind, and what is the matter with it. */
-export function lookOf(item: MapItem, { kin, moment }: Marks): string {
+export function lookOf(item: MapItem, { kin, moment, gone }: Marks): string {
   const { kind, kept, id } = item;
   const hatch = kept ? ` hatch-${kept === 'sw-msi' ? 'msi' : kept === 'direct-relaxable' ? 'direct' : kept}` : kind === 'outside' || kind === 'avoid' ? ` hatch-${kind}` : '';
   return [
     kept ? `v-kept v-kept-${kept}` : `v-${kind}`,
     ...(isRefused(item) ? ['is-refused'] : []),
     ...(isThere(item, moment ?? START_UP) ? [] : ['is-later']),
+    ...(gone?.has(id) ? ['is-gone'] : []),
     ...(kin?.has(id) ? ['is-kin'] : []),
   ].join(' ') + hatch;
 }

@@ -12,8 +12,8 @@ interface Tear {
   readonly size: bigint;
 }
 
-/** Gaps taller than this are zoomed into: they are drawn as what they are. */
-const TALLEST_TEAR = 64;
+/** Gaps that take more than this share of the height are zoomed into: they are drawn as what they are. */
+const LARGEST_TEAR = 0.4;
 const SMALLEST_TEAR = 9;
 
 /** Where the axis is torn: whole gaps in view. */
@@ -23,16 +23,17 @@ export function tearsIn(view: View): Tear[] {
   for (let index = first; index < cells.length; index++) {
     const cell = cells[index];
     if (!cell || cell.range.base >= window.end) break;
-    const tear = cell.gap ? tearOf(cell, view) : undefined;
+    const tear = tearOf(cell, view);
     if (tear) tears.push(tear);
   }
   return tears;
 }
 
-function tearOf({ range }: Cell, view: View): Tear | undefined {
-  if (range.base < view.window.base || range.end > view.window.end) return undefined;
+/** A cell as a tear, where it is one. */
+export function tearOf({ range, gap }: Cell, view: View): Tear | undefined {
+  if (!gap || range.base < view.window.base || range.end > view.window.end) return undefined;
   const [top, bottom] = [positionOf(view, range.base), positionOf(view, range.end)];
-  return bottom - top >= SMALLEST_TEAR && bottom - top <= TALLEST_TEAR ? { top, bottom, size: sizeOf(range) } : undefined;
+  return bottom - top >= SMALLEST_TEAR && bottom - top <= LARGEST_TEAR * view.height ? { top, bottom, size: sizeOf(range) } : undefined;
 }
 
 /** The ground of a column, torn where the axis is, unless something stands there. */

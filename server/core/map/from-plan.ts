@@ -3,6 +3,7 @@ import { formatLeaves } from '../dma/leaves.js';
 import { reasonLeftOut } from '../dma/left-out-words.js';
 import { physicalOf, type Plan, type PlannedMap } from '../dma/plan.js';
 import type { PluggedMemory } from '../dma/plugged-memory.js';
+import type { Verdict } from '../dma/verdict.js';
 import { reasonOf } from '../dma/verdict-words.js';
 import { ADDRESS_SPACE, formatPlural, formatSize } from '../layout/address.js';
 import { byBase, isEmpty, sizeOf, subtract, type Range } from '../layout/intervals.js';
@@ -109,11 +110,10 @@ function mapItem(map: PlannedMap, plan: Plan, backings: Backings, ids: Ids): Loc
   const { name, range, region, written, access, verdict, leaves } = map;
   const bytes = bytesOf(map.backing, map.offset, sizeOf(range), backings);
   const element = written?.element ?? region?.element;
-  const why = verdict.errno === 'ok' ? [] : [`${verdict.errno}: ${reasonOf(verdict, plan)}`];
   const item: MapItem<Placed> = {
     ...NOTHING,
     id: ids.of('iova', name), space: 'iova', kind: 'map', name, range, bytes, verdict: verdict.errno,
-    details: [...why, access, ...(map.backing && bytes ? [byteWords(map.backing, bytes)] : []), formatLeaves(leaves)],
+    details: [...refusalWords(verdict, plan), access, ...(map.backing && bytes ? [byteWords(map.backing, bytes)] : []), formatLeaves(leaves)],
     arrivals: plan.attachedAtBoot ? [] : [...plan.hotplug.keys()],
     gpa: shownAddresses(map),
     place: element && placedAt(element),
@@ -121,15 +121,18 @@ function mapItem(map: PlannedMap, plan: Plan, backings: Backings, ids: Ids): Loc
   return { item, element };
 }
 
+/** Why a mapping is refused; nothing where it isn't. Words of a drawing and of a table have no code in them. */
+const refusalWords = (verdict: Verdict, plan: Plan): string[] =>
+  verdict.errno === 'ok' ? [] : [`${verdict.errno}: ${reasonOf(verdict, plan)}`.replaceAll('`', '')];
+
 /** What is asked for when RAM comes later: all of a DIMM, or every block of virtio-mem. */
 function laterItem(map: PlannedMap, { region, blocks, kind }: PluggedMemory, arrival: number, plan: Plan, backings: Backings, ids: Ids): Located {
   const { name, range, written, verdict } = map;
   const bytes = bytesOf(map.backing, map.offset, sizeOf(range), backings);
   const element = written?.element ?? region.element;
-  const why = verdict.errno === 'ok' ? [] : [`${verdict.errno}: ${reasonOf(verdict, plan)}`];
   const item: MapItem<Placed> = {
     ...NOTHING, id: ids.of('iova', name), space: 'iova', kind: 'map', name, range, bytes, verdict: verdict.errno, arrivals: [arrival],
-    details: [...why, blocks ? `${formatPlural(blocks.count, 'block', 'blocks')} of ${formatSize(blocks.size)}` : kind, 'once it arrives'],
+    details: [...refusalWords(verdict, plan), blocks ? `${formatPlural(blocks.count, 'block', 'blocks')} of ${formatSize(blocks.size)}` : kind, 'once it arrives'],
     gpa: written ? undefined : range, place: placedAt(element),
   };
   return { item, element };
@@ -203,5 +206,6 @@ function askedWords({ contract, kernel }: Plan): string {
 function totalWords({ totals, vm }: Plan): string {
   if (vm.assignments.length === 0) return 'no device is assigned: nothing is mapped for DMA';
   const { maps, mapped, leaves, entries } = totals;
+  if (maps === 0) return 'nothing is mapped for DMA';
   return `${formatPlural(maps, 'mapping', 'mappings')}, ${formatSize(mapped)}, in ${formatPlural(entries, 'leaf', 'leaves')}: ${formatLeaves(leaves)}`;
 }

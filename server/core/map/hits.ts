@@ -55,7 +55,9 @@ export const findingsAbout = (vm: Vm, plan: Plan | undefined, findings: readonly
 /** Where an element is written. */
 export const placedAt = (element: Element): Placed => ({ name: namePlace(element), whole: placeOf(element.origin, element.origin.declaration) });
 
-function isAbout({ vm, host, hosts }: Finding, subject: Vm, plan: Plan | undefined): boolean {
+function isAbout({ vm, host, hosts, place }: Finding, subject: Vm, plan: Plan | undefined): boolean {
+  // What is found of the text alone, such as a syntax error, is about whoever is written there: what it says may be missing here.
+  if (vm === undefined && host === undefined) return place.item === subject.element.origin.item || place.item === plan?.host.element.origin.item;
   if (vm === undefined) return host !== undefined && host === plan?.host.name;
   return vm === subject.name && (hosts === undefined || hosts.includes(plan?.host.name ?? ''));
 }

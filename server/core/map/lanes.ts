@@ -13,7 +13,7 @@ export interface Lane {
 }
 
 /** Items further in than this share the last lane. */
-export const MOST_LANES = 4;
+export const MOST_LANES = 8;
 
 /** What is drawn as one: an item, or several that are too small or too close to be told apart. */
 export interface Span {

@@ -71,7 +71,9 @@ function drawSubject(subject: Subject, options: PictureOptions): { shapes: strin
   const notes = drawNotes(model.hits, WIDTH);
   const whole = view.window.base === 0n && view.window.end === EVERYTHING.end;
   const part = whole ? '' : ` · ${writeAddress(view.window.base)} – ${writeAddress(lastOf(view.window))}`;
-  const title = [text('t-title', 0, 16, titleOf(model)), text('t-note', 0, 36, `${model.asked}${model.host === undefined ? '' : ` · on-overlap ${model.stance}`}${part}`)];
+  // Of several stances each has its name above its column.
+  const stance = model.host === undefined || subject.models.length > 1 ? '' : ` · on-overlap ${model.stance}`;
+  const title = [text('t-title', 0, 16, titleOf(model)), text('t-note', 0, 36, `${model.asked}${stance}${part}`)];
   const clip = `<svg y="${chart - 9}" width="${WIDTH}" height="${view.height + 18}" viewBox="0 -9 ${WIDTH} ${view.height + 18}">`;
   return {
     shapes: [
@@ -117,7 +119,7 @@ function wrapped(words: string, width: number): string[] {
   let line = '';
   for (const word of words.split(' ')) {
     const longer = line === '' ? word : `${line} ${word}`;
-    if (line !== '' && widthOf(longer, 11.2, 'plain') > width) {
+    if (line !== '' && messageWidth(longer) > width) {
       lines.push(line);
       line = word;
     } else {
@@ -126,3 +128,7 @@ function wrapped(words: string, width: number): string[] {
   }
   return [...lines, line];
 }
+
+/** Words between backticks are drawn as code, which is wider. */
+const messageWidth = (line: string): number =>
+  line.split('`').reduce((sum, words, index) => sum + (index % 2 === 1 ? widthOf(words, 12, 'mono') : widthOf(words, 11.2, 'plain')), 0);

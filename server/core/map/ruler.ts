@@ -2,6 +2,7 @@ import { ADDRESS_SPACE, alignUp, log2 } from '../layout/address.js';
 import { sizeOf } from '../layout/intervals.js';
 import { writeAddress } from '../layout/written.js';
 import { positionOf, type Cell, type View } from './axis.js';
+import { tearOf } from './draw-track.js';
 
 /** An address told beside the columns. */
 export interface Tick {
@@ -60,7 +61,8 @@ function roundAddresses(view: View): bigint[] {
   for (let index = first; index < cells.length; index++) {
     const cell = cells[index];
     if (!cell || cell.range.base >= window.end) break;
-    found.push(...roundIn(cell, view));
+    // Within a tear no address is where it would be expected.
+    if (!tearOf(cell, view)) found.push(...roundIn(cell, view));
   }
   return found;
 }

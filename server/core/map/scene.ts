@@ -1,6 +1,6 @@
 import { positionOf, type View } from './axis.js';
 import { columnsOf, type Column, type Columns } from './columns.js';
-import { drawGhost } from './draw-ghost.js';
+import { differenceOf, drawGhost } from './draw-ghost.js';
 import { drawHits, drawRefusal } from './draw-hits.js';
 import { drawItems, type Marks, type PlacedSpan } from './draw-items.js';
 import { drawLeaves } from './draw-leaves.js';
@@ -33,7 +33,9 @@ export function prepare(subject: Subject): PreparedSubject {
 export const HEADINGS = 40;
 
 /** Draws what is in view, headings apart: the first row of pixels is the first address of the view. */
-export function drawMap(subject: PreparedSubject, view: View, width: number, marks: Marks = {}): Shape[] {
+export function drawMap(subject: PreparedSubject, view: View, width: number, given: Marks = {}): Shape[] {
+  const change = subject.after && differenceOf(subject.models[0], subject.after);
+  const marks = { ...given, gone: change?.gone };
   const columns = columnsOf(subject.models, width);
   const gpa = placedSpans(subject, columns.gpa, view);
   const iovas = columns.iovas.map(({ column }) => placedSpans(subject, column, view));
@@ -51,7 +53,7 @@ export function drawMap(subject: PreparedSubject, view: View, width: number, mar
     ...columns.iovas.flatMap(({ column, strip: own }, index) => [...drawItems(column, iovas[index] ?? [], view.height, marks), ...drawLeaves(own, view)]),
     ...(memory ? drawMemory(memory, pieces, marks.selected) : []),
     ...columns.iovas.flatMap(({ column }) => drawRefusal(column, view, marks.moment)),
-    ...(subject.after ? drawGhost(columns, subject.models[0], subject.after, view) : []),
+    ...(change ? drawGhost(columns, change, view) : []),
     ...[columns.gpa, ...columns.iovas.map(({ column }) => column), ...(memory ? [memory] : [])].flatMap((column) => drawHits(column, view, pieces, marks.hit)),
   ];
 }
@@ -93,11 +95,11 @@ export function drawHeadings(models: Subject['models'], width: number): Shape[] 
   const { gpa, iovas, memory, right } = columnsOf(models, width);
   const [first] = iovas;
   const leaves = models.length === 1 && first ? [{ x: first.strip.x, title: 'Leaves', short: '', about: 'of its tables' }] : [];
-  const columns = [gpa, ...iovas.map(({ column }) => column)].map(({ x, title, about, space }) => ({ x, title, about, short: space === 'gpa' ? 'Guest' : fitting(title, (first?.strip.x ?? 0) - (first?.column.x ?? 0), 12.5, 'bold') }));
+  const columns = [gpa, ...iovas.map(({ column }) => column)].map(({ x, title, about, space }) => ({ x, title, about, short: space === 'gpa' ? 'Guest' : title.replace(/^carve to /, 'to ') }));
   const headings = [...columns, ...leaves, ...(memory ? [{ ...memory, short: memory.title }] : [])];
   return headings.flatMap(({ x, title, short, about }, index) => {
     const room = (headings[index + 1]?.x ?? right + 8) - x - 6;
-    const words = [title, short].find((one) => widthOf(one, 12.5, 'bold') <= room) ?? '';
+    const words = [title, short].find((one) => widthOf(one, 12.5, 'bold') <= room) ?? fitting(short, room, 12.5, 'bold');
     return words === '' ? [] : [text('t-head', x, 14, words), ...subtitle(about, x, room, models.length > 1)];
   });
 }

@@ -95,13 +95,13 @@ function run(label: string, turns: readonly Turn[], arrivals: readonly Arrival[]
 
 function startUp(plan: Plan): Step {
   const refused = [...plan.attach, ...plan.maps].find(({ verdict }) => verdict.errno !== 'ok')?.verdict;
-  return { label: 'start-up', arrival: undefined, present: [], verdict: refused?.errno ?? 'ok', reason: refused ? reasonOf(refused, plan) : '', witness: refused?.witness };
+  return { label: 'start-up', arrival: undefined, present: [], verdict: refused?.errno ?? 'ok', reason: refused ? reasonOf(refused, plan).replaceAll('`', '') : '', witness: refused?.witness };
 }
 
 function stepOf(begun: Pick<Step, 'label' | 'arrival' | 'present'>, failure: ArrivalFailure | undefined, { refusal }: Arrival, plan: Plan): Step {
   if (refusal) return { ...begun, verdict: 'refused', reason: `QEMU refuses it, ${refusal.words}; the VM keeps running without it`, witness: undefined };
   if (!failure) return { ...begun, verdict: 'ok', reason: '', witness: undefined };
   const company = failure.sequence.slice(0, -1).map((step) => stepText(step)).join(', ');
-  const why = `${whyRefused(failure, plan)}; ${effectOfFailureText(failure, plan)}`;
+  const why = `${whyRefused(failure, plan)}; ${effectOfFailureText(failure, plan)}`.replaceAll('`', '');
   return { ...begun, verdict: answerTo(failure), reason: company === '' ? why : `after ${company}: ${why}`, witness: failure.verdict.witness };
 }
