@@ -49,6 +49,11 @@ export interface CheckResult {
   readonly parts?: FileParts;
 }
 
+/** What the rules look at: each is asked about nothing else. */
+const OF_FILES = RULES.flatMap(({ findFile }) => findFile ?? []);
+const OF_HOSTS = RULES.flatMap(({ findHost }) => findHost ?? []);
+const OF_VMS = RULES.flatMap(({ findVm }) => findVm ?? []);
+
 /**
  * Checks a file. Pure: what was loaded, today's date and the text decide. What an earlier check found makes it faster and
  * changes nothing.
@@ -78,7 +83,7 @@ export function findingsIn(scope: FileScope, tellers: readonly Told[], together:
   const told = [...tellers.flatMap(({ problems }) => problems), ...unknownTargets(tellers.flatMap(({ targets }) => targets))];
   const problems = dedupe(told.filter(({ place }) => place.path === scope.path));
   const waivers = judgedWaivers([...tellers.flatMap((part) => part.waivers), ...together.waivers], scope);
-  const file = RULES.flatMap((rule) => rule.findFile({ scope, lookup, problems, waivers })).flatMap((finding) => levelled(finding, options));
+  const file = OF_FILES.flatMap((find) => find({ scope, lookup, problems, waivers })).flatMap((finding) => levelled(finding, options));
   return inOrder([...file, ...tellers.flatMap((part) => part.findings), ...together.findings], scope);
 }
 
@@ -185,7 +190,7 @@ function analyseHost(source: Source, lookup: Lookup, options: CheckOptions): Par
   const host = readHost(element, evaluator);
   if (!isPresent(element, evaluator)) return { ...NOTHING, problems: evaluator.problems };
   evaluateAll(element, evaluator);
-  const findings = RULES.flatMap((rule) => rule.findHost({ host, evaluator })).flatMap((finding) => levelled(finding, options));
+  const findings = OF_HOSTS.flatMap((find) => find({ host, evaluator })).flatMap((finding) => levelled(finding, options));
   return { ...NOTHING, problems: problems(), findings: findings.map((finding) => atHome(finding, element)), hosts: [host] };
 }
 
@@ -252,7 +257,7 @@ function subjectOf(element: Element, host: Host | undefined, evaluator: Evaluato
 
 function judged(subject: CheckedVm, options: CheckOptions): Judgement {
   const policies = policiesOf(subject);
-  const found = [...RULES.flatMap((rule) => rule.findVm(subject)), ...demandsOnHost(policies, subject), ...breachesOf(policies, subject)].flatMap((finding) => levelled(finding, options));
+  const found = [...OF_VMS.flatMap((find) => find(subject)), ...demandsOnHost(policies, subject), ...breachesOf(policies, subject)].flatMap((finding) => levelled(finding, options));
   return judge(subject, policies, found, options.today);
 }
 

@@ -18,7 +18,7 @@ export function demandsOnHost(policies: readonly Element[], { vm, host, evaluato
   const asked = new Set(statements.flatMap(({ rules }) => rules.map(({ text }) => text)));
   const place = hostPlace(vm.element, host.name);
   return HOST_RULES.filter(({ name }) => asked.has(name))
-    .flatMap((rule) => rule.findHost({ host, evaluator }))
+    .flatMap((rule) => rule.findHost?.({ host, evaluator }) ?? [])
     .map((finding) => ({ ...finding, place, element: vm.element, vm: vm.name, notes: [...finding.notes, { place: namePlace(host.element), message: `\`${host.name}\` is declared here` }] }));
 }
 

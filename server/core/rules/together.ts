@@ -44,11 +44,13 @@ export function judgeTogether(loads: HostLoads, telling: Telling): Together {
   };
 }
 
+const OF_HOST_LOADS = RULES.flatMap(({ findTogether }) => findTogether ?? []);
+
 const remembered = new WeakMap<HostLoad, readonly Blamed<Finding>[]>();
 
 /** What all rules find of a host's guests, once for the same guests. */
 function foundIn(load: HostLoad): readonly Blamed<Finding>[] {
-  const found = remembered.get(load) ?? RULES.flatMap((rule) => rule.findTogether(load));
+  const found = remembered.get(load) ?? OF_HOST_LOADS.flatMap((find) => find(load));
   remembered.set(load, found);
   return found;
 }

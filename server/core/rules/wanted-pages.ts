@@ -91,7 +91,7 @@ function policiesNamedBy(vm: Element, evaluator: Evaluator): Element[] {
 const COUNTING: ReadonlySet<string> = new Set(['coverage', 'blocks']);
 
 function sizesIn({ condition, element }: Requirement, evaluator: Evaluator): bigint[] {
-  const calls = [...walk(condition)].filter((node) => node.kind === 'call').filter(({ callee }) => COUNTING.has(textOf(callee.path.at(-1)) ?? ''));
+  const calls = walk(condition).filter((node) => node.kind === 'call').filter(({ callee }) => COUNTING.has(textOf(callee.path.at(-1)) ?? ''));
   return calls.flatMap(({ args: [size] }) => {
     const value = size && evaluator.evaluate(size, { origin: element.origin, element: element.parent });
     return value?.type === 'quantity' && value.value > 0n ? [value.value] : [];

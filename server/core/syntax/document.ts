@@ -105,6 +105,19 @@ export function sharedItems(before: Document, after: Document): { readonly head:
   return { head, tail };
 }
 
+/** The items between those that two documents share. */
+export interface EditedItems {
+  /** Index of the first. */
+  readonly from: number;
+  readonly gone: readonly Item[];
+  readonly fresh: readonly Item[];
+}
+
+export function editedItems(before: Document, after: Document): EditedItems {
+  const { head, tail } = sharedItems(before, after);
+  return { from: head, gone: before.items.slice(head, before.items.length - tail), fresh: after.items.slice(head, after.items.length - tail) };
+}
+
 /** Where an item was found last: mostly it is there still. */
 const places = new WeakMap<Item, number>();
 
