@@ -4,7 +4,7 @@ import { namePlace, type Region } from '../layout/model.js';
 import { writeSize } from '../layout/written.js';
 import { isWrittenIn, withProperty } from './edits.js';
 import { offsetsInPhase, rebase } from './realignment.js';
-import { isCommon, takesFromCommon } from './host-load.js';
+import { claimsTogether, isCommon, takesFromCommon } from './host-load.js';
 import { bad, defineRule, fixed, good, type Blamed, type Fix, type HostLoad, type VmSubject } from './rule.js';
 import { takenBytes, type TakenBytes } from './taken-bytes.js';
 
@@ -108,7 +108,9 @@ const takenWords = ({ earlier, later, shared }: Meeting): string => {
 };
 
 /** Backings at the top of a file, from which several guests take. */
-function meetingsOfGuests({ vms }: HostLoad): Blamed<Meeting>[] {
+function meetingsOfGuests(load: HostLoad): Blamed<Meeting>[] {
+  const { vms } = load;
+  if (!claimsTogether(load).some(({ vm, backing }) => isCommon(vm, backing))) return [];
   const taken = vms.filter(({ vm }) => takesFromCommon(vm)).flatMap(({ vm }) => takenBytes(vm).filter(({ backing }) => isCommon(vm, backing)));
   const meetings = [...groupBy(taken, ({ backing }) => backing.element.origin.declaration)].flatMap(meetingsIn);
   return meetings.filter(({ earlier, later }) => earlier.vm !== later.vm).flatMap((fact) => {

@@ -2,7 +2,7 @@ import type { Element } from '../layout/elements.js';
 import type { Backing, Region, Vm } from '../layout/model.js';
 import { hostsNamedBy } from '../layout/properties.js';
 import { isWrittenIn } from './edits.js';
-import type { VmSubject } from './rule.js';
+import type { HostLoad, VmSubject } from './rule.js';
 
 /** What guests take of the host that they share, and the guests of a file by the host that they are on. */
 
@@ -22,6 +22,15 @@ export function claimsOf(vm: Vm): readonly Claim[] {
   return claims;
 }
 
+const knownTogether = new WeakMap<HostLoad, readonly Claim[]>();
+
+/** The claims of all guests of a host. */
+export function claimsTogether(load: HostLoad): readonly Claim[] {
+  const claims = knownTogether.get(load) ?? load.vms.flatMap(({ vm }) => claimsOf(vm));
+  knownTogether.set(load, claims);
+  return claims;
+}
+
 function readClaims(vm: Vm): Claim[] {
   const claims = new Map<Backing, Claim>();
   for (const region of vm.regions) {
@@ -32,7 +41,7 @@ function readClaims(vm: Vm): Claim[] {
 }
 
 /** Whether a backing is declared at the top of a file, for several guests. */
-export const isCommon = (vm: Vm, { own, element }: Backing): boolean => !own && !vm.element.children.includes(element);
+export const isCommon = (vm: Vm, { own, element }: Backing): boolean => !own && element.parent !== vm.element;
 
 /** Whether a guest takes from a backing that others may take from. */
 export const takesFromCommon = (vm: Vm): boolean => claimsOf(vm).some(({ backing }) => isCommon(vm, backing));

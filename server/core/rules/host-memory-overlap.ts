@@ -4,7 +4,7 @@ import { namePlace, type Host, type HostMemory } from '../layout/model.js';
 import type { PlacedEdit } from '../layout/place.js';
 import { writeAddress } from '../layout/written.js';
 import { withProperty } from './edits.js';
-import { claimant, claimsOf, isOwnText, type Claim } from './host-load.js';
+import { claimant, claimsOf, claimsTogether, isOwnText, type Claim } from './host-load.js';
 import { bad, defineRule, fixed, good, type Blamed, type Fix, type HostLoad, type Note, type VmSubject } from './rule.js';
 
 /** Host memory that a guest claims belongs to somebody else. */
@@ -106,7 +106,7 @@ of a backing nobody gets, and nobody is told of.
     `),
   ],
 
-  check: ({ vm, host }) => (host ? physicalOf([vm]).flatMap((claim) => meetingsWithHost(claim, host)) : []),
+  check: ({ vm, host }) => (host ? physicalOf(claimsOf(vm)).flatMap((claim) => meetingsWithHost(claim, host)) : []),
   checkTogether: meetingsOfGuests,
   locate: ({ claim }) => claimant(claim.claim),
   message: ({ claim, words, other }) =>
@@ -138,8 +138,8 @@ interface Meeting {
   readonly taken: readonly Range[];
 }
 
-function physicalOf(vms: readonly VmSubject['vm'][]): Physical[] {
-  return vms.flatMap(claimsOf).flatMap((claim): Physical[] => {
+function physicalOf(claims: readonly Claim[]): Physical[] {
+  return claims.flatMap((claim): Physical[] => {
     const { physical, size, share } = claim.backing;
     return physical === undefined || size === undefined || share || claim.region.share ? [] : claimedOf(claim, rangeOf(physical, size)).map((range) => ({ claim, range }));
   });
@@ -155,7 +155,7 @@ function claimedOf({ vm, backing }: Claim, whole: Range): Range[] {
 const isTaken = ({ purpose }: HostMemory): boolean => purpose === 'host' || purpose === 'hypervisor';
 
 function meetingsWithHost(claim: Physical, host: Host): Meeting[] {
-  const taken = physicalOf([claim.claim.vm]).filter((other) => other.claim.backing !== claim.claim.backing).map(({ range }) => range);
+  const taken = physicalOf(claimsOf(claim.claim.vm)).filter((other) => other.claim.backing !== claim.claim.backing).map(({ range }) => range);
   return host.memories.filter((memory) => isTaken(memory) && overlaps(memory.range, claim.range)).map((memory) => ({
     host,
     claim,
@@ -170,8 +170,9 @@ function meetingsWithHost(claim: Physical, host: Host): Meeting[] {
 const MOST_PAIRS = 1024;
 
 /** Claims of different guests through different declarations: who takes from one backing shares it on purpose. */
-function meetingsOfGuests({ host, vms }: HostLoad): Blamed<Meeting>[] {
-  const claims = physicalOf(vms.map(({ vm }) => vm));
+function meetingsOfGuests(load: HostLoad): Blamed<Meeting>[] {
+  const { host, vms } = load;
+  const claims = physicalOf(claimsTogether(load));
   const order = new Map(claims.map((claim, index) => [claim, index]));
   const meetings: Blamed<Meeting>[] = [];
   for (const [left, right] of overlappingPairs(claims, ({ range }) => range)) {

@@ -1,7 +1,7 @@
 import type { Declaration } from '../syntax/nodes.js';
 import { RULES } from './catalogue.js';
 import type { HostLoads } from './host-loads.js';
-import { judge, policiesOf } from './policy.js';
+import { judge, policiesOf, statementsOf } from './policy.js';
 import type { CheckedVm } from './parts.js';
 import type { Blamed, Finding, HostLoad, Waiver } from './rule.js';
 
@@ -31,7 +31,7 @@ export function judgeTogether(loads: HostLoads, telling: Telling): Together {
   for (const load of loads.values()) if (load.vms.length > 1) blamed.push(...foundIn(load));
   if (blamed.length === 0) return NOBODY;
   const verdicts = [...byGuest(blamed)].map(([subject, findings]) => {
-    const verdict = judge(subject, policiesOf(subject), findings.flatMap(telling.levelled), telling.today);
+    const verdict = judge(subject, statementsOf(policiesOf(subject), subject.evaluator), findings.flatMap(telling.levelled), telling.today);
     return { subject, ...verdict };
   });
   const guests = new Map(verdicts.map(({ subject }) => [subject.vm.element.origin.declaration, subject]));
