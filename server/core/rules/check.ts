@@ -84,7 +84,8 @@ export function findingsIn(scope: FileScope, tellers: readonly Told[], together:
   const told = [...tellers.flatMap(({ problems }) => problems), ...unknownTargets(tellers.flatMap(({ targets }) => targets))];
   const problems = dedupe(told.filter(({ place }) => place.path === scope.path));
   const waivers = judgedWaivers([...tellers.flatMap((part) => part.waivers), ...together.waivers], scope);
-  const file = OF_FILES.flatMap((find) => find({ scope, lookup, problems, waivers })).flatMap((finding) => levelled(finding, options));
+  const subject = { scope, lookup, problems, waivers };
+  const file = OF_FILES.flatMap((find) => find(subject)).flatMap((finding) => levelled(finding, options));
   return inOrder([...file, ...tellers.flatMap((part) => part.findings), ...together.findings], scope);
 }
 

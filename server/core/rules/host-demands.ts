@@ -15,8 +15,10 @@ const HOST_RULES = RULES.filter(({ over }) => over === 'host');
 export function demandsOnHost(statements: readonly Statement[], { vm, host, evaluator }: VmSubject): Finding[] {
   if (!host || statements.length === 0) return [];
   const asked = new Set(statements.filter(({ verb }) => verb !== 'allow').flatMap(({ rules }) => rules.map(({ text }) => text)));
+  const rules = HOST_RULES.filter(({ name }) => asked.has(name));
+  if (rules.length === 0) return [];
   const place = hostPlace(vm.element, host.name);
-  return HOST_RULES.filter(({ name }) => asked.has(name))
+  return rules
     .flatMap((rule) => rule.findHost?.({ host, evaluator }) ?? [])
     .map((finding) => ({ ...finding, place, element: vm.element, vm: vm.name, notes: [...finding.notes, { place: namePlace(host.element), message: `\`${host.name}\` is declared here` }] }));
 }

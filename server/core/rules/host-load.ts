@@ -2,7 +2,7 @@ import type { Element } from '../layout/elements.js';
 import type { Backing, Region, Vm } from '../layout/model.js';
 import { hostsNamedBy } from '../layout/properties.js';
 import { isWrittenIn } from './edits.js';
-import type { HostLoad, VmSubject } from './rule.js';
+import type { VmSubject } from './rule.js';
 
 /** What guests take of the host that they share, and the guests of a file by the host that they are on. */
 
@@ -22,15 +22,6 @@ export function claimsOf(vm: Vm): readonly Claim[] {
   return claims;
 }
 
-const knownTogether = new WeakMap<HostLoad, readonly Claim[]>();
-
-/** The claims of all guests of a host. */
-export function claimsTogether(load: HostLoad): readonly Claim[] {
-  const claims = knownTogether.get(load) ?? load.vms.flatMap(({ vm }) => claimsOf(vm));
-  knownTogether.set(load, claims);
-  return claims;
-}
-
 function readClaims(vm: Vm): Claim[] {
   const claims = new Map<Backing, Claim>();
   for (const region of vm.regions) {
@@ -44,7 +35,10 @@ function readClaims(vm: Vm): Claim[] {
 export const isCommon = (vm: Vm, { own, element }: Backing): boolean => !own && element.parent !== vm.element;
 
 /** Whether a guest takes from a backing that others may take from. */
-export const takesFromCommon = (vm: Vm): boolean => claimsOf(vm).some(({ backing }) => isCommon(vm, backing));
+export const takesFromCommon = ({ vm }: VmSubject): boolean => claimsOf(vm).some(({ backing }) => isCommon(vm, backing));
+
+/** Whether a guest claims memory of the host by its address. */
+export const takesPhysical = ({ vm }: VmSubject): boolean => claimsOf(vm).some(({ backing }) => backing.kind === 'physical');
 
 /** What is blamed for a claim: the backing, where it is the guest's own, else the region that takes from it. */
 export const claimant = ({ vm, backing, region }: Claim): Element => (backing.own || isCommon(vm, backing) ? region.element : backing.element);
@@ -53,8 +47,8 @@ export const claimant = ({ vm, backing, region }: Claim): Element => (backing.ow
 export const isOwnText = ({ vm, backing }: Claim): boolean => isWrittenIn(backing.element, vm.element);
 
 /** Whether a guest takes something of its host that another could want: only such guests are looked at together. */
-export const sharesWithOthers = ({ vm, host }: VmSubject): boolean =>
-  host !== undefined && claimsOf(vm).some(({ backing }) => backing.kind === 'hugetlb' || backing.kind === 'physical' || isCommon(vm, backing));
+export const sharesWithOthers = (guest: VmSubject): boolean =>
+  guest.host !== undefined && (claimsOf(guest.vm).some(({ backing }) => backing.kind === 'hugetlb') || takesPhysical(guest) || takesFromCommon(guest));
 
 const onlyThere = new WeakMap<Vm, boolean>();
 

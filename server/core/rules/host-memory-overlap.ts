@@ -4,7 +4,7 @@ import { namePlace, type Host, type HostMemory } from '../layout/model.js';
 import type { PlacedEdit } from '../layout/place.js';
 import { writeAddress } from '../layout/written.js';
 import { withProperty } from './edits.js';
-import { claimant, claimsOf, claimsTogether, isOwnText, type Claim } from './host-load.js';
+import { claimant, claimsOf, isOwnText, type Claim } from './host-load.js';
 import { bad, defineRule, fixed, good, type Blamed, type Fix, type HostLoad, type Note, type VmSubject } from './rule.js';
 
 /** Host memory that a guest claims belongs to somebody else. */
@@ -170,16 +170,15 @@ function meetingsWithHost(claim: Physical, host: Host): Meeting[] {
 const MOST_PAIRS = 1024;
 
 /** Claims of different guests through different declarations: who takes from one backing shares it on purpose. */
-function meetingsOfGuests(load: HostLoad): Blamed<Meeting>[] {
-  const { host, vms } = load;
-  const claims = physicalOf(claimsTogether(load));
+function meetingsOfGuests({ host, physical }: HostLoad): Blamed<Meeting>[] {
+  const claims = physicalOf(physical.flatMap(({ vm }) => claimsOf(vm)));
   const order = new Map(claims.map((claim, index) => [claim, index]));
   const meetings: Blamed<Meeting>[] = [];
   for (const [left, right] of overlappingPairs(claims, ({ range }) => range)) {
     if (left.claim.vm === right.claim.vm || left.claim.backing.element.origin.declaration === right.claim.backing.element.origin.declaration) continue;
     if (meetings.length >= MOST_PAIRS) break;
     const [earlier, claim] = (order.get(left) ?? 0) < (order.get(right) ?? 0) ? [left, right] : [right, left];
-    const subject = vms.find(({ vm }) => vm === claim.claim.vm);
+    const subject = physical.find(({ vm }) => vm === claim.claim.vm);
     const { backing, vm } = earlier.claim;
     const note = { place: namePlace(claimant(earlier.claim)), message: `\`${backing.name}\` is ${formatRange(earlier.range)}` };
     const taken = claims.filter((other) => other.claim !== claim.claim).map(({ range }) => range);

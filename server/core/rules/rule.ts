@@ -69,6 +69,10 @@ export interface DatedPlace extends Place {
 export interface HostLoad {
   readonly host: Host;
   readonly vms: readonly VmSubject[];
+  /** Those of them that take from backings which others may take from, too. */
+  readonly common: readonly VmSubject[];
+  /** Those that claim memory of the host by its address. */
+  readonly physical: readonly VmSubject[];
 }
 
 /** What was found of several guests, with the one that is blamed: its policies decide about it. */
