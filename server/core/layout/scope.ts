@@ -87,7 +87,7 @@ export class FileScope {
     if (fresh.repeated.length > 0 || !declareTheSame(old, fresh.declarations)) return undefined;
     const shift = from + fresh.declarations.length - to;
     const scope = new FileScope(this.path, document, {
-      declarations: [...this.declarations.slice(0, from), ...fresh.declarations, ...this.declarations.slice(to)],
+      declarations: this.declarations.slice(0, from).concat(fresh.declarations, this.declarations.slice(to)),
       firsts: [...this.#firsts.slice(0, head), ...fresh.firsts.slice(0, -1).map((first) => first + from), ...this.#firsts.slice(next).map((first) => first + shift)],
       tables: { names: this.#tables.names.with(sourcesIn(fresh.declarations, 'names')), policies: this.#tables.policies.with(sourcesIn(fresh.declarations, 'policies')) },
       repeated: [],

@@ -114,7 +114,7 @@ function takenOver(before: FileParts, { scope, edited, from, old, fresh }: NextS
   keepOverview(before.scope.document, scope.document, edited);
   const anew = fresh.map(analyse);
   for (const analysis of anew) for (const name of namesAsked(analysis)) before.asked.add(name);
-  const replaced = <One>(all: readonly One[], some: readonly One[]): One[] => [...all.slice(0, from), ...some, ...all.slice(from + old)];
+  const replaced = <One>(all: readonly One[], some: readonly One[]): One[] => all.slice(0, from).concat(some, all.slice(from + old));
   const around = new Map([...before.around, ...otherFiles(scope.path, lookup)]);
   const sharers = (analyses: readonly Analysis[]): CheckedVm[] => analyses.flatMap(({ part }) => sharersIn(part.vms));
   const loads = loadsAfter(before.loads, sharers(before.analyses.slice(from, from + old)), sharers(anew));
