@@ -142,6 +142,7 @@ function inOnePhase(maps: readonly PlannedMap[]): PlannedMap[][] {
 }
 
 function phaseLoss(plan: Plan, maps: readonly PlannedMap[]): PhaseLoss[] {
+  if (maps.every((map) => isInPhase(map, plan))) return [];
   const could = sumOfLeaves(maps.map((map) => leavesOf(segmentsInPhase(map, plan))));
   const [first] = maps;
   const block = first && [...could].find(([size, count]) => count > 0n && !first.usableSizes.includes(size))?.[0];
@@ -150,6 +151,9 @@ function phaseLoss(plan: Plan, maps: readonly PlannedMap[]): PhaseLoss[] {
   const out = modulo(shiftOf(blamed), block);
   return [{ plan, blamed, maps, block, now: sumOfLeaves(maps.map(({ leaves }) => leaves)), could, outBy: out > block - out ? block - out : out }];
 }
+
+/** Whether a mapping can use every leaf that its backing's page allows. */
+const isInPhase = (map: PlannedMap, plan: Plan): boolean => promisedSizes(map, plan).every((size) => map.usableSizes.includes(size));
 
 /** The leaves of a mapping whose bytes begin in phase with it. */
 const segmentsInPhase = (map: PlannedMap, plan: Plan): LeafSegments => segmentsOf(map.range, promisedSizes(map, plan));
@@ -207,6 +211,7 @@ function linesOf(maps: readonly PlannedMap[], { memoryHotplug }: Plan): PlannedM
 
 /** Neighbours on a line that are parts of one region, or that have parts of one block. */
 function chainsOf(line: readonly PlannedMap[]): PlannedMap[][] {
+  if (line.length < 2) return [[...line]];
   const whole = segmentsOnLine(line, hullOf(line));
   const blockOf = (address: bigint): bigint => leafAt(whole, address)?.base ?? address;
   return cutWhere(line, (left, right) => left.region !== right.region && blockOf(right.range.base) >= left.range.end);
@@ -273,6 +278,7 @@ function isSpoiledByPhase(map: PlannedMap, rest: Range, phase: readonly PhaseLos
 
 /** What holes and borders inside a chain cost, together for all that are in one place. */
 function splitLosses(plan: Plan, chain: readonly PlannedMap[]): SplitLoss[] {
+  if (chain.length < 2) return [];
   const whole = segmentsOnLine(chain, hullOf(chain));
   return cutWhere(chain, (left, right) => !cutsLeaf(whole, left.range.end) && !cutsLeaf(whole, right.range.base)).flatMap((group) => splitLoss(plan, group, whole));
 }

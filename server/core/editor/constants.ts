@@ -30,7 +30,7 @@ export function extractConstant(file: EditorFile, cursor: Cursor, selection: Spa
   if (!node || !owner || owner.keyword.text === 'policy' || nodes.some((one) => one.kind === 'declaration' && one.keyword.text === 'const')) return [];
   const name = freshConstant(wantedName(nodes), file, cursor);
   const line = `const ${name} = ${item.text.slice(node.start, node.end)}`;
-  const isLocal = [...walk(node)].some(({ kind }) => kind === 'reference');
+  const isLocal = walk(node).some(({ kind }) => kind === 'reference');
   if (isLocal && owner.keyword.text !== 'vm' && owner.keyword.text !== 'host') return [];
   const origin = { path: file.path, item, declaration: owner };
   const edit = isLocal ? onDocument(lineAtTop({ origin }, line), cursor) : aboveAll(cursor.base + owner.start, textOfDocument(file.document), line);

@@ -19,7 +19,7 @@ export function foldsIn(document: Document): Fold[] {
 function blocksIn(document: Document, index: number): Fold[] {
   const item = document.items[index];
   if (!item) return [];
-  return [...walk(treeOf(item))].flatMap((node) =>
+  return walk(treeOf(item)).flatMap((node) =>
     node.kind === 'declaration' && node.block && hasBreak(item.text, node.block) ? [{ kind: 'block' as const, start: node.block.start, end: node.block.end }] : [],
   );
 }

@@ -43,7 +43,7 @@ function unusedFirst(backings: readonly Suggestion[], { element }: Surroundings)
 
 function firstNameIn(element: Element, word: string): string[] {
   const value = element.properties.get(word)?.[0]?.property.value;
-  const first = value && [...walk(value)].find((node) => node.kind === 'reference');
+  const first = value && walk(value).find((node) => node.kind === 'reference');
   return first?.kind === 'reference' ? [textOf(first.path[0]) ?? ''] : [];
 }
 

@@ -99,7 +99,7 @@ function splitAt(element: Element, cuts: readonly bigint[], checked: CheckedVm, 
 function splitMap(element: Element, parts: readonly Range[], { plan, vm }: CheckedVm, title: string): Split[] {
   const map = plan?.maps.find(({ written }) => written && isSame(written.element, element));
   if (!map) return [];
-  const names = [...walk(element.origin.declaration)].filter(({ kind }) => kind === 'reference');
+  const names = walk(element.origin.declaration).filter(({ kind }) => kind === 'reference');
   // One of them is the region that it goes to.
   const isComputed = names.length > 1;
   return [{ title: isComputed ? `${title}, in numbers` : title, edits: [replacedBy(element, mapLines(map, parts, vm.element, element.name))] }];

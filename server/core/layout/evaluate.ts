@@ -50,11 +50,9 @@ export class Evaluator extends ProblemLog {
   host: Element | undefined;
   /** Whether any value asked for it. */
   hostAsked = false;
-  readonly #values = new Map<Element, Map<string, Value>>();
-  readonly #running = new Set<string>();
+  readonly #values = new Map<Element, Map<string, Value | 'running'>>();
   readonly #tops = new Map<unknown, Element>();
   readonly #making = new Set<unknown>();
-  readonly #ids = new Map<Element, number>();
   readonly #things = new Map<Element, Thing>();
   readonly #likes = new Likes(this);
   #depth = 0;
@@ -80,8 +78,9 @@ export class Evaluator extends ProblemLog {
     return this.#making.has(declaration);
   }
 
-  /** Takes over a top-level element that another evaluator has read, with the problems it found there. */
+  /** Takes over a top-level element that another evaluator has read, with the problems it found there; not twice. */
   adopt(element: Element, problems: readonly Problem[]): void {
+    if (this.#tops.has(element.origin.declaration)) return;
     this.#tops.set(element.origin.declaration, element);
     this.problems.push(...problems);
   }
@@ -113,20 +112,18 @@ export class Evaluator extends ProblemLog {
 
   /** Runs a computation once for an element and remembers its value; asking for it while it runs is a cycle. */
   once(element: Element, what: string, compute: () => Value): Value {
-    const values = this.#values.get(element) ?? new Map<string, Value>();
-    this.#values.set(element, values);
+    let values = this.#values.get(element);
+    if (!values) this.#values.set(element, (values = new Map()));
     const known = values.get(what);
-    if (known) return known;
-    const key = `${this.#idOf(element)} ${what}`;
-    if (this.#running.has(key)) {
+    if (known === 'running') {
       this.report('cycle', placeOf(element.origin, element.nameSpan), `\`${element.name || element.keyword}\` is defined by itself`);
       return UNKNOWN;
     }
-    this.#running.add(key);
+    if (known) return known;
+    values.set(what, 'running');
     this.#depth++;
     const value = compute();
     this.#depth--;
-    this.#running.delete(key);
     values.set(what, value);
     return value;
   }
@@ -333,11 +330,5 @@ export class Evaluator extends ProblemLog {
   #fail(rule: LanguageRule, span: Span, context: Context, message: string): Value {
     this.report(rule, placeOf(context.origin, span), message);
     return UNKNOWN;
-  }
-
-  #idOf(element: Element): number {
-    const id = this.#ids.get(element) ?? this.#ids.size;
-    this.#ids.set(element, id);
-    return id;
   }
 }

@@ -80,9 +80,9 @@ function namedElement(
   kinds: ReadonlySet<string>,
   evaluator: Evaluator,
 ): Element | undefined {
-  const list = [...kinds].join(' or ');
+  const list = (): string => [...kinds].join(' or ');
   if (node.kind !== 'reference' || node.path[0]?.kind !== 'word') {
-    if (node.kind !== 'missing' && node.kind !== 'skipped') evaluator.report('type-mismatch', placeOf(located, node), `expected the name of a ${list}`);
+    if (node.kind !== 'missing' && node.kind !== 'skipped') evaluator.report('type-mismatch', placeOf(located, node), `expected the name of a ${list()}`);
     return undefined;
   }
   const { text } = node.path[0];
@@ -96,7 +96,7 @@ function namedElement(
     return undefined;
   }
   if (kinds.has(found.keyword)) return found;
-  evaluator.report('type-mismatch', placeOf(located, node), `\`${found.name}\` is ${kindText(found)}, not a ${list}`);
+  evaluator.report('type-mismatch', placeOf(located, node), `\`${found.name}\` is ${kindText(found)}, not a ${list()}`);
   return undefined;
 }
 

@@ -1,4 +1,4 @@
-import { forgetTree, sharedItems, treeOf, type Document, type Item } from '../syntax/document.js';
+import { editedItems, forgetTree, treeOf, type Document, type EditedItems, type Item } from '../syntax/document.js';
 import { textOf, type Declaration } from '../syntax/nodes.js';
 import { folderOf } from '../text/path.js';
 import { NameTable } from './name-table.js';
@@ -86,20 +86,21 @@ export class FileScope {
    */
   after(document: Document): NextScope | undefined {
     if (this.#repeated.length > 0) return undefined;
-    const { head, tail } = sharedItems(this.document, document);
-    const [from, to] = [this.#firsts[head] ?? 0, this.#firsts[this.document.items.length - tail] ?? 0];
+    const edited = editedItems(this.document, document);
+    const [head, next] = [edited.from, edited.from + edited.gone.length];
+    const [from, to] = [this.#firsts[head] ?? 0, this.#firsts[next] ?? 0];
     const old = this.declarations.slice(from, to);
-    const fresh = read(this.path, document.items.slice(head, document.items.length - tail));
+    const fresh = read(this.path, edited.fresh);
     if (fresh.repeated.length > 0 || !declareTheSame(old, fresh.declarations)) return undefined;
     const shift = from + fresh.declarations.length - to;
     const scope = new FileScope(this.path, document, {
-      declarations: [...this.declarations.slice(0, from), ...fresh.declarations, ...this.declarations.slice(to)],
-      firsts: [...this.#firsts.slice(0, head), ...fresh.firsts.slice(0, -1).map((first) => first + from), ...this.#firsts.slice(this.document.items.length - tail).map((first) => first + shift)],
+      declarations: this.declarations.slice(0, from).concat(fresh.declarations, this.declarations.slice(to)),
+      firsts: [...this.#firsts.slice(0, head), ...fresh.firsts.slice(0, -1).map((first) => first + from), ...this.#firsts.slice(next).map((first) => first + shift)],
       tables: { names: this.#tables.names.with(sourcesIn(fresh.declarations, 'names')), policies: this.#tables.policies.with(sourcesIn(fresh.declarations, 'policies')) },
       repeated: [],
       imports: this.#imports,
     });
-    return { scope, from, old: old.length, fresh: fresh.declarations };
+    return { scope, edited, from, old: old.length, fresh: fresh.declarations };
   }
 
   /** What a name at the top of this file stands for; the first, where it is declared twice. */
@@ -125,6 +126,7 @@ export class FileScope {
 /** A scope made of an earlier one: `old` declarations from one on are replaced by fresh ones, which have the same names. */
 export interface NextScope {
   readonly scope: FileScope;
+  readonly edited: EditedItems;
   readonly from: number;
   readonly old: number;
   readonly fresh: readonly TopSource[];

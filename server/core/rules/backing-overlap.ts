@@ -4,7 +4,7 @@ import { namePlace, type Region } from '../layout/model.js';
 import { writeSize } from '../layout/written.js';
 import { isWrittenIn, withProperty } from './edits.js';
 import { offsetsInPhase, rebase } from './realignment.js';
-import { isCommon, takesFromCommon } from './host-load.js';
+import { isCommon } from './host-load.js';
 import { bad, defineRule, fixed, good, type Blamed, type Fix, type HostLoad, type VmSubject } from './rule.js';
 import { takenBytes, type TakenBytes } from './taken-bytes.js';
 
@@ -109,11 +109,11 @@ const takenWords = ({ earlier, later, shared }: Meeting): string => {
 };
 
 /** Backings at the top of a file, from which several guests take. */
-function meetingsOfGuests({ vms }: HostLoad): Blamed<Meeting>[] {
-  const taken = vms.filter(({ vm }) => takesFromCommon(vm)).flatMap(({ vm }) => takenBytes(vm).filter(({ backing }) => isCommon(vm, backing)));
+function meetingsOfGuests({ common }: HostLoad): Blamed<Meeting>[] {
+  const taken = common.flatMap(({ vm }) => takenBytes(vm).filter(({ backing }) => isCommon(vm, backing)));
   const meetings = [...groupBy(taken, ({ backing }) => backing.element.origin.declaration)].flatMap(meetingsIn);
   return meetings.filter(({ earlier, later }) => earlier.vm !== later.vm).flatMap((fact) => {
-    const subject = vms.find(({ vm }) => vm === fact.later.vm);
+    const subject = common.find(({ vm }) => vm === fact.later.vm);
     return subject ? [{ subject, fact }] : [];
   });
 }

@@ -1,26 +1,36 @@
 import { formatCount } from '../layout/address.js';
 import type { Element } from '../layout/elements.js';
-import type { Context } from '../layout/evaluate.js';
+import type { Context, Evaluator } from '../layout/evaluate.js';
 import { namePlace } from '../layout/model.js';
 import { placeOf } from '../layout/place.js';
 import { isPresent } from '../layout/presence.js';
 import { describe, UNKNOWN, type Value } from '../layout/values.js';
 import { textOf } from '../syntax/nodes.js';
-import { problemsOfRequirement, vmAround } from './policy-names.js';
+import { problemsOfRequirement, vmAround } from './requirement-problems.js';
 import { selectionOf, type Candidate, type Selection } from './policy-things.js';
 import { breachMessage } from './requirement-words.js';
+import { readPolicy } from './read-policy.js';
 import { requirementsOf, type Requirement } from './requirements.js';
 import type { Finding, Note, VmSubject } from './rule.js';
 import { reasonText } from './statements.js';
 
 /** What breaks the requirements of these policies, and the vm's own, each combination by itself. */
 export function breachesOf(policies: readonly Element[], subject: VmSubject): Finding[] {
-  const own = requirementsOf(subject.vm.element);
-  for (const requirement of own) subject.evaluator.problems.push(...problemsOfRequirement(requirement, subject.evaluator.lookup));
-  const requirements = [...policies.flatMap(requirementsOf), ...own];
+  const { vm, evaluator } = subject;
+  const requirements = [...policies.flatMap((policy) => readPolicy(policy.origin, evaluator).what.requirements), ...soundOnes(vm.element, evaluator)];
   if (requirements.length === 0) return [];
   const selection = selectionOf(subject);
-  return requirements.flatMap((requirement) => breachesOfOne(requirement, selection, subject));
+  const known = knownIn(selection, subject);
+  return requirements.flatMap((requirement) => breachesOfOne(requirement, selection, known, subject));
+}
+
+/** The requirements of a vm itself that make sense; what is wrong with the others is told. */
+function soundOnes(vm: Element, evaluator: Evaluator): Requirement[] {
+  return requirementsOf(vm).filter((requirement) => {
+    const problems = problemsOfRequirement(requirement, evaluator.lookup);
+    evaluator.problems.push(...problems);
+    return problems.length === 0;
+  });
 }
 
 /** Combinations that are looked at: more is a mistake in the policy, and would take minutes. */
@@ -29,13 +39,13 @@ const COMBINATION_LIMIT = 100_000;
 /** Breaches of one requirement that are told one by one. */
 const TOLD_LIMIT = 100;
 
-function breachesOfOne(requirement: Requirement, selection: Selection, subject: VmSubject): Finding[] {
+function breachesOfOne(requirement: Requirement, selection: Selection, common: ReadonlyMap<string, Value>, subject: VmSubject): Finding[] {
   const { evaluator } = subject;
-  if (problemsOfRequirement(requirement, evaluator.lookup).length > 0 || !isPresent(requirement.element, evaluator)) return [];
+  if (!isPresent(requirement.element, evaluator)) return [];
   const lists = requirement.binders.map(({ selector }) => selection.get(textOf(selector) ?? ''));
   const known = lists.filter((list) => list !== undefined);
   if (known.length < lists.length || isTooMany(requirement, known, subject)) return [];
-  const bindings = new Map<string, Value>([['host', subject.host ? evaluator.thing(subject.host.element) : UNKNOWN], ...listsOf(selection)]);
+  const bindings = new Map(common);
   const context = { origin: requirement.element.origin, element: vmAround(requirement), bindings };
   const breaches: Finding[] = [];
   let more = 0;
@@ -50,9 +60,12 @@ function breachesOfOne(requirement: Requirement, selection: Selection, subject: 
   return more === 0 ? breaches : withRest(breaches, more);
 }
 
-/** `ram` in a condition is the list of all RAM: `count(ram)`, `sum(ram.size)`. */
-const listsOf = (selection: Selection): [string, Value][] =>
-  [...selection].map(([selector, list]) => [selector, list ? { type: 'list', values: list.map(({ value }) => value) } : UNKNOWN]);
+/** What every condition can name: the host, and `ram` as the list of all RAM: `count(ram)`, `sum(ram.size)`. */
+const knownIn = (selection: Selection, { host, evaluator }: VmSubject): ReadonlyMap<string, Value> =>
+  new Map<string, Value>([
+    ['host', host ? evaluator.thing(host.element) : UNKNOWN],
+    ...[...selection].map(([selector, list]): [string, Value] => [selector, list ? { type: 'list', values: list.map(({ value }) => value) } : UNKNOWN]),
+  ]);
 
 function isTooMany({ element, binders }: Requirement, lists: readonly (readonly Candidate[])[], { evaluator }: VmSubject): boolean {
   const count = lists.reduce((product, list) => product * list.length, 1);

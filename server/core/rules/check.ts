@@ -3,12 +3,13 @@ import { didYouMean, withoutNames } from '../layout/did-you-mean.js';
 import type { Element } from '../layout/elements.js';
 import { Evaluator } from '../layout/evaluate.js';
 import { readHost } from '../layout/host.js';
-import { Lookup, type Answer } from '../layout/lookup.js';
+import { Lookup } from '../layout/lookup.js';
 import { namePlace, type Host } from '../layout/model.js';
 import { placeOf, spanOfPlace } from '../layout/place.js';
 import { isModel, isPresent } from '../layout/presence.js';
 import type { Problem } from '../layout/problem.js';
 import { hostsNamedBy, type NamedPlace } from '../layout/properties.js';
+import { Readings } from '../layout/readings.js';
 import { isLoaded, type FileScope, type Source, type World } from '../layout/scope.js';
 import { evaluateAll } from '../layout/unread.js';
 import { readVm } from '../layout/vm.js';
@@ -20,7 +21,7 @@ import { demandsOnHost } from './host-demands.js';
 import { judgedWaivers, unknownTargets } from './judged.js';
 import { lostProperties } from './lost-properties.js';
 import { problemOfModel, valuesMissing } from './model-problems.js';
-import { judge, policiesOf, type Judgement } from './policy.js';
+import { judge, policiesOf, statementsOf, type Judgement } from './policy.js';
 import { checkPolicy } from './policy-names.js';
 import { NOTHING, partsOf, type Analysis, type CheckedVm, type FileParts, type Part, type Told } from './parts.js';
 import type { Finding, Level } from './rule.js';
@@ -47,6 +48,11 @@ export interface CheckResult {
   /** What a check of the next version can take over. */
   readonly parts?: FileParts;
 }
+
+/** What the rules look at: each is asked about nothing else. */
+const OF_FILES = RULES.flatMap(({ findFile }) => findFile ?? []);
+const OF_HOSTS = RULES.flatMap(({ findHost }) => findHost ?? []);
+const OF_VMS = RULES.flatMap(({ findVm }) => findVm ?? []);
 
 /**
  * Checks a file. Pure: what was loaded, today's date and the text decide. What an earlier check found makes it faster and
@@ -77,7 +83,8 @@ export function findingsIn(scope: FileScope, tellers: readonly Told[], together:
   const told = [...tellers.flatMap(({ problems }) => problems), ...unknownTargets(tellers.flatMap(({ targets }) => targets))];
   const problems = dedupe(told.filter(({ place }) => place.path === scope.path));
   const waivers = judgedWaivers([...tellers.flatMap((part) => part.waivers), ...together.waivers], scope);
-  const file = RULES.flatMap((rule) => rule.findFile({ scope, lookup, problems, waivers })).flatMap((finding) => levelled(finding, options));
+  const subject = { scope, lookup, problems, waivers };
+  const file = OF_FILES.flatMap((find) => find(subject)).flatMap((finding) => levelled(finding, options));
   return inOrder([...file, ...tellers.flatMap((part) => part.findings), ...together.findings], scope);
 }
 
@@ -184,7 +191,7 @@ function analyseHost(source: Source, lookup: Lookup, options: CheckOptions): Par
   const host = readHost(element, evaluator);
   if (!isPresent(element, evaluator)) return { ...NOTHING, problems: evaluator.problems };
   evaluateAll(element, evaluator);
-  const findings = RULES.flatMap((rule) => rule.findHost({ host, evaluator })).flatMap((finding) => levelled(finding, options));
+  const findings = OF_HOSTS.flatMap((find) => find({ host, evaluator })).flatMap((finding) => levelled(finding, options));
   return { ...NOTHING, problems: problems(), findings: findings.map((finding) => atHome(finding, element)), hosts: [host] };
 }
 
@@ -251,8 +258,9 @@ function subjectOf(element: Element, host: Host | undefined, evaluator: Evaluato
 
 function judged(subject: CheckedVm, options: CheckOptions): Judgement {
   const policies = policiesOf(subject);
-  const found = [...RULES.flatMap((rule) => rule.findVm(subject)), ...demandsOnHost(policies, subject), ...breachesOf(policies, subject)].flatMap((finding) => levelled(finding, options));
-  return judge(subject, policies, found, options.today);
+  const statements = statementsOf(policies, subject.evaluator);
+  const found = [...OF_VMS.flatMap((find) => find(subject)), ...demandsOnHost(statements, subject), ...breachesOf(policies, subject)].flatMap((finding) => levelled(finding, options));
+  return judge(subject, statements, found, options.today);
 }
 
 /** What a guest comes to on a host, whether or not it says that it is `on` it. */
@@ -282,8 +290,8 @@ function atHome(finding: Finding, element: Element): Finding {
 function hostNamed(named: NamedPlace, element: Element, evaluator: Evaluator): Host | undefined {
   const located = element.properties.get('on')?.[0];
   const source = evaluator.lookup.find(located?.path ?? element.origin.path, named.name);
-  const read = source?.declaration.keyword.text === 'host' ? hostOf(source, evaluator) : undefined;
-  if (read?.host) return read.host;
+  const read = source?.declaration.keyword.text === 'host' ? hosts.of(source, evaluator) : undefined;
+  if (read?.what) return read.what;
   if (!located) return undefined;
   if (read) {
     const why = isModel(read.element) ? 'is a model: it has a constant without a value' : 'isn’t there: its `when` is false';
@@ -295,34 +303,8 @@ function hostNamed(named: NamedPlace, element: Element, evaluator: Evaluator): H
   return undefined;
 }
 
-/** A host as guests see it; without facts where it is a model or isn't there. */
-interface ReadHost {
-  readonly element: Element;
-  readonly host: Host | undefined;
-  readonly problems: readonly Problem[];
-  readonly answers: readonly Answer[];
-}
-
-/** Hosts by declaration: one is read once for all guests, as long as the names it looked up mean the same. */
-const hosts = new WeakMap<Declaration, ReadHost>();
-
-function hostOf(source: Source, evaluator: Evaluator): ReadHost {
-  const { lookup } = evaluator;
-  let read = hosts.get(source.declaration);
-  if (!read || read.element.origin.path !== source.path || !lookup.stillHolds(read.answers)) {
-    read = readForGuests(source, new Evaluator(lookup.fork()));
-    hosts.set(source.declaration, read);
-  }
-  lookup.follow(read.answers);
-  evaluator.adopt(read.element, read.problems);
-  return read;
-}
-
-function readForGuests(source: Source, evaluator: Evaluator): ReadHost {
-  const element = evaluator.elementOf(source);
-  const host = isModel(element) || !isPresent(element, evaluator) ? undefined : readHost(element, evaluator);
-  return { element, host, problems: evaluator.problems, answers: evaluator.lookup.answers };
-}
+/** Hosts as guests see them; without facts where one is a model or isn't there. */
+const hosts = new Readings((element, evaluator) => (isModel(element) || !isPresent(element, evaluator) ? undefined : readHost(element, evaluator)));
 
 function levelled(finding: Finding, { levels }: CheckOptions): Finding[] {
   const level = levels?.get(finding.rule);

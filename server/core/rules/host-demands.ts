@@ -4,7 +4,7 @@ import { placeOf, type Place } from '../layout/place.js';
 import { namesOf } from '../layout/properties.js';
 import { RULES } from './catalogue.js';
 import type { Finding, VmSubject } from './rule.js';
-import { policyStatements } from './statements.js';
+import type { Statement } from './statements.js';
 
 const HOST_RULES = RULES.filter(({ over }) => over === 'host');
 
@@ -12,13 +12,14 @@ const HOST_RULES = RULES.filter(({ over }) => over === 'host');
  * What the policies of a guest ask of its host: rules about hosts that they speak of. It is told where the guest names the
  * host, as its policies hold for the guest, and the host may be in another file.
  */
-export function demandsOnHost(policies: readonly Element[], { vm, host, evaluator }: VmSubject): Finding[] {
-  if (!host || policies.length === 0) return [];
-  const statements = policies.flatMap((policy) => policyStatements(policy, evaluator)).filter(({ verb }) => verb !== 'allow');
-  const asked = new Set(statements.flatMap(({ rules }) => rules.map(({ text }) => text)));
+export function demandsOnHost(statements: readonly Statement[], { vm, host, evaluator }: VmSubject): Finding[] {
+  if (!host || statements.length === 0) return [];
+  const asked = new Set(statements.filter(({ verb }) => verb !== 'allow').flatMap(({ rules }) => rules.map(({ text }) => text)));
+  const rules = HOST_RULES.filter(({ name }) => asked.has(name));
+  if (rules.length === 0) return [];
   const place = hostPlace(vm.element, host.name);
-  return HOST_RULES.filter(({ name }) => asked.has(name))
-    .flatMap((rule) => rule.findHost({ host, evaluator }))
+  return rules
+    .flatMap((rule) => rule.findHost?.({ host, evaluator }) ?? [])
     .map((finding) => ({ ...finding, place, element: vm.element, vm: vm.name, notes: [...finding.notes, { place: namePlace(host.element), message: `\`${host.name}\` is declared here` }] }));
 }
 

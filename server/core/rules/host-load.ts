@@ -32,10 +32,13 @@ function readClaims(vm: Vm): Claim[] {
 }
 
 /** Whether a backing is declared at the top of a file, for several guests. */
-export const isCommon = (vm: Vm, { own, element }: Backing): boolean => !own && !vm.element.children.includes(element);
+export const isCommon = (vm: Vm, { own, element }: Backing): boolean => !own && element.parent !== vm.element;
 
 /** Whether a guest takes from a backing that others may take from. */
-export const takesFromCommon = (vm: Vm): boolean => claimsOf(vm).some(({ backing }) => isCommon(vm, backing));
+export const takesFromCommon = ({ vm }: VmSubject): boolean => claimsOf(vm).some(({ backing }) => isCommon(vm, backing));
+
+/** Whether a guest claims memory of the host by its address. */
+export const takesPhysical = ({ vm }: VmSubject): boolean => claimsOf(vm).some(({ backing }) => backing.kind === 'physical');
 
 /** What is blamed for a claim: the backing, where it is the guest's own, else the region that takes from it. */
 export const claimant = ({ vm, backing, region }: Claim): Element => (backing.own || isCommon(vm, backing) ? region.element : backing.element);
@@ -44,8 +47,8 @@ export const claimant = ({ vm, backing, region }: Claim): Element => (backing.ow
 export const isOwnText = ({ vm, backing }: Claim): boolean => isWrittenIn(backing.element, vm.element);
 
 /** Whether a guest takes something of its host that another could want: only such guests are looked at together. */
-export const sharesWithOthers = ({ vm, host }: VmSubject): boolean =>
-  host !== undefined && claimsOf(vm).some(({ backing }) => backing.kind === 'hugetlb' || backing.kind === 'physical' || isCommon(vm, backing));
+export const sharesWithOthers = (guest: VmSubject): boolean =>
+  guest.host !== undefined && (claimsOf(guest.vm).some(({ backing }) => backing.kind === 'hugetlb') || takesPhysical(guest) || takesFromCommon(guest));
 
 const onlyThere = new WeakMap<Vm, boolean>();
 

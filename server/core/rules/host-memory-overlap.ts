@@ -106,7 +106,7 @@ of a backing nobody gets, and nobody is told of.
     `),
   ],
 
-  check: ({ vm, host }) => (host ? physicalOf([vm]).flatMap((claim) => meetingsWithHost(claim, host)) : []),
+  check: ({ vm, host }) => (host ? physicalOf(claimsOf(vm)).flatMap((claim) => meetingsWithHost(claim, host)) : []),
   checkTogether: meetingsOfGuests,
   locate: ({ claim }) => claimant(claim.claim),
   message: ({ claim, words, other }) =>
@@ -138,8 +138,8 @@ interface Meeting {
   readonly taken: readonly Range[];
 }
 
-function physicalOf(vms: readonly VmSubject['vm'][]): Physical[] {
-  return vms.flatMap(claimsOf).flatMap((claim): Physical[] => {
+function physicalOf(claims: readonly Claim[]): Physical[] {
+  return claims.flatMap((claim): Physical[] => {
     const { physical, size, share } = claim.backing;
     return physical === undefined || size === undefined || share || claim.region.share ? [] : claimedOf(claim, rangeOf(physical, size)).map((range) => ({ claim, range }));
   });
@@ -155,7 +155,7 @@ function claimedOf({ vm, backing }: Claim, whole: Range): Range[] {
 const isTaken = ({ purpose }: HostMemory): boolean => purpose === 'host' || purpose === 'hypervisor';
 
 function meetingsWithHost(claim: Physical, host: Host): Meeting[] {
-  const taken = physicalOf([claim.claim.vm]).filter((other) => other.claim.backing !== claim.claim.backing).map(({ range }) => range);
+  const taken = physicalOf(claimsOf(claim.claim.vm)).filter((other) => other.claim.backing !== claim.claim.backing).map(({ range }) => range);
   return host.memories.filter((memory) => isTaken(memory) && overlaps(memory.range, claim.range)).map((memory) => ({
     host,
     claim,
@@ -170,15 +170,15 @@ function meetingsWithHost(claim: Physical, host: Host): Meeting[] {
 const MOST_PAIRS = 1024;
 
 /** Claims of different guests through different declarations: who takes from one backing shares it on purpose. */
-function meetingsOfGuests({ host, vms }: HostLoad): Blamed<Meeting>[] {
-  const claims = physicalOf(vms.map(({ vm }) => vm));
+function meetingsOfGuests({ host, physical }: HostLoad): Blamed<Meeting>[] {
+  const claims = physicalOf(physical.flatMap(({ vm }) => claimsOf(vm)));
   const order = new Map(claims.map((claim, index) => [claim, index]));
   const meetings: Blamed<Meeting>[] = [];
   for (const [left, right] of overlappingPairs(claims, ({ range }) => range)) {
     if (left.claim.vm === right.claim.vm || left.claim.backing.element.origin.declaration === right.claim.backing.element.origin.declaration) continue;
     if (meetings.length >= MOST_PAIRS) break;
     const [earlier, claim] = (order.get(left) ?? 0) < (order.get(right) ?? 0) ? [left, right] : [right, left];
-    const subject = vms.find(({ vm }) => vm === claim.claim.vm);
+    const subject = physical.find(({ vm }) => vm === claim.claim.vm);
     const { backing, vm } = earlier.claim;
     const note = { place: namePlace(claimant(earlier.claim)), message: `\`${backing.name}\` is ${formatRange(earlier.range)}` };
     const taken = claims.filter((other) => other.claim !== claim.claim).map(({ range }) => range);

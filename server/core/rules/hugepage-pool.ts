@@ -2,7 +2,7 @@ import { largestFirst } from '../dma/leaves.js';
 import { alignUp, formatCount, formatSize } from '../layout/address.js';
 import { namePlace, type Host, type HugepagePool } from '../layout/model.js';
 import { hugePagesOf, whyNoHugePage } from '../layout/page-sizes.js';
-import { claimant, claimsOf, isOnlyThere, isOwnText, type Claim } from './host-load.js';
+import { claimant, claimsOf, isCommon, isOnlyThere, isOwnText, type Claim } from './host-load.js';
 import { bad, defineRule, fixed, good, type Blamed, type Fix, type HostLoad, type VmSubject } from './rule.js';
 import { ofHugePages } from './wanted-pages.js';
 
@@ -161,9 +161,9 @@ interface Shortage {
 function demandsOf(vms: readonly VmSubject['vm'][]): Demand[] {
   const demands = new Map<unknown, Demand>();
   for (const claim of vms.flatMap(claimsOf)) {
-    const { kind, page, size, own, element, node } = claim.backing;
+    const { kind, page, size, element, node } = claim.backing;
     if (kind !== 'hugetlb' || page === undefined || size === undefined) continue;
-    const key = own ? element : claim.vm.element.children.includes(element) ? element : element.origin.declaration;
+    const key = isCommon(claim.vm, claim.backing) ? element.origin.declaration : element;
     if (!demands.has(key)) demands.set(key, { claim, key, page, pages: alignUp(size, page) / page, node });
   }
   return [...demands.values()];

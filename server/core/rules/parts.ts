@@ -110,11 +110,11 @@ export function partsOf(path: string, document: Document, lookup: Lookup, option
   return new FileParts(scope, options, otherFiles(path, lookup), analyses, lookup);
 }
 
-function takenOver(before: FileParts, { scope, from, old, fresh }: NextScope, lookup: Lookup, analyse: (source: Source) => Analysis): FileParts {
-  keepOverview(before.scope.document, scope.document);
+function takenOver(before: FileParts, { scope, edited, from, old, fresh }: NextScope, lookup: Lookup, analyse: (source: Source) => Analysis): FileParts {
+  keepOverview(before.scope.document, scope.document, edited);
   const anew = fresh.map(analyse);
   for (const analysis of anew) for (const name of namesAsked(analysis)) before.asked.add(name);
-  const replaced = <One>(all: readonly One[], some: readonly One[]): One[] => [...all.slice(0, from), ...some, ...all.slice(from + old)];
+  const replaced = <One>(all: readonly One[], some: readonly One[]): One[] => all.slice(0, from).concat(some, all.slice(from + old));
   const around = new Map([...before.around, ...otherFiles(scope.path, lookup)]);
   const sharers = (analyses: readonly Analysis[]): CheckedVm[] => analyses.flatMap(({ part }) => sharersIn(part.vms));
   const loads = loadsAfter(before.loads, sharers(before.analyses.slice(from, from + old)), sharers(anew));

@@ -6,6 +6,7 @@ import { placeOf } from '../layout/place.js';
 import { isPresent } from '../layout/presence.js';
 import type { Word } from '../syntax/nodes.js';
 import { checkStatement, isKnownRule, overOf } from './policy-names.js';
+import { readPolicy } from './read-policy.js';
 import type { Finding, Level, VmSubject, Waiver } from './rule.js';
 import { daysBetween } from './days.js';
 import { ownStatements, policyStatements, reasonText, targetOf, type Statement, type Target, type Verb } from './statements.js';
@@ -28,7 +29,7 @@ export function policiesOf({ vm, evaluator }: { readonly vm: Pick<VmSubject['vm'
     return names.flatMap((name) => {
       if (name.kind === 'missing') return [];
       const source = evaluator.lookup.find(located.path, pathText(name), 'policies');
-      const policy = source && evaluator.elementOf(source);
+      const policy = source && readPolicy(source, evaluator).element;
       if (policy) return isPresent(policy, evaluator) ? [policy] : [];
       const { hint, more } = didYouMean(pathText(name), evaluator.lookup.namesIn(located.path, 'policies'), name);
       evaluator.report('unknown-name', placeOf(located, name), `there is no policy \`${pathText(name)}\`${hint}`, more);
@@ -37,12 +38,15 @@ export function policiesOf({ vm, evaluator }: { readonly vm: Pick<VmSubject['vm'
   });
 }
 
+/** What the policies of a vm say, in their order. */
+export const statementsOf = (policies: readonly Element[], evaluator: Evaluator): Statement[] => policies.flatMap((policy) => policyStatements(policy, evaluator));
+
 /** Gives each finding the level that the vm's policies give it, and silences what is waived. Later statements win; those on an element come last. */
-export function judge(subject: VmSubject, policies: readonly Element[], findings: readonly Finding[], today: string): Judgement {
+export function judge(subject: VmSubject, ofPolicies: readonly Statement[], findings: readonly Finding[], today: string): Judgement {
   const { vm, evaluator } = subject;
   const own = ownStatements(vm, evaluator);
   for (const statement of own) checkStatement(statement, evaluator);
-  const statements = [...policies.flatMap((policy) => policyStatements(policy, evaluator)), ...own].map((statement) => aimed(statement, subject));
+  const statements = [...ofPolicies, ...own].map((statement) => aimed(statement, subject));
   const uses: Uses = { used: new Set(), overruled: new Map() };
   const verdicts = findings.map((finding) => verdictOn(finding, statements, today, uses));
   return {

@@ -69,6 +69,10 @@ export interface DatedPlace extends Place {
 export interface HostLoad {
   readonly host: Host;
   readonly vms: readonly VmSubject[];
+  /** Those of them that take from backings which others may take from, too. */
+  readonly common: readonly VmSubject[];
+  /** Those that claim memory of the host by its address. */
+  readonly physical: readonly VmSubject[];
 }
 
 /** What was found of several guests, with the one that is blamed: its policies decide about it. */
@@ -173,10 +177,11 @@ export interface SealedRule {
   readonly since: string;
   readonly examples: readonly Example[];
   readonly isPrice: boolean;
-  findVm(subject: VmSubject): Finding[];
-  findTogether(load: HostLoad): Blamed<Finding>[];
-  findHost(subject: HostSubject): Finding[];
-  findFile(subject: FileSubject): Finding[];
+  /** Each of these is there where the rule looks at that. */
+  readonly findVm: ((subject: VmSubject) => Finding[]) | undefined;
+  readonly findTogether: ((load: HostLoad) => Blamed<Finding>[]) | undefined;
+  readonly findHost: ((subject: HostSubject) => Finding[]) | undefined;
+  readonly findFile: ((subject: FileSubject) => Finding[]) | undefined;
 }
 
 /** What a rule found, ready to be told. */
@@ -211,9 +216,12 @@ export interface WaiverReason {
 
 /** Makes a rule from its parts; the type of its facts is inferred from `check`. */
 export function defineRule<Over extends keyof Subjects, Fact>(rule: Rule<Over, Fact>): SealedRule {
-  const find = (subject: Subjects[Over]): Finding[] => Array.from(rule.check(subject), (fact) => findingOf(rule, fact, subject));
-  const nothing = (): Finding[] => [];
-  const { name, over, level, group, summary, why, since, examples, isPrice = false } = rule;
+  const find = (subject: Subjects[Over]): Finding[] => {
+    const findings: Finding[] = [];
+    for (const fact of rule.check(subject)) findings.push(findingOf(rule, fact, subject));
+    return findings;
+  };
+  const { name, over, level, group, summary, why, since, examples, checkTogether, isPrice = false } = rule;
   return {
     name,
     over,
@@ -224,10 +232,10 @@ export function defineRule<Over extends keyof Subjects, Fact>(rule: Rule<Over, F
     since,
     examples,
     isPrice,
-    findVm: over === 'vm' ? (find as SealedRule['findVm']) : nothing,
-    findTogether: (load) => Array.from(rule.checkTogether?.(load) ?? [], ({ subject, fact }) => ({ subject, fact: findingOf(rule, fact, subject as Subjects[Over]) })),
-    findHost: over === 'host' ? (find as SealedRule['findHost']) : nothing,
-    findFile: over === 'file' ? (find as SealedRule['findFile']) : nothing,
+    findVm: over === 'vm' ? (find as SealedRule['findVm']) : undefined,
+    findTogether: checkTogether && ((load) => Array.from(checkTogether(load), ({ subject, fact }) => ({ subject, fact: findingOf(rule, fact, subject as Subjects[Over]) }))),
+    findHost: over === 'host' ? (find as SealedRule['findHost']) : undefined,
+    findFile: over === 'file' ? (find as SealedRule['findFile']) : undefined,
   };
 }
 

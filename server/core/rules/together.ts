@@ -1,7 +1,7 @@
 import type { Declaration } from '../syntax/nodes.js';
 import { RULES } from './catalogue.js';
 import type { HostLoads } from './host-loads.js';
-import { judge, policiesOf } from './policy.js';
+import { judge, policiesOf, statementsOf } from './policy.js';
 import type { CheckedVm } from './parts.js';
 import type { Blamed, Finding, HostLoad, Waiver } from './rule.js';
 
@@ -31,7 +31,7 @@ export function judgeTogether(loads: HostLoads, telling: Telling): Together {
   for (const load of loads.values()) if (load.vms.length > 1) blamed.push(...foundIn(load));
   if (blamed.length === 0) return NOBODY;
   const verdicts = [...byGuest(blamed)].map(([subject, findings]) => {
-    const verdict = judge(subject, policiesOf(subject), findings.flatMap(telling.levelled), telling.today);
+    const verdict = judge(subject, statementsOf(policiesOf(subject), subject.evaluator), findings.flatMap(telling.levelled), telling.today);
     return { subject, ...verdict };
   });
   const guests = new Map(verdicts.map(({ subject }) => [subject.vm.element.origin.declaration, subject]));
@@ -44,11 +44,13 @@ export function judgeTogether(loads: HostLoads, telling: Telling): Together {
   };
 }
 
+const OF_HOST_LOADS = RULES.flatMap(({ findTogether }) => findTogether ?? []);
+
 const remembered = new WeakMap<HostLoad, readonly Blamed<Finding>[]>();
 
 /** What all rules find of a host's guests, once for the same guests. */
 function foundIn(load: HostLoad): readonly Blamed<Finding>[] {
-  const found = remembered.get(load) ?? RULES.flatMap((rule) => rule.findTogether(load));
+  const found = remembered.get(load) ?? OF_HOST_LOADS.flatMap((find) => find(load));
   remembered.set(load, found);
   return found;
 }

@@ -3,7 +3,7 @@ import { placeOf, type Place } from '../layout/place.js';
 import type { Source } from '../layout/scope.js';
 import type { Document } from '../syntax/document.js';
 import { textOf, type Declaration, type Member } from '../syntax/nodes.js';
-import { overviewOf, surveyOf, waysToUse, type Idle, type Overview } from '../syntax/survey.js';
+import { overviewOf, surveyOf, type Idle, type Overview } from '../syntax/survey.js';
 import { without } from './edits.js';
 import type { FileSubject, Fix } from './rule.js';
 
@@ -29,9 +29,8 @@ export function unusedIn(subject: FileSubject, keyword: Keyword): Unused[] {
   const mentioned = documentsAround(subject).map(overviewOf);
   return overviewOf(scope.document).idle.flatMap((item) =>
     surveyOf(item).idle.flatMap((idle) => {
-      const { declaration, owner } = idle;
-      const name = textOf(declaration.name) ?? '';
-      if (declaration.keyword.text !== keyword || isUsedIn(mentioned, idle, name)) return [];
+      const { declaration, name, owner } = idle;
+      if (declaration.keyword.text !== keyword || isUsedIn(mentioned, idle)) return [];
       const place = { path: scope.path, item };
       const unused = { source: { ...place, declaration }, name, owner: owner && { ...place, declaration: owner } };
       return unused.owner && replacesOne(unused.owner, keyword, name, lookup) ? [] : [unused];
@@ -46,8 +45,7 @@ function documentsAround({ scope, lookup }: FileSubject): Document[] {
   return [scope, ...back].map(({ document }) => document);
 }
 
-const isUsedIn = (mentioned: readonly Overview[], idle: Idle, name: string): boolean =>
-  mentioned.some((overview) => waysToUse(idle).some((way) => overview[way].has(name)));
+const isUsedIn = (mentioned: readonly Overview[], { name, ways }: Idle): boolean => mentioned.some((overview) => ways.some((way) => overview[way].has(name)));
 
 const declarationsIn = ({ block }: Declaration, keyword: Keyword): Declaration[] =>
   (block?.members ?? []).filter((member: Member): member is Declaration => member.kind === 'declaration' && member.keyword.text === keyword);

@@ -4,13 +4,13 @@ import { formatSize, isAligned } from '../layout/address.js';
 import { pathText, type Element } from '../layout/elements.js';
 import { Evaluator } from '../layout/evaluate.js';
 import { sizeOf } from '../layout/intervals.js';
+import type { Lookup } from '../layout/lookup.js';
 import type { Backing } from '../layout/model.js';
 import type { PlacedEdit } from '../layout/place.js';
+import type { Source } from '../layout/scope.js';
 import { writeSize } from '../layout/written.js';
-import { textOf } from '../syntax/nodes.js';
-import { walk } from '../syntax/walk.js';
 import { withProperty } from './edits.js';
-import { requirementsOf, type Requirement } from './requirements.js';
+import { readPolicy } from './read-policy.js';
 import type { Fix, VmSubject } from './rule.js';
 
 const known = new WeakMap<VmSubject, Fragmentation>();
@@ -72,32 +72,21 @@ interface AskedSize {
   readonly policy: string;
 }
 
-/** The sizes in `coverage(S)` and `blocks(S)` of what the vm's policies require or prefer. */
+/** The sizes in `coverage(S)` and `blocks(S)` of what the vm's policies require or prefer; a name that means none is told elsewhere. */
 function sizesInPolicies({ vm, evaluator }: VmSubject): AskedSize[] {
   // Its own evaluator: what is wrong in a policy is told where the policy is judged.
   const quiet = new Evaluator(evaluator.lookup);
-  return policiesNamedBy(vm.element, quiet).flatMap((policy) =>
-    requirementsOf(policy).flatMap((requirement) => sizesIn(requirement, quiet).map((size) => ({ size, policy: policy.name }))),
-  );
-}
-
-/** Those that are there; a name that means nothing is told elsewhere. */
-function policiesNamedBy(vm: Element, evaluator: Evaluator): Element[] {
-  return (vm.properties.get('policy') ?? []).flatMap((located) => {
-    const { value } = located.property;
-    const names = value?.kind === 'names' ? value.names.filter((name) => name.kind === 'reference') : [];
-    const sources = names.map((name) => evaluator.lookup.find(located.path, pathText(name), 'policies'));
-    return sources.flatMap((source) => (source ? [evaluator.elementOf(source)] : []));
+  return policiesNamedBy(vm.element, evaluator.lookup).flatMap((source) => {
+    const { element, what } = readPolicy(source, quiet);
+    return what.leafSizes.map((size) => ({ size, policy: element.name }));
   });
 }
 
-const COUNTING: ReadonlySet<string> = new Set(['coverage', 'blocks']);
-
-function sizesIn({ condition, element }: Requirement, evaluator: Evaluator): bigint[] {
-  const calls = [...walk(condition)].filter((node) => node.kind === 'call').filter(({ callee }) => COUNTING.has(textOf(callee.path.at(-1)) ?? ''));
-  return calls.flatMap(({ args: [size] }) => {
-    const value = size && evaluator.evaluate(size, { origin: element.origin, element: element.parent });
-    return value?.type === 'quantity' && value.value > 0n ? [value.value] : [];
+/** Those that are there. */
+function policiesNamedBy(vm: Element, lookup: Lookup): Source[] {
+  return (vm.properties.get('policy') ?? []).flatMap(({ path, property: { value } }) => {
+    const names = value?.kind === 'names' ? value.names.filter((name) => name.kind === 'reference') : [];
+    return names.flatMap((name) => lookup.find(path, pathText(name), 'policies') ?? []);
   });
 }
 

@@ -105,6 +105,19 @@ export function sharedItems(before: Document, after: Document): { readonly head:
   return { head, tail };
 }
 
+/** The items between those that two documents share. */
+export interface EditedItems {
+  /** Index of the first. */
+  readonly from: number;
+  readonly gone: readonly Item[];
+  readonly fresh: readonly Item[];
+}
+
+export function editedItems(before: Document, after: Document): EditedItems {
+  const { head, tail } = sharedItems(before, after);
+  return { from: head, gone: before.items.slice(head, before.items.length - tail), fresh: after.items.slice(head, after.items.length - tail) };
+}
+
 /** Where an item was found last: mostly it is there still. */
 const places = new WeakMap<Item, number>();
 
@@ -155,14 +168,15 @@ function documentOf(items: readonly Item[], flags: { oversized?: boolean; unclos
 /** The document with other items in the place of some; what is behind them only moves. */
 function replaced(document: Document, first: number, next: number, fresh: readonly Item[], unclosed: boolean): Document {
   const between = documentOf(fresh, { unclosed });
-  const items = [...document.items.slice(0, first), ...fresh, ...document.items.slice(next)];
+  const items = document.items.slice(0, first).concat(fresh, document.items.slice(next));
   return { ...between, items, starts: renumbered(document.starts, first, next, between.starts), lines: renumbered(document.lines, first, next, between.lines) };
 }
 
 function renumbered(all: readonly number[], first: number, next: number, between: readonly number[]): number[] {
   const from = all[first] ?? 0;
   const moved = from + (between.at(-1) ?? 0) - (all[next] ?? 0);
-  return [...all.slice(0, first), ...between.slice(0, -1).map((each) => each + from), ...all.slice(next).map((each) => each + moved)];
+  const rest = all.slice(next);
+  return all.slice(0, first).concat(between.slice(0, -1).map((each) => each + from), moved === 0 ? rest : rest.map((each) => each + moved));
 }
 
 function limited(document: Document): Document {

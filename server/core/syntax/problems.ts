@@ -25,10 +25,10 @@ export interface Repair extends Span {
   readonly safe?: boolean;
 }
 
-/** All damage in the tree of an item, in the order of the text. */
-export function problemsIn(tree: Block, text: string): SyntaxProblem[] {
+/** All damage in the tree of an item, in the order of the text. `nodes` are those of the tree. */
+export function problemsIn(tree: Block, text: string, nodes: readonly AnyNode[] = walk(tree)): SyntaxProblem[] {
   const problems: SyntaxProblem[] = [];
-  for (const node of walk(tree)) if (mayBeDamaged(node)) problems.push(...damageOf(node, text));
+  for (const node of nodes) if (mayBeDamaged(node)) problems.push(...damageOf(node, text));
   problems.push(...misplacedIn(tree.members, undefined, text));
   const inOrder = problems.sort((left, right) => left.start - right.start);
   const slips = slipsIn(inOrder, text);

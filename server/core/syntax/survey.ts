@@ -1,4 +1,4 @@
-import { sharedItems, treeOf, type Document, type Item } from './document.js';
+import { treeOf, type Document, type EditedItems, type Item } from './document.js';
 import { textOf, type Block, type Declaration, type Integer, type Property } from './nodes.js';
 import { problemsIn, type SyntaxProblem } from './problems.js';
 import { walk } from './walk.js';
@@ -22,7 +22,10 @@ export interface Survey {
 /** A declaration that is used elsewhere, if anywhere, and the vm or host it stands in. */
 export interface Idle {
   readonly declaration: Declaration;
+  readonly name: string;
   readonly owner: Declaration | undefined;
+  /** How it can be used: a backing by `from`; a constant by its name, and one of a vm or host also as its field. */
+  readonly ways: readonly (keyof Mentions)[];
 }
 
 const surveys = new WeakMap<Item, Survey>();
@@ -53,20 +56,17 @@ export function overviewOf(document: Document): Overview {
   return overview;
 }
 
-/** Takes over what is known of the items that an edit left alone. */
-export function keepOverview(before: Document, after: Document): void {
+/** Takes over what is known of the items that an edit left alone: all but these. */
+export function keepOverview(before: Document, after: Document, { gone, fresh }: EditedItems): void {
   const known = overviews.get(before);
   if (!known) return;
-  const { head, tail } = sharedItems(before, after);
-  const gone = before.items.slice(head, before.items.length - tail);
-  const fresh = after.items.slice(head, after.items.length - tail);
   const [left, came] = [gone.map(surveyOf), fresh.map(surveyOf)];
   const lists = itemLists(fresh);
-  const kept = (items: readonly Item[], more: readonly Item[]): Item[] => [...items.filter((item) => !gone.includes(item)), ...more];
+  const next = (items: readonly Item[], more: readonly Item[]): Item[] => [...items.filter((item) => !gone.includes(item)), ...more];
   overviews.set(after, {
-    damaged: kept(known.damaged, lists.damaged),
-    loose: kept(known.loose, lists.loose),
-    idle: kept(known.idle, lists.idle),
+    damaged: next(known.damaged, lists.damaged),
+    loose: next(known.loose, lists.loose),
+    idle: next(known.idle, lists.idle),
     names: known.names.replaced(left.map(({ names }) => names), came.map(({ names }) => names)),
     fields: known.fields.replaced(left.map(({ fields }) => fields), came.map(({ fields }) => fields)),
     sources: known.sources.replaced(left.map(({ sources }) => sources), came.map(({ sources }) => sources)),
@@ -91,11 +91,12 @@ const itemLists = (items: readonly Item[]): Pick<Overview, 'damaged' | 'loose' |
 
 function makeSurvey(item: Item): Survey {
   const tree = treeOf(item);
+  const nodes = walk(tree);
   const names = new Set<string>();
   const fields = new Set<string>();
   const sources = new Set<string>();
   const loose: Integer[] = [];
-  for (const node of walk(tree)) {
+  for (const node of nodes) {
     if (node.kind === 'reference') {
       for (const [index, word] of node.path.entries()) if (word.kind === 'word') mention(word.text, index === 0 ? names : fields);
     } else if (node.kind === 'property' && node.word.text === 'from') {
@@ -104,32 +105,34 @@ function makeSurvey(item: Item): Survey {
     } else if (node.kind === 'integer' && node.exact !== undefined) loose.push(node);
   }
   const mentions = { names, fields, sources };
-  return { ...mentions, loose, damage: problemsIn(tree, item.text), idle: declaredIn(tree).filter((idle) => !mentionsIt(mentions, idle)) };
+  return { ...mentions, loose, damage: problemsIn(tree, item.text, nodes), idle: declaredIn(tree).filter(({ name, ways }) => !ways.some((way) => mentions[way].has(name))) };
 }
 
 /** Constants and backings at the top and in vms and hosts; none of a model, which are there for others. */
 function declaredIn({ members }: Block): Idle[] {
   return members.flatMap((member): Idle[] => {
     if (member.kind !== 'declaration') return [];
-    if (isKept(member)) return [{ declaration: member, owner: undefined }];
+    if (isKept(member)) return kept(member, undefined);
     const owns = member.keyword.text === 'vm' || member.keyword.text === 'host';
     const inner = owns ? (member.block?.members ?? []).filter((each): each is Declaration => each.kind === 'declaration' && isKept(each)) : [];
-    return inner.some(({ keyword, head }) => keyword.text === 'const' && !head) ? [] : inner.map((declaration) => ({ declaration, owner: member }));
+    return inner.some(({ keyword, head }) => keyword.text === 'const' && !head) ? [] : inner.flatMap((declaration) => kept(declaration, member));
   });
 }
 
 const isKept = ({ keyword }: Declaration): boolean => keyword.text === 'const' || keyword.text === 'backing';
 
-function mentionsIt(mentions: Mentions, idle: Idle): boolean {
-  const name = textOf(idle.declaration.name);
-  return name === undefined || waysToUse(idle).some((way) => mentions[way].has(name));
+/** None without a name, which is damage. */
+function kept(declaration: Declaration, owner: Declaration | undefined): Idle[] {
+  const name = textOf(declaration.name);
+  const ways = declaration.keyword.text === 'backing' ? BY_SOURCE : owner ? BY_NAME_AND_FIELD : BY_NAME;
+  return name === undefined ? [] : [{ declaration, name, owner, ways }];
 }
 
 type Mentions = Pick<Survey, 'names' | 'fields' | 'sources'>;
 
-/** A backing is used by `from`; a constant by its name, and one of a vm or host also as its field. */
-export const waysToUse = ({ declaration, owner }: Idle): readonly (keyof Mentions)[] =>
-  declaration.keyword.text === 'backing' ? ['sources'] : owner ? ['names', 'fields'] : ['names'];
+const BY_SOURCE: Idle['ways'] = ['sources'];
+const BY_NAME: Idle['ways'] = ['names'];
+const BY_NAME_AND_FIELD: Idle['ways'] = ['names', 'fields'];
 
 /** A word with hyphens may be a subtraction without its spaces: then it mentions its parts. */
 function mention(word: string, mentioned: Set<string>): void {

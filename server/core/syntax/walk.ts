@@ -8,7 +8,7 @@ export function childrenOf(node: AnyNode): readonly AnyNode[] {
     case 'declaration':
       return present(node.keyword, node.name, node.head, ...node.properties, node.block);
     case 'property':
-      return present(node.word, node.value);
+      return node.value ? [node.word, node.value] : [node.word];
     case 'block':
       return node.members;
     case 'list':
@@ -40,16 +40,18 @@ export function childrenOf(node: AnyNode): readonly AnyNode[] {
 }
 
 /** A node and everything in it, outside in. Iterative: a deep tree costs no stack. */
-export function* walk(root: AnyNode): Generator<AnyNode> {
+export function walk(root: AnyNode): AnyNode[] {
+  const nodes: AnyNode[] = [];
   const pending: AnyNode[] = [root];
   for (let node = pending.pop(); node; node = pending.pop()) {
-    yield node;
+    nodes.push(node);
     const children = childrenOf(node);
     for (let index = children.length - 1; index >= 0; index--) {
       const child = children[index];
       if (child) pending.push(child);
     }
   }
+  return nodes;
 }
 
 /** The nodes around an offset, outermost first; a word counts as touched at its end, too. */
