@@ -31,7 +31,7 @@ export function mapPage({ nonce, script, style, source, words, language }: PageP
 <svg class="patterns" aria-hidden="true" focusable="false"><defs id="patterns"></defs></svg>
 <main>
 <h1 class="unseen">${said('title')}</h1>
-<div role="toolbar" aria-label="${said('title')}" id="toolbar">
+<div role="group" aria-label="${said('title')}" id="toolbar">
 <label class="chooser"><span class="unseen">${said('choice')}</span><select id="choice"></select></label>
 <span class="group" role="group" aria-label="${said('scale')}">
 <button id="compressed" type="button" aria-pressed="true" title="${said('compressedAbout')}">${said('compressed')}</button><button id="exact" type="button" aria-pressed="false" title="${said('exactAbout')}">${said('exact')}</button>
