@@ -14,9 +14,11 @@ const bundles = [
   { from: 'server/hosts/worker.ts', to: 'dist/server-worker.js', platform: 'browser', format: 'iife', target: 'es2022' },
   { from: 'client/map/view/main.ts', to: 'dist/map.js', platform: 'browser', format: 'iife', target: 'es2022' },
   { from: 'client/map/view/map.css', to: 'dist/map.css', platform: 'browser' },
-  { from: 'server/hosts/node.ts', to: 'dist/server.cjs' },
+  { from: 'server/hosts/language-server.ts', to: 'dist/language-server.cjs' },
+  { from: 'server/hosts/node.ts', to: 'dist/server.cjs', beside: { './language-server.js': './language-server.cjs' } },
   { from: 'server/hosts/cli.ts', to: 'dist/vmlayout.cjs', executable: true, beside: { './program.js': './program.cjs' } },
-  { from: 'server/hosts/program.ts', to: 'dist/program.cjs' },
+  // No command but `lsp` waits for the server to be loaded.
+  { from: 'server/hosts/program.ts', to: 'dist/program.cjs', beside: { '../language-server.js': './language-server.cjs' } },
 ];
 
 await rm(path.join(root, 'dist'), { recursive: true, force: true });
@@ -37,10 +39,10 @@ async function bundle({ from, to, external = [], executable = false, beside = {}
     platform,
     plugins: [{
       name: 'beside',
-      setup: ({ onResolve }) => void onResolve({ filter: /^\.\// }, ({ path: asked }) => (Object.hasOwn(beside, asked) ? { path: beside[asked], external: true } : undefined)),
+      setup: ({ onResolve }) => void onResolve({ filter: /^\./ }, ({ path: asked }) => (Object.hasOwn(beside, asked) ? { path: beside[asked], external: true } : undefined)),
     }],
     // `import()` would start the loader of ES modules for a file that is none.
-    ...(executable && { supported: { 'dynamic-import': false } }),
+    ...(Object.keys(beside).length > 0 && { supported: { 'dynamic-import': false } }),
     ...(from.endsWith('.ts') && { format, target }),
     // The ES modules of a dependency, where it has them: its UMD wrappers hide their imports from a bundler.
     mainFields: platform === 'browser' ? ['browser', 'module', 'main'] : ['module', 'main'],

@@ -1,7 +1,7 @@
 // The start on the desktop (and in a remote extension host): the server is a Node process of its own, so that
 // a slow or crashed check never holds up the editor. The client restarts a server that dies.
 
-import type { ExtensionContext } from 'vscode';
+import { type ExtensionContext, Uri } from 'vscode';
 import { LanguageClient, type NodeModule, TransportKind } from 'vscode-languageclient/node';
 import { CLIENT_ID, clientOptions, run } from './client.js';
 import { provideTasks } from './tasks.js';
@@ -23,8 +23,12 @@ function serverProcess(context: ExtensionContext): { run: NodeModule; debug: Nod
   const server: NodeModule = {
     module: context.asAbsolutePath('dist/server.cjs'),
     transport: TransportKind.ipc,
-    // A larger nursery: a keystroke's garbage dies there, instead of being copied out of it.
-    options: { execArgv: ['--max-semi-space-size=64'] },
+    options: {
+      // A larger nursery: a keystroke's garbage dies there, instead of being copied out of it.
+      execArgv: ['--max-semi-space-size=64'],
+      // Node 22.1 and later keep the compiled code there, for the next start.
+      env: { NODE_COMPILE_CACHE: Uri.joinPath(context.globalStorageUri, 'compiled').fsPath },
+    },
   };
   return { run: server, debug: { ...server, options: { execArgv: ['--nolazy', '--inspect=6009'] } } };
 }

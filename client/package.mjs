@@ -39,6 +39,7 @@ function expectedFiles() {
     'dist/THIRD-PARTY-NOTICES.txt',
     'dist/browser.cjs',
     'dist/extension.cjs',
+    'dist/language-server.cjs',
     'dist/map.css',
     'dist/map.js',
     'dist/program.cjs',

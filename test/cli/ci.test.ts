@@ -88,7 +88,7 @@ describe('the pre-commit hooks', () => {
     }
     const { stdout } = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { encoding: 'utf8' });
     const [packed] = Object.values(JSON.parse(stdout) as Record<string, { readonly files: readonly { readonly path: string }[] }>);
-    assert.deepEqual(packed?.files.map(({ path }) => path).sort(), ['LICENSE', 'README.md', 'dist/THIRD-PARTY-NOTICES.txt', 'dist/program.cjs', bin['vmlayout'], 'package.json']);
+    assert.deepEqual(packed?.files.map(({ path }) => path).sort(), ['LICENSE', 'README.md', 'dist/THIRD-PARTY-NOTICES.txt', 'dist/language-server.cjs', 'dist/program.cjs', bin['vmlayout'], 'package.json']);
   });
 
   it('are built where npm takes them from git, and only there', async () => {

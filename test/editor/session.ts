@@ -134,6 +134,11 @@ export class Session {
     }
   }
 
+  /** Where VS Code lets an extension keep what is its own. */
+  storageOf(extension: string): string {
+    return path.join(this.#server.storage, extension);
+  }
+
   /** Opens a fresh copy of an example alone in a folder, in place of what was open; with further files beside it, or another in its place. */
   async openExample(file: string, others: Readonly<Record<string, string>> = {}): Promise<Workbench> {
     const folder = await this.makeFolder({ ...(!(file in others) && { [file]: await readFile(path.join(ROOT, 'examples', file), 'utf8') }), ...others });

@@ -1,9 +1,10 @@
 // The Problems panel lists what is found in every layout of the workspace, open or not, once, and keeps up with whatever changes it.
 
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describeEditor } from './session.js';
 import type { Workbench } from './workbench.js';
+import { until } from './workbench/waiting.js';
 
 const HOST = 'host box {\n  page 4 KiB\n}\n';
 const GUEST = 'import "hosts.vmlayout"\n\nvm web on box {\n}\n';
@@ -97,5 +98,16 @@ describeEditor('the problems of a workspace', {}, (session) => {
     await workbench.run('VM Layout: Restart Language Server');
     await workbench.retype('vm fine {\n}\n');
     await workbench.listsProblems('inside.vmlayout: unit-loose');
+  });
+
+  it('are found by a server whose compiled code is kept for its next start', async () => {
+    const compiled = path.join(session().storageOf('vmlayout.vmlayout'), 'compiled');
+    const kept = async (): Promise<readonly number[]> => Promise.all((await readdir(compiled, { recursive: true }).catch(() => [])).map(async (name) => (await stat(path.join(compiled, name))).size));
+    await rm(compiled, { recursive: true, force: true });
+    workbench = await session().openFile(folder, 'loose.vmlayout');
+    await workbench.listsProblems('inside.vmlayout: unit-loose', 'loose.vmlayout: unit-loose');
+    await workbench.run('VM Layout: Restart Language Server');
+    await workbench.listsProblems('inside.vmlayout: unit-loose', 'loose.vmlayout: unit-loose');
+    await until(async () => Math.max(...await kept()) > 100_000, () => `compiled code in ${compiled}`);
   });
 });

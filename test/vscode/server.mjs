@@ -24,7 +24,7 @@ const quiet = {
 /**
  * Starts VS Code with the extension `vsix`, or a list of them, on a free port of this machine, with further `settings` of its user, in the `language` that
  * such a tag as `de` names. VS Code's own words stay English in any: its translations aren't here, and only those of extensions are seen. Returns its `url`, the
- * `address(folder, file, workspace)` that opens a file in a folder, or in the workspace that a file there describes, its `log()` so far, and `stop()`. It stops with this
+ * `address(folder, file, workspace)` that opens a file in a folder, or in the workspace that a file there describes, the folder `storage` where extensions keep what is theirs, its `log()` so far, and `stop()`. It stops with this
  * process at the latest, also when that is interrupted.
  */
 export async function startVsCode(vsix, settings = {}, language = 'en') {
@@ -55,7 +55,8 @@ export async function startVsCode(vsix, settings = {}, language = 'en') {
     ], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [server.stdout, server.stderr]) stream.on('data', (data) => { log += data; });
     const url = await listening(server, () => log);
-    return { url, address: (folder, file, workspace) => address(url, folder, file, workspace), log: () => log, stop };
+    const storage = path.join(home, 'user/User/globalStorage');
+    return { url, address: (folder, file, workspace) => address(url, folder, file, workspace), storage, log: () => log, stop };
   } catch (error) {
     await stop();
     throw error;
