@@ -47,9 +47,12 @@ function sectionsOf(operands: readonly string[], { command }: InputWords): Opera
   const sections: OperandSection[] = [];
   for (const operand of operands) {
     const format = formatNames().find((name) => name === operand);
-    if (format) sections.push({ format, names: [] });
-    else if (sections.length === 0) sections.push({ format: undefined, names: [operand] });
-    else sections.at(-1)?.names.push(operand);
+    const last = sections.at(-1);
+    // `iomem iomem` is a file that is called as its format is: nobody says a format twice in a row.
+    const isFile = last?.format === format && last?.names.length === 0;
+    if (format && !isFile) sections.push({ format, names: [] });
+    else if (last) last.names.push(operand);
+    else sections.push({ format: undefined, names: [operand] });
   }
   for (const { names } of sections) if (names.length === 0) names.push('-');
   const first = sections[0];

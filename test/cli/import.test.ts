@@ -96,6 +96,14 @@ describe('vmlayout import', () => {
     assert.deepEqual(await vmlayout(['import', 'reserved-regions'], { input: MSI }), expected);
   });
 
+  it('takes the second of two words for a file, where that is called as its format is', async () => {
+    await inFolder({ iomem: '00000000-7fffffff : System RAM\n' }, async (folder) => {
+      const { out, status } = await vmlayout(['import', 'iomem', 'iomem'], { folder });
+      assert.equal(status, 0);
+      assert.match(out, /memory system_ram at 0 \.\.= 0x7fff_ffff/);
+    });
+  });
+
   it('takes the command line of a running QEMU, with its NUL bytes', async () => {
     const { out, status } = await vmlayout(['import', '-'], { input: 'qemu-system-aarch64\0-machine\0virt\0-m\x002G\0-name\0a b\0' });
     assert.equal(status, 0);
