@@ -1,6 +1,7 @@
 import { formatCount, formatRange, formatSize } from '../layout/address.js';
 import type { ArrivalFailure, SequenceStep } from './arrivals.js';
 import type { BlockRun } from './hotplug-replay.js';
+import { DEVICE_CONFLICT } from './memory-device.js';
 import type { Plan } from './plan.js';
 import type { Verdict } from './verdict.js';
 import { reasonOf } from './verdict-words.js';
@@ -24,7 +25,7 @@ export const answerTo = ({ isConflict, verdict }: ArrivalFailure): Verdict['errn
 /** Why the last arrival is refused. */
 export function whyRefused(failure: ArrivalFailure, plan: Plan): string {
   const { verdict, map, memory, sequence, isConflict } = failure;
-  if (isConflict) return `\`${memory?.name}\` is there, and QEMU says “address range conflicts with memory device”`;
+  if (isConflict) return `\`${memory?.name}\` is there, and QEMU says ${DEVICE_CONFLICT}`;
   const inTheWay = verdict.existing ? map?.name ?? memory?.name : undefined;
   const last = sequence.at(-1);
   const reason = reasonOf(verdict, plan);

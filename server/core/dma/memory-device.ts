@@ -2,6 +2,9 @@ import { formatAddress, formatSize, isAligned, isPowerOfTwo, largest, MIB } from
 import { sizeOf } from '../layout/intervals.js';
 import type { Backing, Host, Region, Vm } from '../layout/model.js';
 
+/** What QEMU says to a memory device some of whose addresses another has (hw/mem/memory-device.c `memory_device_get_free_addr`). */
+export const DEVICE_CONFLICT = '“address range conflicts with memory device”';
+
 /** What QEMU objects to in a memory device before it asks anybody to map it: then it doesn't come, and the VM keeps running. */
 export interface DeviceRefusal {
   /** What is wrong with it. */

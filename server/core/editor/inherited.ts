@@ -1,5 +1,6 @@
 import { isExpression, type Element } from '../layout/elements.js';
 import { namesOf } from '../layout/properties.js';
+import { plain } from '../layout/written.js';
 import { valueText } from './value-text.js';
 import { shortText, type Suggestion } from './suggestion.js';
 import { topElement, type Surroundings } from './surroundings.js';
@@ -46,7 +47,7 @@ function constantOf(constant: Element, base: Element, { evaluator }: Surrounding
     ...(written !== undefined && { suffix: ` = ${written}` }),
     insert: `${constant.name} = `,
     explain: () => {
-      const value = head && isExpression(head) ? valueText(evaluator.constant(constant)).replaceAll('`', '') : '';
+      const value = head && isExpression(head) ? plain(valueText(evaluator.constant(constant))) : '';
       return { about: doc ?? '', ...(value !== '' && { detail: value }) };
     },
   };

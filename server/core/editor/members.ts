@@ -1,5 +1,6 @@
 import type { Element } from '../layout/elements.js';
 import { fieldsOf } from '../layout/things.js';
+import { plain } from '../layout/written.js';
 import { isSelector, sketchOf } from '../rules/policy-things.js';
 import type { AnyNode, Names } from '../syntax/nodes.js';
 import { textOf } from '../syntax/nodes.js';
@@ -105,7 +106,7 @@ const fieldSuggestion = (name: string, element: Element, { evaluator }: Surround
   explain: () => {
     const thing = evaluator.thing(element);
     const value = thing.type === 'thing' ? thing.thing.field(name) : undefined;
-    const detail = value ? valueText(value).replaceAll('`', '') : '';
+    const detail = value ? plain(valueText(value)) : '';
     return { about: aboutField(name) ?? '', ...(detail !== '' && { detail }) };
   },
 });

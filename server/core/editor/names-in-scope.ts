@@ -3,6 +3,7 @@ import { FUNCTIONS } from '../layout/functions.js';
 import { isModel } from '../layout/presence.js';
 import { namesOf } from '../layout/properties.js';
 import type { Source } from '../layout/scope.js';
+import { plain } from '../layout/written.js';
 import type { CheckResult } from '../rules/check.js';
 import type { AnyNode, Names } from '../syntax/nodes.js';
 import { textOf } from '../syntax/nodes.js';
@@ -177,6 +178,6 @@ function declared(label: string, { declaration, item }: Source, element: () => E
 /** What hover tells of it; what a constant comes to in one line. */
 function explanationOf(element: Element, around: Surroundings, result: CheckResult): Explanation {
   if (element.keyword !== 'const') return { about: describeElement(element, around, result).filter((paragraph) => paragraph !== '').join('\n\n') };
-  const value = valueText(around.evaluator.constant(element)).replaceAll('`', '');
+  const value = plain(valueText(around.evaluator.constant(element)));
   return { about: element.origin.declaration.doc ?? '', ...(value !== '' && { detail: value }) };
 }

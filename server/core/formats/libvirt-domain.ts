@@ -3,7 +3,7 @@ import type { LineError } from './import-result.js';
 import { LibvirtTrouble, elementAt, elementsAt, nodeSet, sizeOf, wholeNumber } from './libvirt-elements.js';
 import { memoryDevicesOf, pagesOf, type DomainMemory, type Pages } from './libvirt-memory.js';
 import { withoutQuotes } from './pasted-text.js';
-import type { Keyed, QemuAssigned, QemuBackend, QemuCpu, QemuDevice, QemuMachine, QemuNode } from './qemu-machine.js';
+import { sharedMemoryNote, type Keyed, type QemuAssigned, type QemuBackend, type QemuCpu, type QemuDevice, type QemuMachine, type QemuNode } from './qemu-machine.js';
 import { readXml, type XmlElement } from './xml.js';
 
 /** The guest that libvirt would start. */
@@ -88,7 +88,7 @@ function notesOn(domain: XmlElement): string[] {
   const direct = domain.children.filter(({ name }) => /(?:^|:)commandline$/.test(name));
   return [
     ...(limit ? [`line ${limit.line}: hard_limit ${limit.text} ${limit.attributes.get('unit') ?? 'KiB'}: a host says that with \`limits { memlock … }\``] : []),
-    ...shared.map((one) => `line ${one.line}: shared memory ${one.attributes.get('name') ?? ''} is a BAR, which the firmware places: it is not written`),
+    ...shared.map((one) => sharedMemoryNote(one.line, one.attributes.get('name') ?? '')),
     ...strange.map((one) => `line ${one.line}: an IOMMU of the model ${one.attributes.get('model') ?? 'that isn’t told'} is not written`),
     ...direct.map((one) => `line ${one.line}: <${one.name}> goes to QEMU as it stands, and isn’t read here: ${one.children.map(({ attributes }) => attributes.get('value') ?? '').join(' ').trim()}`),
     ...(elementAt(domain, 'cpu')?.attributes.get('mode') === 'host-model' ? [`line ${elementAt(domain, 'cpu')?.line ?? 1}: \`host-model\` is whatever the host has: its width of addresses isn’t told`] : []),

@@ -1,17 +1,9 @@
 import { alignUp } from '../layout/address.js';
 import { MOST_ERRORS, type LineError } from './import-result.js';
 import { withoutQuotes } from './pasted-text.js';
-import type {
-  Keyed,
-  QemuAssigned,
-  QemuBackend,
-  QemuCpu,
-  QemuDevice,
-  QemuMachine,
-  QemuMemory,
-  QemuMemoryDevice,
-  QemuNode,
-  QemuSmp,
+import {
+  sharedMemoryNote, type Keyed, type QemuAssigned, type QemuBackend, type QemuCpu, type QemuDevice,
+  type QemuMachine, type QemuMemory, type QemuMemoryDevice, type QemuNode, type QemuSmp,
 } from './qemu-machine.js';
 import { qemuNumber, qemuSize, qemuSwitch, readOptions, readPairs, type QemuOption } from './qemu-options.js';
 import { shellCommands, type ShellWord } from './shell-words.js';
@@ -274,7 +266,7 @@ class Reader {
     const { driver, id, properties } = device;
     this.#devices.push(device);
     const name = id ?? properties.get('memdev') ?? '';
-    if (/^ivshmem/.test(driver)) this.notes.push(`line ${this.#line}: shared memory ${name} is a BAR, which the firmware places: it is not written`);
+    if (/^ivshmem/.test(driver)) this.notes.push(sharedMemoryNote(this.#line, name));
     if (/^(?:vfio-|vhost-vdpa)/.test(driver)) this.notes.push(`line ${this.#line}: \`${driver}\` gives the guest a device that isn’t known here: it is not written`);
   }
 

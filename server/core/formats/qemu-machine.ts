@@ -120,3 +120,6 @@ export interface QemuDevice {
   readonly id: string | undefined;
   readonly properties: Keyed;
 }
+
+/** What is noted of shared memory, in whatever line it stands. */
+export const sharedMemoryNote = (line: number, name: string): string => `line ${line}: shared memory ${name} is a BAR, which the firmware places: it is not written`;

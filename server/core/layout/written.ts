@@ -35,3 +35,6 @@ export function writeSizeWithUnit(size: bigint): string {
   const exact = formatSize(size);
   return exact.includes(' ') ? exact : `${written} B`;
 }
+
+/** Words without the backticks around what is code in them: for where nothing is set in two ways. */
+export const plain = (words: string): string => words.replaceAll('`', '');

@@ -8,7 +8,7 @@ import { reasonOf } from '../dma/verdict-words.js';
 import { ADDRESS_SPACE, formatPlural, formatSize } from '../layout/address.js';
 import { byBase, isEmpty, sizeOf, subtract, type Range } from '../layout/intervals.js';
 import type { Backing, Region, Reserved, Vm } from '../layout/model.js';
-import { writeAddress } from '../layout/written.js';
+import { plain, writeAddress } from '../layout/written.js';
 import type { Finding } from '../rules/rule.js';
 import { hitsOf, placedAt, type Located } from './hits.js';
 import type { Bytes, LeafRun, MapBacking, MapItem, MapModel, Placed } from './model.js';
@@ -123,7 +123,7 @@ function mapItem(map: PlannedMap, plan: Plan, backings: Backings, ids: Ids): Loc
 
 /** Why a mapping is refused; nothing where it isn't. Words of a drawing and of a table have no code in them. */
 const refusalWords = (verdict: Verdict, plan: Plan): string[] =>
-  verdict.errno === 'ok' ? [] : [`${verdict.errno}: ${reasonOf(verdict, plan)}`.replaceAll('`', '')];
+  verdict.errno === 'ok' ? [] : [plain(`${verdict.errno}: ${reasonOf(verdict, plan)}`)];
 
 /** What is asked for when RAM comes later: all of a DIMM, or every block of virtio-mem. */
 function laterItem(map: PlannedMap, { region, blocks, kind }: PluggedMemory, arrival: number, plan: Plan, backings: Backings, ids: Ids): Located {
@@ -174,7 +174,7 @@ function keptItem({ name, element, range, kind }: Reserved, arrivals: readonly n
 const leftOutItems = (plan: Plan, ids: Ids): MapItem<Placed>[] =>
   plan.leftOut.map((left) => ({
     ...NOTHING, id: ids.of('iova', `${left.region.name}-left-out`), space: 'iova', kind: 'left-out', name: left.region.name, range: left.range,
-    details: [reasonLeftOut(left, plan).replaceAll('`', '')], place: placedAt(left.region.element),
+    details: [plain(reasonLeftOut(left, plan))], place: placedAt(left.region.element),
   }));
 
 /** What the guest can't address, and what the IOMMU doesn't translate. */

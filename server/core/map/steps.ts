@@ -4,6 +4,7 @@ import type { DeviceRefusal } from '../dma/memory-device.js';
 import type { Plan } from '../dma/plan.js';
 import { reasonOf } from '../dma/verdict-words.js';
 import type { Region } from '../layout/model.js';
+import { plain } from '../layout/written.js';
 import type { Sequence, Step } from './model.js';
 
 /** Something that comes later: its number is its index, devices first. */
@@ -95,13 +96,13 @@ function run(label: string, turns: readonly Turn[], arrivals: readonly Arrival[]
 
 function startUp(plan: Plan): Step {
   const refused = [...plan.attach, ...plan.maps].find(({ verdict }) => verdict.errno !== 'ok')?.verdict;
-  return { label: 'start-up', arrival: undefined, present: [], verdict: refused?.errno ?? 'ok', reason: refused ? reasonOf(refused, plan).replaceAll('`', '') : '', witness: refused?.witness };
+  return { label: 'start-up', arrival: undefined, present: [], verdict: refused?.errno ?? 'ok', reason: refused ? plain(reasonOf(refused, plan)) : '', witness: refused?.witness };
 }
 
 function stepOf(begun: Pick<Step, 'label' | 'arrival' | 'present'>, failure: ArrivalFailure | undefined, { refusal }: Arrival, plan: Plan): Step {
   if (refusal) return { ...begun, verdict: 'refused', reason: `QEMU refuses it, ${refusal.words}; the VM keeps running without it`, witness: undefined };
   if (!failure) return { ...begun, verdict: 'ok', reason: '', witness: undefined };
   const company = failure.sequence.slice(0, -1).map((step) => stepText(step)).join(', ');
-  const why = `${whyRefused(failure, plan)}; ${effectOfFailureText(failure, plan)}`.replaceAll('`', '');
+  const why = plain(`${whyRefused(failure, plan)}; ${effectOfFailureText(failure, plan)}`);
   return { ...begun, verdict: answerTo(failure), reason: company === '' ? why : `after ${company}: ${why}`, witness: failure.verdict.witness };
 }

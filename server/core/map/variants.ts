@@ -1,6 +1,6 @@
 import { compareStances, stanceName, type Outcome } from '../dma/compare.js';
 import { sizeOf } from '../layout/intervals.js';
-import { writeAddress } from '../layout/written.js';
+import { plain, writeAddress } from '../layout/written.js';
 import { isLoaded } from '../layout/scope.js';
 import { checkEdited, type CheckedFile } from '../rules/checked-file.js';
 import { offersFor, type Offer } from '../rules/offers.js';
@@ -28,7 +28,7 @@ export function mapsOfStances({ vm, host }: CheckedVm, findings: readonly Findin
 }
 
 function outcomeWords({ start, outOfReach, why, moves }: Outcome): string {
-  if (why !== undefined) return why.replaceAll('`', '');
+  if (why !== undefined) return plain(why);
   if (start.errno !== 'ok') return `${start.errno} at start-up`;
   const lost = outOfReach.reduce((sum, range) => sum + sizeOf(range), 0n);
   return [start.reason === undefined ? 'starts' : 'starts, not right', ...moves.map(({ region, to }) => `${region.name} at ${writeAddress(to)}`), ...(lost > 0n ? [`${sizeWords(lost)} lost`] : [])].join(', ');

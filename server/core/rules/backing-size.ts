@@ -2,8 +2,9 @@ import { alignDown, alignUp, formatRange, formatSize, isAligned } from '../layou
 import { rangeOf, sizeOf, type Range } from '../layout/intervals.js';
 import { namePlace, type Backing, type Region, type Vm } from '../layout/model.js';
 import { writeSize } from '../layout/written.js';
-import { brokenIn, isDeclaredIn, type Broken } from './broken-pages.js';
+import { brokenIn, type Broken } from './broken-pages.js';
 import { isWrittenIn, withProperty } from './edits.js';
+import { isCommon } from './host-load.js';
 import { lossWords, rebase } from './realignment.js';
 import { bad, defineRule, fixed, good, type Fix, type VmSubject } from './rule.js';
 
@@ -85,7 +86,7 @@ pages into 2560 MiB and the rest is refused at start-up. Of what other VMMs do o
   ],
 
   check: ({ vm }) => [...overdrawnIn(vm), ...brokenIn(vm)],
-  locate: ({ region, backing, vm }) => (region && !region.backing?.own ? region.element : isDeclaredIn(vm, backing) || backing.own ? backing.element : region?.element ?? vm.element),
+  locate: ({ region, backing, vm }) => (region && !region.backing?.own ? region.element : isCommon(vm, backing) ? region?.element ?? vm.element : backing.element),
   message: (fact) => (fact.kind === 'overdrawn' ? overdrawnWords(fact) : brokenWords(fact)),
   notes: ({ region, backing }) =>
     region && !backing.own && backing.size !== undefined ? [{ place: namePlace(backing.element), message: `\`${backing.name}\` has ${formatSize(backing.size)}` }] : [],

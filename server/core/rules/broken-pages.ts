@@ -1,6 +1,7 @@
 import { isAligned } from '../layout/address.js';
 import { rangeOf, sizeOf, type Range } from '../layout/intervals.js';
 import type { Backing, Region, Vm } from '../layout/model.js';
+import { isCommon } from './host-load.js';
 
 /** Parts of huge pages that a VMM would have to map, for the rule that tells them and for those that leave it to that one. */
 
@@ -14,9 +15,6 @@ export interface Broken {
   /** The region, where it is mapped by itself. */
   readonly region: Region | undefined;
 }
-
-/** Whether a backing is declared in the guest, and not at the top of a file. */
-export const isDeclaredIn = (vm: Vm, backing: Backing): boolean => vm.element.children.includes(backing.element);
 
 /** VMMs that map each region by itself; QEMU allocates a backend as a whole. */
 const MAPS_EACH: ReadonlySet<string> = new Set(['cloud-hypervisor', 'firecracker']);
@@ -32,7 +30,7 @@ const ownBackings = ({ regions }: Vm): Backing[] => regions.flatMap(({ backing, 
 function brokenAsWhole(vm: Vm, backing: Backing): Broken[] {
   const { page, size } = backing;
   if (page === undefined || size === undefined || isAligned(size, page)) return [];
-  const region = isDeclaredIn(vm, backing) || backing.own ? undefined : vm.regions.find((taker) => taker.backing === backing);
+  const region = isCommon(vm, backing) ? vm.regions.find((taker) => taker.backing === backing) : undefined;
   return [{ kind: 'broken', vm, backing, page, bytes: rangeOf(0n, size), region }];
 }
 

@@ -115,11 +115,11 @@ can't be mounted with them (fs/hugetlbfs/inode.c \`hugetlbfs_parse_param\`), and
     `),
   ],
 
-  check: ({ vm, host }) => (host ? [...impossibleOf(demandsOf([vm]), host), ...shortagesOf(demandsOf([vm]), host, 'alone')] : []),
+  check: ({ vm, host }) => (host ? wantingAlone(demandsOf([vm]), host) : []),
   checkTogether: shortagesTogether,
   locate: ({ claim }: Shortage | Impossible) => claimant(claim),
   message: wordsOf,
-  notes: ({ pools }) => pools.map(({ element, count }) => ({ place: namePlace(element), message: `${formatCount(count ?? 0n)} are set aside here` })),
+  notes: (fact) => (fact.kind === 'impossible' ? [] : fact.pools).map(({ element, count }) => ({ place: namePlace(element), message: `${formatCount(count ?? 0n)} are set aside here` })),
   fixes: possiblePages,
 });
 
@@ -141,7 +141,6 @@ interface Impossible {
   readonly page: bigint;
   /** In words. */
   readonly why: string;
-  readonly pools: readonly HugepagePool[];
 }
 
 interface Shortage {
@@ -169,11 +168,13 @@ function demandsOf(vms: readonly VmSubject['vm'][]): Demand[] {
   return [...demands.values()];
 }
 
+const wantingAlone = (demands: readonly Demand[], host: Host): (Shortage | Impossible)[] => [...impossibleOf(demands, host), ...shortagesOf(demands, host, 'alone')];
+
 /** A pool of such pages is told where the host declares it. */
 function impossibleOf(demands: readonly Demand[], host: Host): Impossible[] {
   return demands.flatMap(({ claim, page }) => {
     const why = whyNoHugePage(page, host.arch, host.page);
-    return why === undefined ? [] : [{ kind: 'impossible' as const, host, claim, page, why, pools: [] }];
+    return why === undefined ? [] : [{ kind: 'impossible' as const, host, claim, page, why }];
   });
 }
 

@@ -2,6 +2,7 @@ import { alignUp, formatSize } from '../layout/address.js';
 import { byBase, sizeOf } from '../layout/intervals.js';
 import { namePlace, type Backing, type Region, type Vm } from '../layout/model.js';
 import { brokenIn } from './broken-pages.js';
+import { isCommon } from './host-load.js';
 import { lossWords, rebase } from './realignment.js';
 import { bad, defineRule, fixed, good, type Fix, type VmSubject } from './rule.js';
 import { spokenFor } from './taken-bytes.js';
@@ -71,7 +72,7 @@ interface Waste {
 function wasteIn(subject: VmSubject): Waste[] {
   const { vm } = subject;
   const own = vm.regions.flatMap(({ backing, alias }) => (backing?.own && !alias ? [backing] : []));
-  const named = vm.backings.filter(({ element, share }) => !share && vm.element.children.includes(element));
+  const named = vm.backings.filter((backing) => !backing.share && !isCommon(vm, backing));
   const { phase = [], base = [], size = [] } = fragmentationIn(subject) ?? {};
   const told = new Set([...phase, ...base, ...size].flatMap(({ maps }) => maps.map(({ backing }) => backing)));
   const refused = new Set(brokenIn(vm).map(({ backing }) => backing));

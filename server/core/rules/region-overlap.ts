@@ -1,3 +1,4 @@
+import { DEVICE_CONFLICT } from '../dma/memory-device.js';
 import { formatRange, formatSize, largest, smallest } from '../layout/address.js';
 import { hiddenParts } from '../layout/hidden-parts.js';
 import { contains, intersect, overlappingPairs, overlaps, sizeOf, subtract, type Range } from '../layout/intervals.js';
@@ -128,7 +129,7 @@ function consequence(earlier: Region, later: Region, { vmm }: Vm): string {
   if (kinds.includes('doorbell') && (kinds.includes('ram') || kinds.includes('rom'))) return 'an MSI written there lands in memory, and the interrupt is lost';
   if (isForBars(earlier, later) || isForBars(later, earlier)) return 'the host bridge passes on only what lies in the window, so the guest doesn’t reach the rest';
   // hw/mem/memory-device.c `memory_device_get_free_addr`
-  if (vmm === 'qemu' && earlier.arrival && later.arrival) return 'QEMU refuses the one that comes second with “address range conflicts with memory device”, and the VM keeps running';
+  if (vmm === 'qemu' && earlier.arrival && later.arrival) return `QEMU refuses the one that comes second with ${DEVICE_CONFLICT}, and the VM keeps running`;
   if (vmm === 'qemu') return 'QEMU shows the guest the one with the higher priority there';
   if (isMemorySlot(earlier) && isMemorySlot(later)) return 'KVM_SET_USER_MEMORY_REGION fails with EEXIST';
   if (kinds.includes('hole')) return 'whether the guest finds anything there is up to the VMM';

@@ -13,7 +13,7 @@ export async function measureSizes() {
     const trivial = await packTrivial(folder);
     const vsix = packageExtension();
     const parts = readdirSync(dist).filter((name) => !name.endsWith('.vsix')).sort();
-    const references = { 'extension.cjs': trivial.extension, 'server.cjs': trivial.server };
+    const references = { 'extension.cjs': trivial.extension, 'language-server.cjs': trivial.server };
     return [
       { what: 'the package', bytes: sizeOf(vsix), reference: sizeOf(trivial.vsix) },
       { what: 'the package, unpacked', bytes: unpackedSizeOf(vsix), reference: unpackedSizeOf(trivial.vsix) },
